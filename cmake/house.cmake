@@ -1,0 +1,53 @@
+# The rules every target of the house obeys: language, warnings, sanitizers, and room().
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+option(METALWRIGHT_TESTS "Build the tests" ON)
+option(METALWRIGHT_WERROR "Warnings are errors" ON)
+set(METALWRIGHT_SANITIZE "" CACHE STRING "Sanitizers for every target: address,undefined or thread")
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_library(house INTERFACE)
+target_include_directories(house INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(house INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wcast-align -Wimplicit-fallthrough -Wextra-semi
+  -Wno-missing-field-initializers  # designated initializers name what matters
+  # g++ 12.2 -O2 miscompiles coroutine frames in the SLP vectoriser: docs/common-errors.md
+  -fno-tree-slp-vectorize
+  $<$<BOOL:${METALWRIGHT_WERROR}>:-Werror>)
+# g++ 12 warns in its own library headers once std::string is inlined at -O2 (GCC PR 105329, 105651).
+target_compile_options(house INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-dangling-pointer>)
+if(METALWRIGHT_SANITIZE)
+  target_compile_options(house INTERFACE -fsanitize=${METALWRIGHT_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(house INTERFACE -fsanitize=${METALWRIGHT_SANITIZE})
+else()
+  target_compile_options(house INTERFACE -fstack-protector-strong
+                         $<$<CONFIG:Release,RelWithDebInfo>:-D_FORTIFY_SOURCE=2>)
+  target_link_options(house INTERFACE -Wl,-z,relro -Wl,--as-needed)
+endif()
+
+# room(NAME [ROOM...]): folder NAME as one static library that may include from the named rooms only.
+# tests/arch/rooms.py reads these lines and holds every #include against them.
+function(room name)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/*.cpp)
+  if(name STREQUAL "agent")
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/agent/*.cpp)
+    list(FILTER sources EXCLUDE REGEX "/agent/(main|cli/main)[^/]*\\.cpp$")
+  endif()
+  if(NOT sources)
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE house ${ARGN})
+    return()
+  endif()
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC house ${ARGN})
+endfunction()

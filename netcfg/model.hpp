@@ -1,0 +1,152 @@
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.hpp"
+
+namespace metalwright::netcfg {
+
+/// The mark we put on routes (rtm_protocol) and addresses (IFA_PROTO): nobody's in rt_protos.
+inline constexpr std::uint8_t our_protocol = 77;
+
+/// An IP address in network byte order: 4 bytes used for IPv4, 16 for IPv6.
+struct Address {
+    bool v6 = false;
+    std::array<std::uint8_t, 16> bytes{};
+
+    /// "10.0.0.5" or "2001:db8::5"; strict, no blanks, no zone. Errors: invalid_spec.
+    static Result<Address> parse(std::string_view text);
+    std::string text() const;
+    auto operator<=>(const Address&) const = default;
+};
+
+/// An address with its prefix length. Host bits are kept: "10.0.0.130/28" is one address.
+struct Prefix {
+    Address address{};
+    std::uint8_t length = 0;  ///< 0..32 or 0..128
+
+    /// "10.0.0.5/24", or "10.0.0.5" = /32, "fd00::1" = /128. Errors: invalid_spec.
+    static Result<Prefix> parse(std::string_view text);
+    std::string text() const;  ///< always with its length
+    bool has_host_bits() const noexcept;
+    bool is_single() const noexcept { return length == (address.v6 ? 128 : 32); }
+    bool contains(const Address& other) const noexcept;
+    Prefix network() const noexcept;  ///< host bits cleared
+    auto operator<=>(const Prefix&) const = default;
+};
+
+/// Which NIC. All empty: the one that carries the default route, else the only physical NIC, else
+/// the physical NIC with the lowest PCI address; `plan` says which was chosen and why.
+struct NicSelector {
+    std::string mac{};   ///< "52:54:00:4d:57:01", any case
+    std::string name{};  ///< kernel name
+
+    bool operator==(const NicSelector&) const = default;
+};
+
+struct StaticRoute {
+    Prefix to{};
+    std::optional<Address> via{};
+    std::optional<std::uint32_t> metric{};
+
+    bool operator==(const StaticRoute&) const = default;
+};
+
+/// The private address and what goes with it. The gateway must be on link.
+struct Primary {
+    Prefix address{};
+    std::optional<Address> gateway{};
+    std::vector<Address> dns{};
+    std::optional<std::uint32_t> mtu{};  ///< bytes, 576..9216
+    std::vector<StaticRoute> routes{};
+
+    bool operator==(const Primary&) const = default;
+};
+
+/// One alias as ordered. A single address, or one with host bits, is ONE address; an IPv4 range is
+/// one `local` route; an IPv6 range is its addresses up to the bound, or a local route if `routed`.
+struct Alias {
+    std::string id{};  ///< the vendor's: the subnet or secondary CIDR it was taken from
+    Prefix cidr{};
+    bool routed = false;
+    std::string where{};  ///< JSON pointer in the document, for errors
+
+    bool operator==(const Alias&) const = default;
+};
+
+struct Limits {
+    unsigned aliases = 50;     ///< per NIC. Source: JD Cloud Alias-IP page
+    unsigned widest_v4 = 20;   ///< shortest IPv4 prefix length accepted for a range
+    unsigned v6_singles = 256; ///< most addresses an IPv6 range is spelled out to
+
+    bool operator==(const Limits&) const = default;
+};
+
+struct Wanted {
+    NicSelector nic{};
+    std::optional<Primary> primary{};             ///< absent: unmanaged
+    std::optional<std::vector<Alias>> aliases{};  ///< absent: unmanaged; empty: ours are removed
+    Limits limits{};
+
+    bool operator==(const Wanted&) const = default;
+};
+
+// ---- observed ---------------------------------------------------------------------------------
+
+struct Link {
+    int index = 0;
+    std::string name;
+    std::string mac{};
+    std::string kind{};      ///< "", "bond", "vlan", "veth", "bridge"...
+    std::string bus_path{};  ///< sysfs device path of a physical NIC; empty for a virtual one
+    std::uint32_t mtu = 0;
+    bool up = false;
+    bool carrier = false;
+    bool loopback = false;
+
+    bool operator==(const Link&) const = default;
+};
+
+struct KernelAddress {
+    int ifindex = 0;
+    Prefix prefix{};
+    std::uint8_t protocol = 0;  ///< IFA_PROTO; 0 when the kernel did not say
+    std::uint32_t flags = 0;    ///< IFA_F_*
+    auto operator<=>(const KernelAddress&) const = default;
+};
+
+struct KernelRoute {
+    int ifindex = 0;  ///< 0 for a route without device
+    Prefix to{};
+    std::optional<Address> via{};
+    std::uint32_t table = 254;
+    std::uint32_t metric = 0;
+    std::uint8_t protocol = 0;
+    std::uint8_t type = 1;  ///< RTN_UNICAST 1, RTN_LOCAL 2
+    auto operator<=>(const KernelRoute&) const = default;
+};
+
+/// What the store knows we added, as "address 10.0.0.5/32" / "route local 10.0.1.0/28" on a MAC.
+struct Owned {
+    std::vector<Prefix> addresses{};
+    std::vector<Prefix> local_routes{};
+    std::vector<StaticRoute> routes{};
+
+    bool operator==(const Owned&) const = default;
+};
+
+struct Observed {
+    std::vector<Link> links{};
+    std::vector<KernelAddress> addresses{};
+    std::vector<KernelRoute> routes{};  ///< tables main and local
+
+    bool operator==(const Observed&) const = default;
+};
+
+}  // namespace metalwright::netcfg

@@ -1,0 +1,175 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.hpp"
+
+namespace metalwright::raid {
+
+enum class Level { raid0, raid1, raid5, raid6, raid10 };
+
+std::string_view to_string(Level level) noexcept;  ///< "raid0", "raid1", ...
+std::optional<Level> level_from(std::string_view word) noexcept;
+/// Fewest members we accept: 2, 2, 3, 4, 4. Source: curtin's policy; mdadm itself takes fewer.
+unsigned fewest_members(Level level) noexcept;
+
+enum class Media { any, hdd, ssd };
+
+// ---- wanted -----------------------------------------------------------------------------------
+
+/// Which disks an array is made of. Either `ids`, or the first `count` blank disks that pass the
+/// other rules, in order of size then serial. Device names are never identity.
+struct MemberRule {
+    std::vector<std::string> ids{};  ///< serial numbers or WWNs; empty: choose by rule
+    unsigned count = 0;              ///< raid devices; 0 = every disk that qualifies
+    Media media = Media::any;
+    std::uint64_t min_bytes = 0;
+    std::uint64_t max_bytes = 0;  ///< 0 = no bound
+
+    bool operator==(const MemberRule&) const = default;
+};
+
+struct WantedFilesystem {
+    std::string type = "ext4";  ///< ext4 or xfs
+    std::string label{};        ///< at most 16 bytes (12 for xfs); empty: the array's name, cut
+    std::string mount_point{};  ///< absolute; empty: made but not mounted
+    std::string uuid{};         ///< drawn and journaled before mkfs; empty only while planning dry
+
+    bool operator==(const WantedFilesystem&) const = default;
+};
+
+/// How far this array has come, as the store remembers it.
+enum class Memory {
+    never_made,  ///< no identity was ever drawn
+    begun,       ///< its UUIDs are drawn and durable: half-made work under them is ours to finish
+    complete,    ///< it once existed: if it is absent now it is reported, never made anew
+};
+
+struct WantedArray {
+    std::string name;  ///< [A-Za-z0-9._-]{1,32}; /dev/md/<name>
+    Level level = Level::raid1;
+    MemberRule members{};
+    unsigned spares = 0;
+    unsigned chunk_kib = 0;  ///< 0 = mdadm's default (512); never given for raid1
+    std::optional<WantedFilesystem> filesystem{};
+
+    // Filled by the engine, not by a document:
+    std::string uuid{};  ///< md UUID in mdadm's form "8:8:8:8" hex, drawn before create
+    Memory memory = Memory::never_made;
+    std::vector<std::string> known_members{};  ///< serials it was planned over, once it has begun
+
+    bool operator==(const WantedArray&) const = default;
+};
+
+/// Consent of one operation to wipe one disk: its serial or WWN, and what was found on it.
+struct WipeConsent {
+    std::string disk;
+    std::vector<std::string> found{};  ///< signature types as probed: "ext4", "LVM2_member"
+
+    bool operator==(const WipeConsent&) const = default;
+};
+
+struct Wanted {
+    std::optional<Level> system{};  ///< compared with the running root's array and reported
+    bool system_plain = false;      ///< the root is wanted on no array
+    std::optional<std::vector<WantedArray>> arrays{};  ///< absent: unmanaged
+    std::vector<WipeConsent> consent{};                ///< of this very operation; else empty
+
+    bool operator==(const Wanted&) const = default;
+};
+
+// ---- observed ---------------------------------------------------------------------------------
+
+struct Signature {
+    std::string type;          ///< blkid's word: "ext4", "LVM2_member", "linux_raid_member", "gpt"
+    std::uint64_t offset = 0;  ///< bytes from the start of the device
+    std::string label{};
+    std::string uuid{};
+
+    bool operator==(const Signature&) const = default;
+};
+
+/// One whole disk as the kernel shows it.
+struct Disk {
+    std::string name;       ///< kernel name, for talking to the kernel now; never identity
+    std::string path;       ///< "/dev/vdb"
+    std::string by_id{};    ///< "/dev/disk/by-id/virtio-DATA0", if udev made one
+    std::string serial{};   ///< empty when the disk has none
+    std::string wwn{};
+    std::string model{};
+    std::string transport{};  ///< "sata", "sas", "nvme", "virtio", ""
+    std::uint64_t bytes = 0;
+    bool rotational = false;
+    bool read_only = false;
+    bool removable = false;
+    std::vector<std::string> holders{};     ///< kernel names of md, dm, ... over it or a partition
+    std::vector<std::string> mounts{};      ///< mount points of it or of a partition; "swap"
+    std::vector<std::string> partitions{};  ///< kernel names
+    std::vector<Signature> signatures{};    ///< on the disk and on its partitions
+    std::string probe_error{};              ///< set when signatures could not be read: not blank
+
+    bool blank() const noexcept {
+        return holders.empty() && mounts.empty() && partitions.empty() && signatures.empty() &&
+               probe_error.empty() && !read_only && bytes != 0;
+    }
+    /// Serial, else WWN, else kernel name in brackets: how people are told which disk it is.
+    std::string identity() const;
+    bool operator==(const Disk&) const = default;
+};
+
+/// One md array, from sysfs and `mdadm --detail --export`.
+struct Array {
+    std::string name;         ///< "data" (MD_NAME without the home host)
+    std::string kernel_name;  ///< "md127"
+    std::string path;         ///< "/dev/md/data" or "/dev/md127"
+    std::string uuid;         ///< mdadm's form
+    std::string level;        ///< "raid10"; empty for an inactive array
+    std::string metadata{};   ///< "1.2"
+    unsigned raid_devices = 0;
+    unsigned chunk_kib = 0;
+    unsigned degraded = 0;
+    std::string array_state{};  ///< sysfs: clear, inactive, readonly, read-auto, clean, active...
+    std::string sync_action{};  ///< idle, resync, recover, check...; empty for raid0
+    double sync_percent = -1;   ///< 0..100, negative when nothing is syncing
+    struct Member {
+        std::string disk;  ///< serial or WWN of the disk under it, else kernel name
+        std::string role;  ///< "0", "1", ..., "spare"
+        bool operator==(const Member&) const = default;
+    };
+    std::vector<Member> members{};
+    std::vector<Signature> signatures{};  ///< on the array itself: its file system
+    std::vector<std::string> mounts{};
+    std::uint64_t bytes = 0;
+
+    /// A new raid5 shows degraded=1 and recover: that is building, not broken.
+    bool building() const noexcept {
+        return sync_action == "resync" || sync_action == "recover" || sync_action == "reshape";
+    }
+    bool operator==(const Array&) const = default;
+};
+
+/// The volume under "/".
+struct SystemVolume {
+    std::string source{};  ///< what findmnt would say: "/dev/md127", "/dev/vda1"
+    std::string array{};   ///< kernel name of the md array under it; empty when there is none
+    std::vector<std::string> disks{};  ///< kernel names of every disk under it
+
+    bool operator==(const SystemVolume&) const = default;
+};
+
+struct Observed {
+    std::vector<Disk> disks{};
+    std::vector<Array> arrays{};
+    SystemVolume system{};
+    std::string mdadm_conf{};                 ///< content, empty when absent
+    std::vector<std::string> mount_units{};   ///< names of our mount units that exist
+    std::vector<std::string> active_mounts{}; ///< mount points that are mounted now (host's view)
+
+    bool operator==(const Observed&) const = default;
+};
+
+}  // namespace metalwright::raid
