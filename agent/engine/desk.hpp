@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.hpp"
+
+namespace metalwright::agent {
+
+/// A document handed over, byte for byte.
+struct Submission {
+    std::string source;    ///< "link", "file", "admin"
+    std::string document;  ///< native spec, release, or a dialect's envelope
+    std::optional<std::uint64_t> generation{};  ///< what it was delivered with (ETag), if anything
+};
+
+/// The durable answer. A repeat (same token, or same generation and content) is the first one again.
+struct Accepted {
+    std::int64_t operation = 0;
+    std::uint64_t generation = 0;
+    std::string instance{};
+    bool repeated = false;
+    bool finished = false;  ///< the operation has ended; its report can be had with operation()
+};
+
+/// One report on its way out. `body` is a JSON object that holds `seq` already.
+struct OutboxRow {
+    std::int64_t seq = 0;
+    std::string body;
+};
+
+/// The inside of the agent, as links and the admin API see it. Every call may touch the disk: call
+/// it on the blocking pool, never on the io thread. Thread-safe. All JSON is compact text.
+class Desk {
+   public:
+    virtual ~Desk() = default;
+
+    /// Validates and durably accepts a document; the work itself happens later, elsewhere.
+    /// Errors: all of them at once; invalid_spec, conflict, refused, io.
+    virtual std::expected<Accepted, Errors> submit(const Submission& submission) = 0;
+
+    /// What would be done for this document now, in words; changes nothing. schema/plan.
+    virtual std::expected<std::string, Errors> plan(const Submission& submission) = 0;
+
+    /// {"host","generation","state","operation","items":[...],"userData":{...}}
+    virtual std::string status() = 0;
+
+    /// {"operations":[{"id","source","state","generation",...}]} newest first.
+    virtual std::string operations(std::size_t limit) = 0;
+
+    /// One operation with its items. Errors: not_found.
+    virtual Result<std::string> operation(std::int64_t id) = 0;
+
+    /// {"events":[...],"next":N,"finished":bool}: events of one operation with seq > after.
+    /// Errors: not_found.
+    virtual Result<std::string> events(std::int64_t operation, std::int64_t after) = 0;
+
+    /// {"disks":[...],"arrays":[...],"nics":[...]} Errors: those of the rooms' observe.
+    virtual Result<std::string> inventory() = 0;
+
+    /// The oldest reports not yet safe, in order. For the link only.
+    virtual std::vector<OutboxRow> unsent(std::size_t limit) = 0;
+
+    /// Everything up to `seq` is safe at the control plane and may be forgotten.
+    virtual Result<void> acknowledge(std::int64_t seq) = 0;
+
+    /// Calls `changed` from any thread whenever an event or a report was committed, until the
+    /// returned number is passed to forget().
+    virtual std::uint64_t on_change(std::function<void()> changed) = 0;
+    virtual void forget(std::uint64_t subscription) = 0;
+};
+
+}  // namespace metalwright::agent
