@@ -35,19 +35,17 @@ else()
   target_link_options(house INTERFACE -Wl,-z,relro -Wl,--as-needed)
 endif()
 
-# room(NAME [ROOM...]): folder NAME as one static library that may include from the named rooms only.
-# tests/arch/rooms.py reads these lines and holds every #include against them.
+# room(NAME [ROOM...] [LIBS LIBRARY...]): folder NAME as one static library that may include from the
+# named rooms only. tests/arch/rooms.py reads these lines and holds every #include against them.
 function(room name)
-  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/*.cpp)
-  if(name STREQUAL "agent")
-    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/agent/*.cpp)
-    list(FILTER sources EXCLUDE REGEX "/agent/(main|cli/main)[^/]*\\.cpp$")
-  endif()
-  if(NOT sources)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LIBS")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/main[^/]*\\.cpp$")  # programs, built by the room's own CMakeLists
+  if(sources)
+    add_library(${name} STATIC ${sources})
+    target_link_libraries(${name} PUBLIC house ${arg_UNPARSED_ARGUMENTS} ${arg_LIBS})
+  else()
     add_library(${name} INTERFACE)
-    target_link_libraries(${name} INTERFACE house ${ARGN})
-    return()
+    target_link_libraries(${name} INTERFACE house ${arg_UNPARSED_ARGUMENTS} ${arg_LIBS})
   endif()
-  add_library(${name} STATIC ${sources})
-  target_link_libraries(${name} PUBLIC house ${ARGN})
 endfunction()
