@@ -37,15 +37,18 @@ endif()
 
 # room(NAME [ROOM...] [LIBS LIBRARY...]): folder NAME as one static library that may include from the
 # named rooms only. tests/arch/rooms.py reads these lines and holds every #include against them.
-function(room name)
+# A room inside a room (agent/spec) is the target agent_spec.
+function(room folder)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LIBS")
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/*.cpp)
-  list(FILTER sources EXCLUDE REGEX "/main[^/]*\\.cpp$")  # programs, built by the room's own CMakeLists
+  string(REPLACE "/" "_" name ${folder})
+  string(REPLACE "/" "_" rooms "${arg_UNPARSED_ARGUMENTS}")
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp ${PROJECT_SOURCE_DIR}/${folder}/*/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/main[^/]*\\.cpp$")  # programs, built by agent/CMakeLists.txt
   if(sources)
     add_library(${name} STATIC ${sources})
-    target_link_libraries(${name} PUBLIC house ${arg_UNPARSED_ARGUMENTS} ${arg_LIBS})
+    target_link_libraries(${name} PUBLIC house ${rooms} ${arg_LIBS})
   else()
     add_library(${name} INTERFACE)
-    target_link_libraries(${name} INTERFACE house ${arg_UNPARSED_ARGUMENTS} ${arg_LIBS})
+    target_link_libraries(${name} INTERFACE house ${rooms} ${arg_LIBS})
   endif()
 endfunction()
