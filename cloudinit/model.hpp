@@ -16,7 +16,7 @@ namespace metalwright::cloudinit {
 struct Wanted {
     std::string instance_id;
     std::optional<std::string> hostname{};
-    std::optional<std::string> password_hash{};  ///< crypt(5) form, for root
+    std::optional<std::string> password_hash{};                 ///< crypt(5) form, for root
     std::optional<std::vector<std::string>> authorized_keys{};  ///< whole lines, for root
     std::set<std::string> done{};  ///< items the store has as done for this instance
 
@@ -35,7 +35,7 @@ struct Observed {
 /// The life of user data. `started` is durable before anything runs; at most one run, ever.
 enum class ScriptState { none, pending, started, exited, killed, timed_out, interrupted, unknown };
 
-std::string_view to_string(ScriptState state) noexcept;  ///< "none", ..., "timed-out", ...
+std::string_view to_string(ScriptState state) noexcept;         ///< "none", ..., "timed-out", ...
 ScriptState script_state_from(std::string_view word) noexcept;  ///< unknown for an unknown word
 
 /// A script as ordered, decoded.

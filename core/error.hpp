@@ -10,13 +10,13 @@ namespace metalwright {
 /// What kind of failure this is. Each has one HTTP status (agent/api/status.cpp) and one retry
 /// rule (retryable()). Wire form: to_string().
 enum class Errc {
-    invalid_spec,    ///< the caller's document is wrong; `where` is a JSON pointer
-    conflict,        ///< same generation or token, other content; another instance is in force
-    refused,         ///< a safety rule forbids it: a disk that is not blank, a range that is not ours
-    not_found,       ///< a named disk, link, program or operation is absent
-    unsupported,     ///< nothing here can do this
-    busy,            ///< in use by somebody else, for now
-    timed_out,       ///< a command or an answer did not come in time
+    invalid_spec,  ///< the caller's document is wrong; `where` is a JSON pointer
+    conflict,      ///< same generation or token, other content; another instance is in force
+    refused,       ///< a safety rule forbids it: a disk that is not blank, a range that is not ours
+    not_found,     ///< a named disk, link, program or operation is absent
+    unsupported,   ///< nothing here can do this
+    busy,          ///< in use by somebody else, for now
+    timed_out,     ///< a command or an answer did not come in time
     command_failed,  ///< a program ran and exited non-zero, or was killed
     kernel_refused,  ///< netlink answered with an errno
     unavailable,     ///< the control plane or a service cannot be reached, for now

@@ -8,18 +8,18 @@ namespace metalwright {
 /// Every place where a power cut is rehearsed, in the order of one operation. tests/vm walks this
 /// table: the daemon is killed there (SIGKILL) and must reach the same final state after a restart.
 inline constexpr std::array<std::string_view, 12> fail_points{
-    "accept.before-commit",      // the document is parsed, nothing is durable
-    "accept.after-commit",       // operation and token are durable, the caller is not answered
-    "engine.after-identities",   // UUIDs are drawn and durable, nothing is made
-    "journal.after-intent",      // a batch is intended, nothing is done
-    "raid.after-create",         // the array exists, its outcome is not written
-    "raid.after-mkfs",           // so does the file system
-    "journal.after-done",        // the outcome of a batch is durable
-    "netcfg.after-batch",        // the kernel has the addresses, the journal does not know
-    "cloudinit.after-once",      // a once-per-instance item is done, not yet recorded
-    "userdata.after-started",    // `started` is durable, the unit does not exist yet
-    "userdata.after-launch",     // the unit runs, nobody has noted it
-    "operation.before-finish",   // all is done, the operation is still open
+    "accept.before-commit",     // the document is parsed, nothing is durable
+    "accept.after-commit",      // operation and token are durable, the caller is not answered
+    "engine.after-identities",  // UUIDs are drawn and durable, nothing is made
+    "journal.after-intent",     // a batch is intended, nothing is done
+    "raid.after-create",        // the array exists, its outcome is not written
+    "raid.after-mkfs",          // so does the file system
+    "journal.after-done",       // the outcome of a batch is durable
+    "netcfg.after-batch",       // the kernel has the addresses, the journal does not know
+    "cloudinit.after-once",     // a once-per-instance item is done, not yet recorded
+    "userdata.after-started",   // `started` is durable, the unit does not exist yet
+    "userdata.after-launch",    // the unit runs, nobody has noted it
+    "operation.before-finish",  // all is done, the operation is still open
 };
 
 /// In test builds (METALWRIGHT_FAIL_POINTS) kills the process with SIGKILL when the environment's

@@ -10,7 +10,7 @@ namespace metalwright {
 /// Where a room says what it is about to do, before it does it. The engine's stands on the store;
 /// NoJournal (core) keeps nothing.
 class Journal {
-   public:
+ public:
     virtual ~Journal() = default;
 
     /// Returns only when the intent is durable. Errors: io; then nothing may be done.
@@ -26,7 +26,7 @@ class Journal {
 
 /// For dry runs, image builds and tests.
 class NoJournal final : public Journal {
-   public:
+ public:
     Result<void> intend(std::span<const StepNote>) override { return {}; }
     void done(std::span<const ItemResult>) override {}
     void progress(std::string_view, std::string_view, double) override {}

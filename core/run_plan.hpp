@@ -48,7 +48,8 @@ std::vector<ItemResult> run_plan(const Plan<Op>& plan, Journal& journal, Apply a
         if (batch.empty()) break;
 
         std::vector<StepNote> notes;
-        for (const Step<Op>& step : batch) notes.push_back({step.item, step.why, step.destroys_data});
+        for (const Step<Op>& step : batch)
+            notes.push_back({step.item, step.why, step.destroys_data});
         if (Result<void> intended = journal.intend(notes); !intended) {
             for (const Step<Op>& step : batch) {
                 result_of(step.item).outcome = Outcome::failed;

@@ -95,10 +95,10 @@ struct Signature {
 
 /// One whole disk as the kernel shows it.
 struct Disk {
-    std::string name;       ///< kernel name, for talking to the kernel now; never identity
-    std::string path;       ///< "/dev/vdb"
-    std::string by_id{};    ///< "/dev/disk/by-id/virtio-DATA0", if udev made one
-    std::string serial{};   ///< empty when the disk has none
+    std::string name;      ///< kernel name, for talking to the kernel now; never identity
+    std::string path;      ///< "/dev/vdb"
+    std::string by_id{};   ///< "/dev/disk/by-id/virtio-DATA0", if udev made one
+    std::string serial{};  ///< empty when the disk has none
     std::string wwn{};
     std::string model{};
     std::string transport{};  ///< "sata", "sas", "nvme", "virtio", ""
@@ -165,9 +165,9 @@ struct Observed {
     std::vector<Disk> disks{};
     std::vector<Array> arrays{};
     SystemVolume system{};
-    std::string mdadm_conf{};                 ///< content, empty when absent
-    std::vector<std::string> mount_units{};   ///< names of our mount units that exist
-    std::vector<std::string> active_mounts{}; ///< mount points that are mounted now (host's view)
+    std::string mdadm_conf{};                  ///< content, empty when absent
+    std::vector<std::string> mount_units{};    ///< names of our mount units that exist
+    std::vector<std::string> active_mounts{};  ///< mount points that are mounted now (host's view)
 
     bool operator==(const Observed&) const = default;
 };

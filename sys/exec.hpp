@@ -31,7 +31,7 @@ struct Output {
 
 /// The one door to other programs. Real: SpawnExec. Fake: tests/fakes/fake_exec.hpp.
 class Exec {
-   public:
+ public:
     virtual ~Exec() = default;
 
     /// Runs `command` to its end on the caller's thread and returns what it said. Its stdin is
@@ -46,7 +46,7 @@ class Exec {
 
 /// Exec over posix_spawn(3) and a pidfd. Safe from any thread.
 class SpawnExec final : public Exec {
-   public:
+ public:
     Result<Output> run(const Command& command) override;
 };
 

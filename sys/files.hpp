@@ -20,7 +20,7 @@ struct FileMode {
 /// The one door to files. Real: PosixFiles, with a root prefix for image builds and tests.
 /// Fake: tests/fakes/fake_files.hpp, a map in memory.
 class Files {
-   public:
+ public:
     virtual ~Files() = default;
 
     /// The whole content. Errors: not_found, io (also when over 16 MiB).
@@ -47,7 +47,7 @@ class Files {
 
 /// Files on this machine, every path taken under `root`.
 class PosixFiles final : public Files {
-   public:
+ public:
     explicit PosixFiles(std::filesystem::path root = "/");
     Result<std::string> read(const std::filesystem::path& path) override;
     Result<Outcome> put(const std::filesystem::path& path, std::string_view content,
@@ -57,7 +57,7 @@ class PosixFiles final : public Files {
     bool exists(const std::filesystem::path& path) override;
     Result<std::string> link_target(const std::filesystem::path& path) override;
 
-   private:
+ private:
     std::filesystem::path under_root(const std::filesystem::path& path) const;
     std::filesystem::path root_;
 };

@@ -14,12 +14,13 @@ namespace metalwright::agent {
 
 /// A document handed over, byte for byte.
 struct Submission {
-    std::string source;    ///< "link", "file", "admin"
-    std::string document;  ///< native spec, release, or a dialect's envelope
+    std::string source;                         ///< "link", "file", "admin"
+    std::string document;                       ///< native spec, release, or a dialect's envelope
     std::optional<std::uint64_t> generation{};  ///< what it was delivered with (ETag), if anything
 };
 
-/// The durable answer. A repeat (same token, or same generation and content) is the first one again.
+/// The durable answer. A repeat (same token, or same generation and content) is the first one
+/// again.
 struct Accepted {
     std::int64_t operation = 0;
     std::uint64_t generation = 0;
@@ -37,7 +38,7 @@ struct OutboxRow {
 /// The inside of the agent, as links and the admin API see it. Every call may touch the disk: call
 /// it on the blocking pool, never on the io thread. Thread-safe. All JSON is compact text.
 class Desk {
-   public:
+ public:
     virtual ~Desk() = default;
 
     /// Validates and durably accepts a document; the work itself happens later, elsewhere.

@@ -1,0 +1,174 @@
+#include "agent/store/database.hpp"
+
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+namespace metalwright::store {
+namespace {
+
+constexpr int application_id = 0x4d574c54;  // "MWLT": so that file(1) and we know our own file
+
+std::unexpected<Error> sql_error(sqlite3* db, std::string_view what) {
+    return fail(Errc::io, "the store cannot " + std::string(what) + ": " + sqlite3_errmsg(db), {},
+                sqlite3_system_errno(db));
+}
+
+Result<std::int64_t> pragma(Database& db, const char* sql) {
+    auto statement = db.prepare(sql);
+    if (!statement) return std::unexpected(statement.error());
+    const auto row = statement->step();
+    if (!row) return std::unexpected(row.error());
+    return statement->integer(0);
+}
+
+}  // namespace
+
+Statement::~Statement() {
+    sqlite3_finalize(statement_);
+}
+
+Statement& Statement::bind(int at, std::int64_t value) {
+    sqlite3_bind_int64(statement_, at, value);
+    return *this;
+}
+
+Statement& Statement::bind(int at, std::string_view value) {
+    sqlite3_bind_text64(statement_, at, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+    return *this;
+}
+
+Statement& Statement::bind_maybe(int at, const std::optional<std::string>& value) {
+    if (value) return bind(at, std::string_view(*value));
+    sqlite3_bind_null(statement_, at);
+    return *this;
+}
+
+Statement& Statement::bind_maybe(int at, const std::optional<std::int64_t>& value) {
+    if (value) return bind(at, *value);
+    sqlite3_bind_null(statement_, at);
+    return *this;
+}
+
+Statement& Statement::bind_blob(int at, std::string_view bytes) {
+    sqlite3_bind_blob64(statement_, at, bytes.data(), bytes.size(), SQLITE_TRANSIENT);
+    return *this;
+}
+
+Result<bool> Statement::step() {
+    const int code = sqlite3_step(statement_);
+    if (code == SQLITE_ROW) return true;
+    if (code == SQLITE_DONE) return false;
+    return sql_error(db_, "be read or written");
+}
+
+Result<void> Statement::run() {
+    const auto row = step();
+    if (!row) return std::unexpected(row.error());
+    return {};
+}
+
+void Statement::reset() {
+    sqlite3_reset(statement_);
+}
+
+std::int64_t Statement::integer(int column) const {
+    return sqlite3_column_int64(statement_, column);
+}
+
+std::string Statement::text(int column) const {
+    const void* bytes = sqlite3_column_blob(statement_, column);
+    const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
+    return bytes == nullptr ? std::string() : std::string(static_cast<const char*>(bytes), size);
+}
+
+bool Statement::is_null(int column) const {
+    return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+
+std::optional<std::int64_t> Statement::maybe_integer(int column) const {
+    if (is_null(column)) return std::nullopt;
+    return integer(column);
+}
+
+std::optional<std::string> Statement::maybe_text(int column) const {
+    if (is_null(column)) return std::nullopt;
+    return text(column);
+}
+
+void Database::Close::operator()(sqlite3* db) const {
+    sqlite3_close_v2(db);
+}
+
+Result<Database> Database::open(const std::filesystem::path& file) {
+    const bool existed = std::filesystem::exists(file);
+    const mode_t before = ::umask(0077);  // the -wal and -shm files inherit it
+    sqlite3* raw = nullptr;
+    const int code =
+        sqlite3_open_v2(file.c_str(), &raw,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+    ::umask(before);
+    Database db(raw);
+    db.created_ = !existed;
+    if (code != SQLITE_OK)
+        return fail(
+            Errc::io,
+            "cannot open the store: " + std::string(raw ? sqlite3_errmsg(raw) : "no memory") +
+                "; check that the directory exists and is writable by root",
+            file.native(), raw ? sqlite3_system_errno(raw) : 0);
+    sqlite3_extended_result_codes(raw, 1);
+    sqlite3_busy_timeout(raw, 5000);
+
+    auto id = pragma(db, "PRAGMA application_id");
+    if (!id)
+        return fail(Errc::io,
+                    "the store is damaged (" + id.error().message +
+                        "); move it away and re-apply the spec: user data will not run again",
+                    file.native());
+    if (existed && *id != 0 && *id != application_id)
+        return fail(Errc::io, "this is another program's database; name another --state-dir",
+                    file.native());
+    const std::string setup =
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+        "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-256; PRAGMA wal_autocheckpoint=256;" +
+        (*id == 0 ? "PRAGMA application_id=" + std::to_string(application_id) + ";"
+                  : std::string());
+    if (auto ok = db.execute(setup.c_str()); !ok) return std::unexpected(ok.error());
+    return db;
+}
+
+Result<Statement> Database::prepare(std::string_view sql) {
+    sqlite3_stmt* statement = nullptr;
+    if (sqlite3_prepare_v2(db_.get(), sql.data(), static_cast<int>(sql.size()), &statement,
+                           nullptr) != SQLITE_OK)
+        return fail(Errc::io, std::string("the store cannot prepare a statement: ") +
+                                  sqlite3_errmsg(db_.get()) + ": " + std::string(sql));
+    return Statement(db_.get(), statement);
+}
+
+Result<void> Database::execute(const char* sql) {
+    if (sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK)
+        return sql_error(db_.get(), "be written");
+    return {};
+}
+
+std::int64_t Database::last_insert_id() const {
+    return sqlite3_last_insert_rowid(db_.get());
+}
+
+Result<Transaction> Transaction::begin(Database& db) {
+    if (auto begun = db.execute("BEGIN IMMEDIATE"); !begun) return std::unexpected(begun.error());
+    return Transaction(db);
+}
+
+Transaction::~Transaction() {
+    // A failed COMMIT leaves the transaction open: roll back whatever has not been committed.
+    if (db_ != nullptr) (void)db_->execute("ROLLBACK");
+}
+
+Result<void> Transaction::commit() {
+    if (auto done = db_->execute("COMMIT"); !done) return done;
+    db_ = nullptr;
+    return {};
+}
+
+}  // namespace metalwright::store

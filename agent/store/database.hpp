@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/error.hpp"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace metalwright::store {
+
+/// One prepared statement, reset when it goes out of scope. Columns count from 0, parameters
+/// from 1.
+class Statement {
+ public:
+    Statement(sqlite3* db, sqlite3_stmt* statement) : db_(db), statement_(statement) {}
+    Statement(Statement&& other) noexcept
+        : db_(other.db_), statement_(std::exchange(other.statement_, nullptr)) {}
+    Statement& operator=(Statement&&) = delete;
+    ~Statement();
+
+    Statement& bind(int at, std::int64_t value);
+    Statement& bind(int at, std::string_view value);
+    Statement& bind_maybe(int at, const std::optional<std::string>& value);
+    Statement& bind_maybe(int at, const std::optional<std::int64_t>& value);
+    Statement& bind_blob(int at, std::string_view bytes);
+
+    /// True when a row is there, false when there is none (any more). Errors: io.
+    Result<bool> step();
+    /// For statements without rows. Errors: io.
+    Result<void> run();
+    /// Ready to be bound and run again.
+    void reset();
+
+    std::int64_t integer(int column) const;
+    std::string text(int column) const;
+    bool is_null(int column) const;
+    std::optional<std::int64_t> maybe_integer(int column) const;
+    std::optional<std::string> maybe_text(int column) const;
+
+ private:
+    sqlite3* db_;
+    sqlite3_stmt* statement_;
+};
+
+/// One SQLite connection: WAL, synchronous=FULL, foreign keys on. Not thread-safe by itself.
+class Database {
+ public:
+    /// Opens or makes the file (mode 0600). Errors: io; a file that is not ours or is from a newer
+    /// version of us is refused with what to do.
+    static Result<Database> open(const std::filesystem::path& file);
+    Database(Database&&) noexcept = default;
+    Database& operator=(Database&&) noexcept = default;
+
+    /// Errors: internal (our own SQL is wrong).
+    Result<Statement> prepare(std::string_view sql);
+    /// One or more statements without rows. Errors: io.
+    Result<void> execute(const char* sql);
+    std::int64_t last_insert_id() const;
+    bool was_created() const { return created_; }
+
+ private:
+    struct Close {
+        void operator()(sqlite3* db) const;
+    };
+    explicit Database(sqlite3* db) : db_(db) {}
+    std::unique_ptr<sqlite3, Close> db_;
+    bool created_ = false;
+};
+
+/// BEGIN IMMEDIATE; rolled back unless commit() was called.
+class Transaction {
+ public:
+    static Result<Transaction> begin(Database& db);
+    Transaction(Transaction&& other) noexcept : db_(std::exchange(other.db_, nullptr)) {}
+    Transaction& operator=(Transaction&&) = delete;
+    ~Transaction();
+    Result<void> commit();
+
+ private:
+    explicit Transaction(Database& db) : db_(&db) {}
+    Database* db_;
+};
+
+}  // namespace metalwright::store

@@ -1,0 +1,279 @@
+// Operations, their items, the journal and its events.
+
+#include "agent/store/store.hpp"
+#include "core/fail_point.hpp"
+
+namespace metalwright::store {
+namespace {
+
+constexpr const char* columns =
+    "id, source, kind, state, generation, instance, token, digest, consent, accepted_ms,"
+    " finished_ms, mutations";
+
+Operation read_operation(const Statement& row) {
+    return {row.integer(0),
+            row.text(1),
+            row.text(2),
+            row.text(3),
+            static_cast<std::uint64_t>(row.integer(4)),
+            row.text(5),
+            row.maybe_text(6),
+            row.text(7),
+            row.text(8),
+            row.integer(9),
+            row.maybe_integer(10),
+            row.integer(11)};
+}
+
+Result<std::vector<Operation>> read_operations(Statement& query) {
+    std::vector<Operation> operations;
+    for (;;) {
+        auto row = query.step();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return operations;
+        operations.push_back(read_operation(query));
+    }
+}
+
+Result<std::optional<Operation>> read_one(Statement& query) {
+    auto row = query.step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return std::optional<Operation>();
+    return std::optional(read_operation(query));
+}
+
+}  // namespace
+
+Result<std::optional<Operation>> Store::by_token(std::string_view source, std::string_view token) {
+    const std::lock_guard lock(mutex_);
+    auto query = db_.prepare(std::string("SELECT ") + columns +
+                             " FROM operation WHERE source = ? AND token = ?");
+    if (!query) return std::unexpected(query.error());
+    return read_one(query->bind(1, source).bind(2, token));
+}
+
+Result<std::optional<Operation>> Store::operation(std::int64_t id) {
+    const std::lock_guard lock(mutex_);
+    auto query = db_.prepare(std::string("SELECT ") + columns + " FROM operation WHERE id = ?");
+    if (!query) return std::unexpected(query.error());
+    return read_one(query->bind(1, id));
+}
+
+Result<std::vector<Operation>> Store::operations(std::size_t limit) {
+    const std::lock_guard lock(mutex_);
+    auto query =
+        db_.prepare(std::string("SELECT ") + columns + " FROM operation ORDER BY id DESC LIMIT ?");
+    if (!query) return std::unexpected(query.error());
+    return read_operations(query->bind(1, static_cast<std::int64_t>(limit)));
+}
+
+Result<std::vector<Operation>> Store::unfinished() {
+    const std::lock_guard lock(mutex_);
+    auto query = db_.prepare(std::string("SELECT ") + columns +
+                             " FROM operation WHERE finished_ms IS NULL ORDER BY id");
+    if (!query) return std::unexpected(query.error());
+    return read_operations(*query);
+}
+
+Result<std::int64_t> Store::accept(const Candidate& c, std::int64_t now_ms) {
+    const std::lock_guard lock(mutex_);
+    auto tx = Transaction::begin(db_);
+    if (!tx) return std::unexpected(tx.error());
+
+    auto insert = db_.prepare(
+        "INSERT INTO operation (source, kind, state, generation, instance, token, digest, consent,"
+        " accepted_ms) VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?)");
+    if (!insert) return std::unexpected(insert.error());
+    insert->bind(1, c.source).bind(2, c.kind).bind(3, static_cast<std::int64_t>(c.generation));
+    insert->bind(4, c.instance).bind_maybe(5, c.token).bind(6, c.digest).bind(7, c.consent);
+    if (auto done = insert->bind(8, now_ms).run(); !done) return std::unexpected(done.error());
+    const std::int64_t id = db_.last_insert_id();
+
+    if (c.kind != "boot") {
+        auto source = db_.prepare(
+            "INSERT INTO source (name, generation, digest, document, operation)"
+            " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (name) DO UPDATE SET generation = ?2,"
+            " digest = ?3, document = ?4, operation = ?5");
+        if (!source) return std::unexpected(source.error());
+        source->bind(1, c.source).bind(2, static_cast<std::int64_t>(c.generation));
+        source->bind(3, c.digest).bind(4, c.document).bind(5, id);
+        if (auto done = source->run(); !done) return std::unexpected(done.error());
+    }
+    if (c.kind == "apply") {
+        if (auto set = set_meta("instance", c.instance); !set) return std::unexpected(set.error());
+    }
+    if (c.script) {
+        // A run that exists is never replaced: at most one run per instance, ever. Only one that
+        // was interrupted may be armed again, and only when the document asks for it.
+        auto script = db_.prepare(
+            "INSERT INTO script (instance, operation, state, bytes, timeout_s)"
+            " VALUES (?1, ?2, 'pending', ?3, ?4) ON CONFLICT (instance) DO UPDATE SET"
+            " state = 'pending', operation = ?2, bytes = ?3, timeout_s = ?4, exit_code = NULL,"
+            " signal = NULL WHERE ?5 AND state = 'interrupted'");
+        if (!script) return std::unexpected(script.error());
+        script->bind(1, c.instance).bind(2, id).bind_blob(3, *c.script);
+        script->bind(4, c.script_timeout_s).bind(5, std::int64_t{c.rerun_interrupted});
+        if (auto done = script->run(); !done) return std::unexpected(done.error());
+    }
+    if (auto put = put_event(id, "state", R"({"state":"queued"})", now_ms); !put)
+        return std::unexpected(put.error());
+    if (!c.report.empty())
+        if (auto put = put_report(c.report, true, now_ms); !put)
+            return std::unexpected(put.error());
+    fail_point("accept.before-commit");
+    if (auto done = tx->commit(); !done) return std::unexpected(done.error());
+    return id;
+}
+
+Result<std::vector<ItemResult>> Store::items(std::int64_t operation) {
+    const std::lock_guard lock(mutex_);
+    auto query = db_.prepare(
+        "SELECT item, outcome, error_code, error_message, error_where, error_sys, took_ms, note"
+        " FROM item WHERE operation = ? ORDER BY ordinal, item");
+    if (!query) return std::unexpected(query.error());
+    query->bind(1, operation);
+    std::vector<ItemResult> items;
+    for (;;) {
+        auto row = query->step();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return items;
+        ItemResult& item = items.emplace_back();
+        item.item = query->text(0);
+        item.outcome = outcome_from(query->text(1));
+        if (!query->is_null(2))
+            item.error = Error{errc_from(query->text(2)), query->text(3), query->text(4),
+                               static_cast<int>(query->integer(5))};
+        item.took = std::chrono::milliseconds(query->integer(6));
+        item.note = query->text(7);
+    }
+}
+
+Result<void> Store::put_items(std::int64_t operation, std::span<const ItemResult> items) {
+    auto write = db_.prepare(
+        "INSERT INTO item (operation, ordinal, item, outcome, error_code, error_message,"
+        " error_where, error_sys, took_ms, note) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+        " ON CONFLICT (operation, item) DO UPDATE SET ordinal = ?2, outcome = ?4, error_code = ?5,"
+        " error_message = ?6, error_where = ?7, error_sys = ?8, took_ms = ?9, note = ?10");
+    if (!write) return std::unexpected(write.error());
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        const ItemResult& item = items[i];
+        write->bind(1, operation).bind(2, static_cast<std::int64_t>(i));
+        write->bind(3, item.item).bind(4, to_string(item.outcome));
+        if (item.error) {
+            write->bind(5, to_string(item.error->code)).bind(6, item.error->message);
+            write->bind(7, item.error->where).bind(8, std::int64_t{item.error->sys});
+        } else {
+            for (int at = 5; at <= 8; ++at) write->bind_maybe(at, std::optional<std::int64_t>());
+        }
+        write->bind(9, std::int64_t{item.took.count()}).bind(10, item.note);
+        if (auto done = write->run(); !done) return done;
+        write->reset();
+    }
+    return {};
+}
+
+Result<void> Store::put_event(std::int64_t operation, std::string_view kind, std::string_view body,
+                              std::int64_t now_ms) {
+    auto write =
+        db_.prepare("INSERT INTO event (operation, at_ms, kind, body) VALUES (?, ?, ?, ?)");
+    if (!write) return std::unexpected(write.error());
+    return write->bind(1, operation).bind(2, now_ms).bind(3, kind).bind(4, body).run();
+}
+
+Result<void> Store::event(std::int64_t operation, std::string_view kind, std::string_view body,
+                          std::int64_t now_ms) {
+    const std::lock_guard lock(mutex_);
+    return put_event(operation, kind, body, now_ms);
+}
+
+Result<void> Store::set_state(std::int64_t operation, std::string_view state, std::int64_t now_ms) {
+    const std::lock_guard lock(mutex_);
+    auto tx = Transaction::begin(db_);
+    if (!tx) return std::unexpected(tx.error());
+    auto write = db_.prepare("UPDATE operation SET state = ? WHERE id = ?");
+    if (!write) return std::unexpected(write.error());
+    if (auto done = write->bind(1, state).bind(2, operation).run(); !done) return done;
+    const std::string body = R"({"state":")" + std::string(state) + R"("})";
+    if (auto put = put_event(operation, "state", body, now_ms); !put) return put;
+    return tx->commit();
+}
+
+Result<void> Store::finish(std::int64_t operation, std::string_view state, std::int64_t mutations,
+                           std::span<const ItemResult> items, std::string_view report,
+                           std::int64_t now_ms) {
+    const std::lock_guard lock(mutex_);
+    auto tx = Transaction::begin(db_);
+    if (!tx) return std::unexpected(tx.error());
+    auto kind = db_.prepare("SELECT kind, instance FROM operation WHERE id = ?");
+    if (!kind) return std::unexpected(kind.error());
+    if (auto row = kind->bind(1, operation).step(); !row) return std::unexpected(row.error());
+    if (kind->text(0) == "release" && state == "done") {
+        if (auto set = set_meta("last_released", kind->text(1)); !set) return set;
+        if (auto set = set_meta("instance", std::nullopt); !set) return set;
+        if (auto cut = db_.execute("UPDATE source SET document = '', digest = ''"); !cut)
+            return cut;
+    }
+    auto write = db_.prepare(
+        "UPDATE operation SET state = ?, finished_ms = ?, mutations = ?, consent = ''"
+        " WHERE id = ?");
+    if (!write) return std::unexpected(write.error());
+    write->bind(1, state).bind(2, now_ms).bind(3, mutations).bind(4, operation);
+    if (auto done = write->run(); !done) return done;
+    if (auto put = put_items(operation, items); !put) return put;
+    const std::string body = R"({"state":")" + std::string(state) + R"("})";
+    if (auto put = put_event(operation, "state", body, now_ms); !put) return put;
+    if (!report.empty())
+        if (auto put = put_report(report, false, now_ms); !put) return put;
+    // Events serve whoever watches; the last thousands are enough.
+    auto prune = db_.prepare("DELETE FROM event WHERE seq < (SELECT max(seq) FROM event) - 20000");
+    if (!prune) return std::unexpected(prune.error());
+    if (auto done = prune->run(); !done) return done;
+    return tx->commit();
+}
+
+Result<std::int64_t> Store::intend(std::int64_t operation, std::string_view body,
+                                   std::int64_t now_ms) {
+    const std::lock_guard lock(mutex_);
+    auto tx = Transaction::begin(db_);
+    if (!tx) return std::unexpected(tx.error());
+    if (auto put = put_event(operation, "intent", body, now_ms); !put)
+        return std::unexpected(put.error());
+    const std::int64_t seq = db_.last_insert_id();
+    if (auto done = tx->commit(); !done) return std::unexpected(done.error());
+    return seq;
+}
+
+Result<void> Store::outcome(std::int64_t operation, std::int64_t intent,
+                            std::span<const ItemResult> items, std::string_view body,
+                            std::string_view report, std::int64_t now_ms) {
+    const std::lock_guard lock(mutex_);
+    auto tx = Transaction::begin(db_);
+    if (!tx) return std::unexpected(tx.error());
+    auto settle = db_.prepare("UPDATE event SET settled = 1 WHERE seq = ?");
+    if (!settle) return std::unexpected(settle.error());
+    if (auto done = settle->bind(1, intent).run(); !done) return done;
+    if (auto put = put_items(operation, items); !put) return put;
+    if (auto put = put_event(operation, "outcome", body, now_ms); !put) return put;
+    if (!report.empty())
+        if (auto put = put_report(report, true, now_ms); !put) return put;
+    return tx->commit();
+}
+
+Result<std::vector<Event>> Store::events(std::int64_t operation, std::int64_t after,
+                                         std::size_t limit) {
+    const std::lock_guard lock(mutex_);
+    auto query = db_.prepare(
+        "SELECT seq, at_ms, kind, body FROM event"
+        " WHERE operation = ? AND seq > ? ORDER BY seq LIMIT ?");
+    if (!query) return std::unexpected(query.error());
+    query->bind(1, operation).bind(2, after).bind(3, static_cast<std::int64_t>(limit));
+    std::vector<Event> events;
+    for (;;) {
+        auto row = query->step();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return events;
+        events.push_back({query->integer(0), query->integer(1), query->text(2), query->text(3)});
+    }
+}
+
+}  // namespace metalwright::store

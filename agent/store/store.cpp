@@ -1,0 +1,130 @@
+#include "agent/store/store.hpp"
+
+#include <sys/random.h>
+
+#include "agent/store/schema.hpp"
+
+namespace metalwright::store {
+namespace {
+
+constexpr std::int64_t current_version = 1;
+
+Result<std::string> draw_key() {
+    std::string key(32, '\0');
+    if (::getrandom(key.data(), key.size(), 0) != static_cast<ssize_t>(key.size()))
+        return fail(Errc::io, "the kernel gives no random bytes", {}, errno);
+    return key;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& directory,
+                                           std::uint64_t outbox_max_bytes) {
+    std::error_code ec;
+    std::filesystem::create_directories(directory, ec);
+    if (ec)
+        return fail(Errc::io, "cannot make the state directory", directory.native(), ec.value());
+    auto db = Database::open(directory / "state.db");
+    if (!db) return std::unexpected(db.error());
+    std::unique_ptr<Store> store(new Store(std::move(*db), outbox_max_bytes));
+    if (auto ok = store->migrate(); !ok) return std::unexpected(ok.error());
+    return store;
+}
+
+Result<void> Store::migrate() {
+    auto version = db_.prepare("PRAGMA user_version");
+    if (!version) return std::unexpected(version.error());
+    if (auto row = version->step(); !row) return std::unexpected(row.error());
+    const std::int64_t found = version->integer(0);
+    if (found > current_version)
+        return fail(Errc::io,
+                    "the store was written by a newer metalwright; install that version "
+                    "or move state.db away");
+    if (found == 0) {
+        auto key = draw_key();
+        if (!key) return std::unexpected(key.error());
+        auto tx = Transaction::begin(db_);
+        if (!tx) return std::unexpected(tx.error());
+        if (auto made = db_.execute(schema_v1); !made) return made;
+        if (auto set = set_meta("host_key", *key); !set) return set;
+        if (auto set = db_.execute("PRAGMA user_version=1"); !set) return set;
+        if (auto done = tx->commit(); !done) return done;
+        created_ = true;
+    }
+    auto key = meta("host_key");
+    if (!key) return std::unexpected(key.error());
+    if (!*key || (*key)->size() != 32)
+        return fail(Errc::io,
+                    "the store has lost its key; move state.db away and re-apply the "
+                    "spec: user data will not run again");
+    host_key_ = **key;
+    return count_outbox();
+}
+
+Result<std::optional<std::string>> Store::meta(std::string_view key) {
+    auto query = db_.prepare("SELECT value FROM meta WHERE key = ?");
+    if (!query) return std::unexpected(query.error());
+    auto row = query->bind(1, key).step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return std::optional<std::string>();
+    return query->maybe_text(0);
+}
+
+Result<void> Store::set_meta(std::string_view key, const std::optional<std::string>& value) {
+    auto write = db_.prepare(
+        "INSERT INTO meta (key, value) VALUES (?1, ?2)"
+        " ON CONFLICT (key) DO UPDATE SET value = ?2");
+    if (!write) return std::unexpected(write.error());
+    write->bind(1, key);
+    if (value) write->bind_blob(2, *value);
+    return write->run();
+}
+
+Result<std::optional<std::string>> Store::instance() {
+    const std::lock_guard lock(mutex_);
+    return meta("instance");
+}
+
+Result<std::optional<std::string>> Store::last_released() {
+    const std::lock_guard lock(mutex_);
+    return meta("last_released");
+}
+
+Result<bool> Store::has_run(const std::string& instance) {
+    const std::lock_guard lock(mutex_);
+    auto value = meta("has_run");
+    if (!value) return std::unexpected(value.error());
+    return *value == instance;
+}
+
+Result<void> Store::mark_run(const std::string& instance) {
+    const std::lock_guard lock(mutex_);
+    return set_meta("has_run", instance);
+}
+
+Result<std::vector<Source>> Store::sources() {
+    const std::lock_guard lock(mutex_);
+    auto query = db_.prepare(
+        "SELECT name, generation, digest, document, operation FROM source"
+        " ORDER BY name");
+    if (!query) return std::unexpected(query.error());
+    std::vector<Source> sources;
+    for (;;) {
+        auto row = query->step();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return sources;
+        sources.push_back({query->text(0), static_cast<std::uint64_t>(query->integer(1)),
+                           query->text(2), query->text(3), query->integer(4)});
+    }
+}
+
+Result<void> Store::ping() {
+    const std::lock_guard lock(mutex_);
+    auto query = db_.prepare("SELECT 1");
+    if (!query) return std::unexpected(query.error());
+    auto row = query->step();
+    if (!row) return std::unexpected(row.error());
+    return {};
+}
+
+}  // namespace metalwright::store

@@ -1,0 +1,185 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/store/database.hpp"
+#include "core/plan.hpp"
+
+namespace metalwright::store {
+
+/// One source of desired state and the document of it that is in force.
+struct Source {
+    std::string name;              ///< "link", "file", "admin"
+    std::uint64_t generation = 0;  ///< the newest accepted; kept after a release
+    std::string digest{};          ///< host-keyed HMAC of the content, hex
+    std::string document{};        ///< spec/store_form; empty after a release
+    std::int64_t operation = 0;    ///< that brought it
+};
+
+/// One accepted request. Times are milliseconds since 1970, UTC.
+struct Operation {
+    std::int64_t id = 0;
+    std::string source;
+    std::string kind;   ///< apply, release, boot
+    std::string state;  ///< queued, applying, done, degraded, failed
+    std::uint64_t generation = 0;
+    std::string instance;
+    std::optional<std::string> token{};
+    std::string digest{};
+    std::string consent{};  ///< wipe consent as JSON text; dead once the operation has finished
+    std::int64_t accepted_ms = 0;
+    std::optional<std::int64_t> finished_ms{};
+    std::int64_t mutations = 0;  ///< netlink changes the kernel was asked for
+
+    bool finished() const { return finished_ms.has_value(); }
+};
+
+/// A document that passed every rule, about to become an operation.
+struct Candidate {
+    std::string source;
+    std::string kind;
+    std::uint64_t generation = 0;
+    std::string instance;
+    std::optional<std::string> token{};
+    std::string digest;
+    std::string document;  ///< empty: the source's document is dropped (release) or kept (boot)
+    std::string consent{};
+    std::optional<std::string> script{};  ///< user data, decoded; kept until it has been launched
+    std::int64_t script_timeout_s = 0;
+    bool rerun_interrupted = false;
+    std::string report;  ///< outbox body told with it; empty: none
+};
+
+/// What is remembered of an array and its file system from before they are made.
+struct Identity {
+    std::string name;
+    std::string instance;
+    std::string md_uuid;
+    std::string fs_uuid;
+    bool complete = false;
+    std::string members{};  ///< serials, one a line
+};
+
+/// The one run of user data of an instance.
+struct ScriptRun {
+    std::string instance;
+    std::int64_t operation = 0;
+    std::string state;  ///< cloudinit::to_string(ScriptState)
+    std::optional<std::int64_t> exit_code{};
+    std::optional<std::int64_t> signal{};
+    std::string bytes{};  ///< empty once launched
+    std::int64_t timeout_s = 0;
+};
+
+struct Event {
+    std::int64_t seq = 0;
+    std::int64_t at_ms = 0;
+    std::string kind;  ///< intent, outcome, progress, state, userData
+    std::string body;  ///< JSON object
+};
+
+struct Report {
+    std::int64_t seq = 0;
+    std::string body;  ///< JSON object without its seq
+};
+
+/// All durable state of the agent, in one SQLite file. Thread-safe; every call that writes is one
+/// transaction that is on the disk when it returns (WAL, synchronous=FULL). Errors: io.
+class Store {
+ public:
+    /// `directory`/state.db, made if absent. Errors: io (damaged, other program's, newer version).
+    static Result<std::unique_ptr<Store>> open(const std::filesystem::path& directory,
+                                               std::uint64_t outbox_max_bytes);
+
+    /// 32 random bytes drawn when the store was made: the key of every HMAC here.
+    const std::string& host_key() const { return host_key_; }
+    /// The file was made by this open(): whatever ran before is not known.
+    bool was_created() const { return created_; }
+
+    // -- what is in force
+    Result<std::optional<std::string>> instance();
+    Result<std::vector<Source>> sources();
+    Result<std::optional<std::string>> last_released();
+    /// The instance in force has reached `running` once.
+    Result<bool> has_run(const std::string& instance);
+    Result<void> mark_run(const std::string& instance);
+
+    // -- operations
+    Result<std::optional<Operation>> by_token(std::string_view source, std::string_view token);
+    /// Token, operation, generation, document, instance, user data and report in ONE transaction.
+    Result<std::int64_t> accept(const Candidate& candidate, std::int64_t now_ms);
+    Result<std::optional<Operation>> operation(std::int64_t id);
+    Result<std::vector<Operation>> operations(std::size_t limit);
+    Result<std::vector<Operation>> unfinished();  ///< oldest first
+    Result<std::vector<ItemResult>> items(std::int64_t operation);
+    Result<void> set_state(std::int64_t operation, std::string_view state, std::int64_t now_ms);
+    /// Final state, items, the release of the instance if that is what it was, and the report.
+    Result<void> finish(std::int64_t operation, std::string_view state, std::int64_t mutations,
+                        std::span<const ItemResult> items, std::string_view report,
+                        std::int64_t now_ms);
+
+    // -- journal: an intent without outcome is what was in hand when the power went
+    Result<std::int64_t> intend(std::int64_t operation, std::string_view body, std::int64_t now_ms);
+    Result<void> outcome(std::int64_t operation, std::int64_t intent,
+                         std::span<const ItemResult> items, std::string_view body,
+                         std::string_view report, std::int64_t now_ms);
+    Result<void> event(std::int64_t operation, std::string_view kind, std::string_view body,
+                       std::int64_t now_ms);
+    Result<std::vector<Event>> events(std::int64_t operation, std::int64_t after,
+                                      std::size_t limit);
+
+    // -- what is ours
+    Result<std::vector<Identity>> identities();
+    Result<void> remember(std::span<const Identity> identities);
+    Result<std::vector<std::pair<std::string, std::string>>> owned();  ///< kind, value
+    Result<void> set_owned(std::span<const std::pair<std::string, std::string>> owned);
+    Result<std::vector<std::string>> once_done(const std::string& instance);
+    Result<void> mark_once(const std::string& instance, std::span<const std::string> items,
+                           std::int64_t operation, std::int64_t now_ms);
+
+    // -- user data
+    Result<std::optional<ScriptRun>> script(const std::string& instance);
+    /// State, exit code and signal of a run, with its event and report. `started` forgets nothing;
+    /// a final state drops the script's bytes.
+    Result<void> set_script(const ScriptRun& run, std::string_view report, std::int64_t now_ms);
+
+    // -- outbox
+    Result<std::vector<Report>> unsent(std::size_t limit);
+    Result<void> acknowledge(std::int64_t seq);
+    Result<void> report(std::string_view body, std::int64_t now_ms);
+    /// Whether new documents must wait until the control plane has taken reports: the outbox is at
+    /// twice its bound. At its bound reports of single steps are left out; final ones never are.
+    bool outbox_full();
+
+    /// Answers when the database answers: the liveness check of the watchdog.
+    Result<void> ping();
+
+ private:
+    Store(Database db, std::uint64_t outbox_max_bytes)
+        : db_(std::move(db)), outbox_max_bytes_(outbox_max_bytes) {}
+    Result<void> migrate();
+    Result<void> put_report(std::string_view body, bool droppable, std::int64_t now_ms);
+    Result<void> put_event(std::int64_t operation, std::string_view kind, std::string_view body,
+                           std::int64_t now_ms);
+    Result<void> put_items(std::int64_t operation, std::span<const ItemResult> items);
+    Result<std::optional<std::string>> meta(std::string_view key);
+    Result<void> set_meta(std::string_view key, const std::optional<std::string>& value);
+    Result<void> count_outbox();
+
+    std::mutex mutex_;
+    Database db_;
+    std::uint64_t outbox_max_bytes_;
+    std::uint64_t outbox_bytes_ = 0;
+    std::string host_key_;
+    bool created_ = false;
+};
+
+}  // namespace metalwright::store
