@@ -35,7 +35,8 @@ class Exec {
     virtual ~Exec() = default;
 
     /// Runs `command` to its end on the caller's thread and returns what it said. Its stdin is
-    /// empty, its environment is PATH, LANG=C.UTF-8 and what systemd gave us, nothing else is open.
+    /// empty, its environment is PATH, LANG=C.UTF-8 and our INVOCATION_ID, nothing else is open.
+    /// A background child that it leaves behind is neither waited for nor killed.
     ///
     /// A non-zero exit is an Output, not an Error: only the caller knows what a tool's codes mean
     /// (mdadm --wait answers 1 for "nothing to wait for").

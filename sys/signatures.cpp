@@ -1,0 +1,75 @@
+#include "sys/signatures.hpp"
+
+#include <blkid/blkid.h>
+#include <fcntl.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <system_error>
+
+#include "sys/fd.hpp"
+
+namespace metalwright::sys {
+namespace {
+
+using Probe = std::unique_ptr<blkid_struct_probe, decltype(&blkid_free_probe)>;
+
+std::optional<std::string> value(blkid_probe probe, const char* name) {
+    const char* data = nullptr;
+    std::size_t size = 0;
+    if (blkid_probe_lookup_value(probe, name, &data, &size) != 0 || data == nullptr) return {};
+    return std::string(data);
+}
+
+std::uint64_t number(const std::optional<std::string>& text) {
+    return text ? std::strtoull(text->c_str(), nullptr, 10) : 0;
+}
+
+/// What the probing function that has just hit says. Source: libblkid's tag names, <blkid.h>.
+BlockSignature signature(blkid_probe probe) {
+    if (std::optional<std::string> type = value(probe, "TYPE"))
+        return {*type, number(value(probe, "SBMAGIC_OFFSET")), value(probe, "LABEL").value_or(""),
+                value(probe, "UUID").value_or("")};
+    return {value(probe, "PTTYPE").value_or("unknown"), number(value(probe, "PTMAGIC_OFFSET")), "",
+            value(probe, "PTUUID").value_or("")};
+}
+
+}  // namespace
+
+Result<std::vector<BlockSignature>> BlkidSignatures::probe(const std::string& device) {
+    const Fd file(::open(device.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!file) {
+        const int error = errno;
+        return fail(
+            error == ENOENT || error == ENXIO ? Errc::not_found : Errc::io,
+            "cannot open it to look for signatures: " + std::generic_category().message(error),
+            device, error);
+    }
+    errno = 0;
+    const Probe probe(blkid_new_probe(), &blkid_free_probe);
+    if (!probe || blkid_probe_set_device(probe.get(), file.get(), 0, 0) != 0)
+        return fail(Errc::io, "libblkid cannot take this device", device, errno);
+    blkid_probe_enable_superblocks(probe.get(), 1);
+    blkid_probe_set_superblocks_flags(probe.get(), BLKID_SUBLKS_TYPE | BLKID_SUBLKS_LABEL |
+                                                       BLKID_SUBLKS_UUID | BLKID_SUBLKS_MAGIC |
+                                                       BLKID_SUBLKS_BADCSUM);
+    blkid_probe_enable_partitions(probe.get(), 1);
+    // Force: a GPT whose protective MBR was overwritten is a GPT all the same.
+    blkid_probe_set_partitions_flags(probe.get(), BLKID_PARTS_MAGIC | BLKID_PARTS_FORCE_GPT);
+
+    std::vector<BlockSignature> found;
+    constexpr std::size_t most = 64;  // one per probing function; a bound all the same
+    while (found.size() < most) {
+        errno = 0;
+        const int answer = blkid_do_probe(probe.get());
+        if (answer == 1) break;
+        if (answer != 0)
+            return fail(Errc::io, "cannot read it to look for signatures", device, errno);
+        found.push_back(signature(probe.get()));
+    }
+    return found;
+}
+
+}  // namespace metalwright::sys
