@@ -1,0 +1,203 @@
+#include "agent/store/store.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+namespace metalwright::store {
+namespace {
+
+class StoreTest : public testing::Test {
+ protected:
+    StoreTest() {
+        std::string pattern = testing::TempDir() + "store-XXXXXX";
+        directory_ = ::mkdtemp(pattern.data());
+        open();
+    }
+    ~StoreTest() override { std::filesystem::remove_all(directory_); }
+
+    void open(std::uint64_t bound = 1 << 20) {
+        store_.reset();
+        auto opened = Store::open(directory_, bound);
+        ASSERT_TRUE(opened) << describe(opened.error());
+        store_ = std::move(*opened);
+    }
+    static Candidate candidate() {
+        return {.source = "link",
+                .kind = "apply",
+                .generation = 3,
+                .instance = "i-1",
+                .token = "token-1",
+                .digest = "d",
+                .document = "{\"a\":1}",
+                .script = std::string("#!/bin/bash\n\0true", 17),
+                .script_timeout_s = 60,
+                .report = R"({"kind":"accepted"})"};
+    }
+
+    std::filesystem::path directory_;
+    std::unique_ptr<Store> store_;
+};
+
+TEST_F(StoreTest, AnAcceptedRequestIsWholeAfterAReopen) {
+    const auto id = store_->accept(candidate(), 1000);
+    ASSERT_TRUE(id) << describe(id.error());
+    const std::string key = store_->host_key();
+    open();
+    EXPECT_FALSE(store_->was_created());
+    EXPECT_EQ(store_->host_key(), key);
+    EXPECT_EQ(**store_->instance(), "i-1");
+    const auto sources = *store_->sources();
+    ASSERT_EQ(sources.size(), 1u);
+    EXPECT_EQ(sources[0].generation, 3u);
+    EXPECT_EQ(sources[0].document, "{\"a\":1}");
+    const auto operation = **store_->by_token("link", "token-1");
+    EXPECT_EQ(operation.id, *id);
+    EXPECT_EQ(operation.state, "queued");
+    EXPECT_FALSE(operation.finished());
+    const auto script = **store_->script("i-1");
+    EXPECT_EQ(script.state, "pending");
+    EXPECT_EQ(script.bytes, *candidate().script);
+    ASSERT_EQ(store_->unsent(10)->size(), 1u);
+    EXPECT_EQ(store_->events(*id, 0, 10)->size(), 1u);
+}
+
+TEST_F(StoreTest, ATokenIsAcceptedOnce) {
+    ASSERT_TRUE(store_->accept(candidate(), 1));
+    EXPECT_FALSE(store_->accept(candidate(), 2));
+    EXPECT_EQ(store_->operations(10)->size(), 1u);
+    EXPECT_EQ(store_->unsent(10)->size(), 1u) << "the refused one left a report behind";
+    Candidate other_source = candidate();
+    other_source.source = "admin";
+    EXPECT_TRUE(store_->accept(other_source, 3));
+}
+
+TEST_F(StoreTest, ASecondOrderNeverReplacesARunOfUserData) {
+    Candidate c = candidate();
+    ASSERT_TRUE(store_->accept(c, 1));
+    ScriptRun run = **store_->script("i-1");
+    run.state = "exited";
+    run.exit_code = 0;
+    run.bytes.clear();
+    ASSERT_TRUE(store_->set_script(run, "", 2));
+    c.token = "token-2";
+    c.rerun_interrupted = true;
+    ASSERT_TRUE(store_->accept(c, 3));
+    EXPECT_EQ((*store_->script("i-1"))->state, "exited");
+
+    run.state = "interrupted";
+    run.exit_code.reset();
+    ASSERT_TRUE(store_->set_script(run, "", 4));
+    c.token = "token-3";
+    c.rerun_interrupted = false;
+    ASSERT_TRUE(store_->accept(c, 5));
+    EXPECT_EQ((*store_->script("i-1"))->state, "interrupted");
+    c.token = "token-4";
+    c.rerun_interrupted = true;
+    ASSERT_TRUE(store_->accept(c, 6));
+    EXPECT_EQ((*store_->script("i-1"))->state, "pending");
+}
+
+TEST_F(StoreTest, OutcomesAndTheirReportAreOneCommit) {
+    const auto id = *store_->accept(candidate(), 1);
+    const auto intent = store_->intend(id, R"({"steps":[]})", 2);
+    ASSERT_TRUE(intent);
+    const std::vector<ItemResult> items{
+        {"raid/data", Outcome::changed, std::nullopt, std::chrono::milliseconds(1234), "usable"},
+        {"alias/10.0.0.9/32", Outcome::failed,
+         Error{Errc::kernel_refused, "ipv4: Address already assigned", "eth0", 17}}};
+    ASSERT_TRUE(store_->outcome(id, *intent, items, R"({"items":[]})", R"({"kind":"items"})", 3));
+    open();
+    EXPECT_EQ(*store_->items(id), items);
+    const auto unsent = *store_->unsent(10);
+    ASSERT_EQ(unsent.size(), 2u);
+    EXPECT_EQ(unsent[1].body, R"({"kind":"items"})");
+    EXPECT_LT(unsent[0].seq, unsent[1].seq);
+}
+
+TEST_F(StoreTest, AFinishedReleaseFreesTheHostButKeepsTheGeneration) {
+    const auto id = *store_->accept(candidate(), 1);
+    ASSERT_TRUE(store_->finish(id, "done", 0, {}, "", 2));
+    EXPECT_EQ(**store_->instance(), "i-1");
+    Candidate release = candidate();
+    release.kind = "release";
+    release.token.reset();
+    release.generation = 4;
+    release.document = "";
+    release.script.reset();
+    const auto released = *store_->accept(release, 3);
+    EXPECT_TRUE(store_->instance()->has_value()) << "freed before it was done";
+    ASSERT_TRUE(store_->finish(released, "done", 0, {}, "", 4));
+    EXPECT_FALSE(store_->instance()->has_value());
+    EXPECT_EQ(**store_->last_released(), "i-1");
+    EXPECT_EQ((*store_->sources())[0].generation, 4u);
+    EXPECT_EQ((*store_->sources())[0].document, "");
+}
+
+TEST_F(StoreTest, ReportsLeaveInOrderAndOnlyWhenSafe) {
+    for (int i = 0; i < 5; ++i) ASSERT_TRUE(store_->report("{\"n\":" + std::to_string(i) + "}", i));
+    const auto first = *store_->unsent(2);
+    ASSERT_EQ(first.size(), 2u);
+    ASSERT_TRUE(store_->acknowledge(first[1].seq));
+    open();
+    const auto rest = *store_->unsent(10);
+    ASSERT_EQ(rest.size(), 3u);
+    EXPECT_EQ(rest[0].body, R"({"n":2})");
+    EXPECT_GT(rest[0].seq, first[1].seq);
+    ASSERT_TRUE(store_->acknowledge(rest.back().seq));
+    ASSERT_TRUE(store_->report("{}", 9));
+    EXPECT_GT((*store_->unsent(1))[0].seq, rest.back().seq) << "a number was used twice";
+}
+
+TEST_F(StoreTest, AtTheBoundStepReportsAreLeftOutButFinalOnesNever) {
+    open(100);
+    const auto id = *store_->accept(candidate(), 1);
+    const std::string long_report = "{\"x\":\"" + std::string(120, 'x') + "\"}";
+    ASSERT_TRUE(store_->report(long_report, 2));
+    const auto before = store_->unsent(100)->size();
+    const auto intent = *store_->intend(id, "{}", 3);
+    ASSERT_TRUE(store_->outcome(id, intent, {}, "{}", R"({"kind":"items"})", 4));
+    EXPECT_EQ(store_->unsent(100)->size(), before);
+    ASSERT_TRUE(store_->finish(id, "done", 0, {}, R"({"kind":"finished"})", 5));
+    EXPECT_EQ(store_->unsent(100)->size(), before + 1);
+    EXPECT_FALSE(store_->outbox_full());
+    ASSERT_TRUE(store_->report(long_report, 6));
+    EXPECT_TRUE(store_->outbox_full());
+    open(100);
+    EXPECT_TRUE(store_->outbox_full()) << "forgotten over a restart";
+    ASSERT_TRUE(store_->acknowledge(store_->unsent(100)->back().seq));
+    EXPECT_FALSE(store_->outbox_full());
+}
+
+TEST_F(StoreTest, WhatIsOursSurvives) {
+    ASSERT_TRUE(
+        store_->remember(std::vector<Identity>{{"data", "i-1", "m", "f", false, "S0\nS1"}}));
+    ASSERT_TRUE(store_->remember(std::vector<Identity>{{"data", "i-1", "m", "f", true, "S0\nS1"}}));
+    ASSERT_TRUE(store_->set_owned(std::vector<std::pair<std::string, std::string>>{
+        {"address", "10.0.0.5/32"}, {"local", "10.0.1.0/28"}}));
+    ASSERT_TRUE(store_->mark_once("i-1", std::vector<std::string>{"hostname", "password"}, 1, 1));
+    open();
+    ASSERT_EQ(store_->identities()->size(), 1u);
+    EXPECT_TRUE((*store_->identities())[0].complete);
+    EXPECT_EQ(store_->owned()->size(), 2u);
+    EXPECT_EQ(*store_->once_done("i-1"), (std::vector<std::string>{"hostname", "password"}));
+    EXPECT_TRUE(store_->once_done("i-2")->empty());
+}
+
+TEST_F(StoreTest, TheFileIsReadableByItsOwnerOnly) {
+    const auto mode = std::filesystem::status(directory_ / "state.db").permissions();
+    EXPECT_EQ(mode & std::filesystem::perms(0077), std::filesystem::perms::none);
+}
+
+TEST_F(StoreTest, SomebodyElsesFileIsRefusedInWords) {
+    store_.reset();
+    std::ofstream(directory_ / "state.db", std::ios::trunc)
+        << "this is not a database at all, sorry";
+    std::filesystem::remove(directory_ / "state.db-wal");
+    const auto opened = Store::open(directory_, 1);
+    ASSERT_FALSE(opened);
+    EXPECT_NE(opened.error().message.find("move it away"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace metalwright::store
