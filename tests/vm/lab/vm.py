@@ -1,0 +1,283 @@
+"""A virtual machine of the lab: start it, run commands in it, save and restore it, reboot it, cut its power."""
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+import time
+
+from . import machine, transfer
+from .errors import CommandFailed, LabError
+from .guestport import GuestPort
+from .peer import Peer
+from .qmp import Qmp
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+# Generous: a machine that also compiles is three times slower than an idle one.
+BOOT_TIMEOUT = 300
+
+
+def images():
+    """The directory with the guest's kernel and disks, built first if need be (progress goes to stderr)."""
+    built = subprocess.run([os.path.join(HERE, "build")], stdout=subprocess.PIPE, text=True)
+    if built.returncode != 0:
+        raise LabError("the lab's images could not be built; what tests/vm/lab/build printed says why")
+    return built.stdout.strip()
+
+
+class VM:
+    """Use it as a context manager, or close() it: all it makes lies in `directory`, which goes with it.
+
+    disks:        [(serial, size)], blank; they can be pulled and others plugged in while the guest runs
+    layout:       "raid1" (the system on an array over two partitioned disks) or "plain" (one file system on one disk)
+    control_port: the control plane's port on this host's loopback, seen by the guest as 10.0.2.100:8443
+    lan:          whether there is a tenant network, with the `peer` on it
+    The thread that starts it must live as long as it does (QEMU dies with that thread).
+    """
+
+    def __init__(self, name="vm", disks=(), layout="raid1", memory=1024, control_port=None, lan=True, mgmt=True,
+                 spare_ports=2, append="", extra=()):
+        self.directory = tempfile.mkdtemp(prefix=f"metalwright-{name}-")
+        self.peer = Peer(self.directory) if lan else None
+        self.boot_seconds = None
+        self._options = dict(name=name, layout=layout, memory=memory, control_port=control_port, mgmt=mgmt, append=append,
+                             extra=extra, ports=len(disks) + spare_ports, lan=self.peer and self.peer.netdev("lan"))
+        self._process = self._qmp = None
+        self._snapshots = {}
+        self._disks = {}
+        self._port = GuestPort(os.path.join(self.directory, "lab"), self._check_alive)
+        self._images = images()
+        for serial, base in machine.system_disks(layout):
+            self._image(serial, backing=f"{self._images}/{base}.qcow2")
+        transfer.create(os.path.join(self.directory, "transfer"))
+        for serial, size in disks:
+            self._disks[serial] = machine.Disk(serial, self._image(serial, size), self._free_port())
+
+    # --- life
+
+    def __enter__(self):
+        if not self._process:
+            try:
+                self.start()
+            except BaseException:
+                self.close()
+                raise
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def start(self, timeout=BOOT_TIMEOUT, settle=True):
+        """Switches the machine on and waits for the guest; `settle` also for all that systemd starts at boot."""
+        started = time.monotonic()
+        self._launch()
+        self._await(None, timeout, settle)
+        self.boot_seconds = time.monotonic() - started
+        return self
+
+    def close(self):
+        """Switches the machine off without ceremony and removes all that belongs to it. May be called twice."""
+        self._kill()
+        if self.peer:
+            self.peer.close()
+            self.peer = None
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def reboot(self, hard=False, timeout=BOOT_TIMEOUT, settle=True):
+        """Restarts the guest in good order, or (hard) by the reset button; ready again when this returns."""
+        boot = self._port.boot
+        if hard:
+            self.qmp("system_reset")
+        else:
+            self._port.start("systemctl reboot", 60)
+        self._await(boot, timeout, settle)
+
+    def power_cut(self, then_start=True, timeout=BOOT_TIMEOUT, settle=True):
+        """Kills QEMU in mid-flight and (unless told otherwise) starts the machine again on the same disks."""
+        self._kill()
+        if then_start:
+            self.start(timeout, settle)
+
+    # --- in the guest
+
+    def run(self, command, timeout=120):
+        """Runs a bash command as root in the guest; its Result has status, out and err."""
+        return self._port.run(command, timeout)
+
+    def sh(self, command, check=True, timeout=120):
+        """Runs a bash command in the guest and returns its standard output; another status than 0 is an error."""
+        result = self.run(command, timeout)
+        if check and not result.ok:
+            raise CommandFailed(command, result)
+        return result.out
+
+    def spawn(self, command, timeout=600):
+        """Starts a command and returns at once; give what this returns to finish()."""
+        return self._port.start(command, timeout)
+
+    def finish(self, token, timeout=600):
+        return self._port.finish(token, timeout)
+
+    def wait_for(self, command, timeout=120, interval=0.2):
+        """Repeats a command in the guest until it succeeds; returns its output."""
+        deadline = time.monotonic() + timeout
+        while True:
+            result = self.run(command)
+            if result.ok:
+                return result.out
+            if time.monotonic() > deadline:
+                raise CommandFailed(f"{command} (repeated for {timeout} s)", result)
+            time.sleep(interval)
+
+    def put(self, path, data, mode=0o644):
+        """Writes a small file in the guest, making the directories above it."""
+        self.sh(f"mkdir -p {shlex.quote(os.path.dirname(path))}")
+        self._port.put(path, data if isinstance(data, bytes) else data.encode(), mode)
+
+    def get(self, path):
+        return self._port.get(path)
+
+    def push_tree(self, source, target="/"):
+        """Unpacks a directory of the host over a directory of the guest: modes and links are kept, all is root's."""
+        self.sh(transfer.load(source, os.path.join(self.directory, "transfer"), target), timeout=300)
+
+    # --- snapshots
+
+    def save(self, tag="clean"):
+        """Keeps memory and disks as they are now under a name, inside the disk images."""
+        self.sh("udevadm settle; sync; echo 3 > /proc/sys/vm/drop_caches")
+        failure = self.hmp(f"savevm {tag}")
+        if failure:
+            raise LabError(f"savevm: {failure}")
+        self._snapshots[tag] = (dict(self._disks), self._port.boot)
+
+    def restore(self, tag="clean"):
+        """Goes back to a saved state, with its disks; the guest's clock is set and its randomness is fresh."""
+        disks, boot = self._snapshots[tag]
+        if self._running() and disks == self._disks:
+            failure = self.hmp(f"loadvm {tag}")
+            if failure:
+                raise LabError(f"loadvm: {failure}")
+            self._port.forget()
+        else:
+            # Other devices than at the time: QEMU can only load into the same machine.
+            self._kill()
+            self._disks = dict(disks)
+            self._launch(load=tag)
+        self._port.boot = boot
+        self._port.wake(60)
+
+    # --- disks
+
+    def add_disk(self, serial, size="256M"):
+        """Plugs in a blank disk, or one that was pulled before (it keeps its contents), and waits until udev has it."""
+        path = os.path.join(self.directory, f"{serial}.qcow2")
+        disk = machine.Disk(serial, path if os.path.exists(path) else self._image(serial, size), self._free_port())
+        self.qmp("blockdev-add", **machine.blockdev(f"disk-{serial}", disk.path))
+        self.qmp("device_add", **machine.device(disk))
+        self._disks[serial] = disk
+        self.sh(f"udevadm wait --timeout=60 /dev/disk/by-id/virtio-{serial}")
+
+    def remove_disk(self, serial):
+        """Pulls a disk out of the running guest."""
+        self.qmp("device_del", id=f"dev-{serial}")
+        self._qmp.wait_event("DEVICE_DELETED", device=f"dev-{serial}")
+        self.qmp("blockdev-del", node_name=f"disk-{serial}")
+        del self._disks[serial]
+
+    def blockstats(self):
+        """What the guest has done to its disks since QEMU started: {serial: {"writes", "written_bytes", "flushes", "reads"}}."""
+        found = {}
+        for entry in self.qmp("query-blockstats"):
+            name = entry.get("qdev", "").removesuffix("/virtio-backend").rpartition("/dev-")[2]
+            if name in self._disks or name in ("LABROOT", "SYS0", "SYS1"):
+                stats = entry["stats"]
+                found[name] = {"writes": stats["wr_operations"], "written_bytes": stats["wr_bytes"],
+                               "flushes": stats["flush_operations"], "reads": stats["rd_operations"]}
+        return found
+
+    # --- the machine
+
+    def qmp(self, command, **arguments):
+        return self._qmp.command(command, **arguments)
+
+    def hmp(self, line):
+        return self._qmp.human(line)
+
+    def console(self):
+        """What the guest has printed on its serial console."""
+        return self._read("serial.log")
+
+    def cpu_seconds(self):
+        """The processor time QEMU has used since it was started."""
+        with open(f"/proc/{self._process.pid}/stat") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def release_port(self):
+        """Lets go of the command port, so that shell.py can take it."""
+        self._port.close()
+
+    # --- inside
+
+    def _image(self, serial, size=None, backing=None):
+        path = os.path.join(self.directory, f"{serial}.qcow2")
+        base = ["-b", backing, "-F", "qcow2"] if backing else []
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", *base, path, *([size] if size else [])], check=True)
+        return path
+
+    def _free_port(self):
+        taken = {disk.port for disk in self._disks.values()}
+        for port in range(self._options["ports"]):
+            if port not in taken:
+                return port
+        raise LabError("no free PCI port for another disk: give VM() more spare_ports")
+
+    def _launch(self, load=None):
+        argv = machine.command_line(directory=self.directory, images=self._images, disks=self._disks.values(), load=load,
+                                    **self._options)
+        for path in ("qmp", "lab", "console", "nic.sock"):
+            # Left by a QEMU that was killed; it would make the next one fail, or us connect to nobody.
+            if os.path.exists(os.path.join(self.directory, path)):
+                os.unlink(os.path.join(self.directory, path))
+        with open(os.path.join(self.directory, "qemu.log"), "ab") as log:
+            self._process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self._port.boot = None
+        self._port.connect(60)
+        self._qmp = Qmp(os.path.join(self.directory, "qmp"), self._check_alive)
+
+    def _await(self, previous_boot, timeout, settle):
+        try:
+            self._port.wait_boot(previous_boot, timeout)
+        except LabError as error:
+            raise LabError(f"{error}; the console ends with:\n{self.console()[-2000:]}") from None
+        if settle:
+            # "degraded" is as settled as "running": whether a unit failed is for the test to say.
+            self.run("systemctl is-system-running --wait", timeout)
+
+    def _running(self):
+        return self._process is not None and self._process.poll() is None
+
+    def _check_alive(self):
+        if not self._running():
+            raise LabError(f"QEMU has ended (status {self._process and self._process.poll()}):\n{self._read('qemu.log')[-2000:]}")
+        tail = self.console()[-4000:]
+        if "Kernel panic" in tail or "LAB: " in tail:
+            raise LabError(f"the guest's kernel or initrd gave up; the console ends with:\n{tail[-2000:]}")
+
+    def _kill(self):
+        self._port.close()
+        if self._qmp:
+            self._qmp.close()
+            self._qmp = None
+        if self._running():
+            self._process.kill()
+        if self._process:
+            self._process.wait()
+
+    def _read(self, name):
+        try:
+            with open(os.path.join(self.directory, name), errors="replace") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
