@@ -1,0 +1,179 @@
+#!/usr/bin/python3
+"""Holds the tests' control plane to its own protocol; run by ctest as fakes.control_plane."""
+import http.client
+import json
+import os
+import ssl
+import sys
+import threading
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from control_plane import ControlPlane  # noqa: E402
+
+DOCUMENT = b'{ "any": "bytes",  "as": null }\n'
+
+
+class ControlPlaneTest(unittest.TestCase):
+    options = {"tls": False}
+
+    def setUp(self):
+        self.plane = ControlPlane(**self.options)
+        self.addCleanup(self.plane.close)
+
+    def connection(self, timeout=30):
+        connection = http.client.HTTPConnection("127.0.0.1", self.plane.port, timeout=timeout)
+        self.addCleanup(connection.close)
+        return connection
+
+    def get(self, connection=None, known=None, wait=0, token=None):
+        connection = connection or self.connection()
+        headers = {"Authorization": f"Bearer {token or self.plane.token}"}
+        if known is not None:
+            headers["If-None-Match"] = f'"{known}"'
+        connection.request("GET", f"/v1/hosts/h1/spec?wait={wait}", headers=headers)
+        response = connection.getresponse()
+        return response.status, response.read(), response.headers
+
+    def post(self, *numbers, text=None, connection=None):
+        connection = connection or self.connection()
+        body = text if text is not None else json.dumps({"reports": [{"seq": n, "what": f"report {n}"} for n in numbers]})
+        connection.request("POST", "/v1/hosts/h1/reports", body, {"Authorization": f"Bearer {self.plane.token}"})
+        response = connection.getresponse()
+        return response.status, json.loads(response.read())
+
+    def test_document_goes_out_byte_for_byte(self):
+        self.assertEqual(self.get()[0], 404)
+        self.plane.put_spec("h1", DOCUMENT, 7)
+        status, body, headers = self.get()
+        self.assertEqual((status, body, headers["ETag"]), (200, DOCUMENT, '"7"'))
+
+    def test_long_poll_ends_with_the_next_generation(self):
+        self.plane.put_spec("h1", DOCUMENT, 1)
+        timer = threading.Timer(0.2, self.plane.put_spec, ("h1", b"{}", 2))
+        timer.start()
+        self.addCleanup(timer.join)
+        self.assertEqual(self.get(known=1, wait=20)[:2], (200, b"{}"))
+
+    def test_long_poll_ends_unchanged(self):
+        self.plane.put_spec("h1", DOCUMENT, 1)
+        started = time.monotonic()
+        self.assertEqual(self.get(known=1, wait=0.3)[:2], (304, b""))
+        self.assertGreaterEqual(time.monotonic() - started, 0.3)
+
+    def test_a_connection_serves_many_requests(self):
+        self.plane.put_spec("h1", DOCUMENT, 1)
+        connection = self.connection()
+        for _ in range(3):
+            self.assertEqual(self.get(connection)[0], 200)
+            self.assertEqual(self.get(connection, known=1)[0], 304)
+            self.assertEqual(self.post(1, connection=connection)[0], 200)
+
+    def test_wrong_token(self):
+        self.assertEqual(self.get(token="wrong")[0], 401)
+
+    def test_reports_are_safe_up_to_the_first_gap(self):
+        self.assertEqual(self.post(1, 2), (200, {"safe": 2}))
+        self.assertEqual(self.post(4, 5), (200, {"safe": 2}))
+        self.assertEqual(self.post(3), (200, {"safe": 5}))
+        self.assertEqual([report["seq"] for report in self.plane.reports("h1")], [1, 2, 3, 4, 5])
+
+    def test_repeats_are_counted_and_contradictions_kept(self):
+        self.post(1)
+        self.post(1)
+        self.post(text='{"reports": [{"seq": 1, "what": "another"}]}')
+        self.assertEqual((len(self.plane.reports("h1")), self.plane.duplicates, len(self.plane.conflicts)), (1, 1, 1))
+
+    def test_what_is_no_batch_is_refused(self):
+        for text in ("", "[]", '{"reports": [{}]}', '{"reports": [{"seq": "1"}]}'):
+            self.assertEqual(self.post(text=text)[0], 400, text)
+
+    def test_wait_for_sees_a_report_arrive(self):
+        timer = threading.Timer(0.1, self.post, (1,))
+        timer.start()
+        self.addCleanup(timer.join)
+        self.assertTrue(self.plane.wait_for(lambda plane: plane.reports("h1"), 20))
+        self.assertIsNone(self.plane.wait_for(lambda plane: len(plane.reports("h1")) > 1, 0.05))
+
+    def test_reports_outlive_the_server(self):
+        self.post(1, 2)
+        with ControlPlane(self.plane.directory, tls=False) as second:
+            self.assertEqual(len(second.reports("h1")), 2)
+
+    def test_failing_with_a_status_a_number_of_times(self):
+        self.plane.put_spec("h1", DOCUMENT, 1)
+        self.plane.fail("5xx", status=502, retry_after=7, count=2)
+        for _ in range(2):
+            status, _, headers = self.get()
+            self.assertEqual((status, headers["Retry-After"]), (502, "7"))
+        self.assertEqual(self.get()[0], 200)
+
+    def test_failing_for_one_kind_only(self):
+        self.plane.put_spec("h1", DOCUMENT, 1)
+        self.plane.fail("5xx", only="reports")
+        self.assertEqual((self.get()[0], self.post(1)[0]), (200, 503))
+
+    def test_hanging_until_well_again(self):
+        self.plane.put_spec("h1", DOCUMENT, 1)
+        self.plane.fail("hang")
+        with self.assertRaises(TimeoutError):
+            self.get(self.connection(timeout=0.3))
+        timer = threading.Timer(0.2, self.plane.fail)
+        timer.start()
+        self.addCleanup(timer.join)
+        self.assertEqual(self.get()[0], 200)
+
+    def test_cut_garbage_and_nonsense(self):
+        self.plane.fail("cut")
+        with self.assertRaises(http.client.IncompleteRead):
+            self.get()
+        self.plane.fail("garbage")
+        with self.assertRaises(http.client.HTTPException):
+            self.get()
+        self.plane.fail("nonsense")
+        with self.assertRaises(ValueError):
+            json.loads(self.get()[1])
+
+    def test_refusing_ends_open_connections_too(self):
+        self.plane.put_spec("h1", DOCUMENT, 1)
+        connection = self.connection()
+        self.assertEqual(self.get(connection)[0], 200)
+        self.plane.fail("refuse")
+        connection.auto_open = False
+        with self.assertRaises((OSError, http.client.HTTPException)):
+            self.get(connection)
+        with self.assertRaises((OSError, http.client.HTTPException)):
+            self.get()
+        self.plane.fail()
+        self.assertEqual(self.get()[0], 200)
+
+
+class TlsTest(ControlPlaneTest):
+    options = {}
+
+    def connection(self, timeout=30, client=None):
+        context = ssl.create_default_context(cafile=self.plane.authority.certificate)
+        if client:
+            context.load_cert_chain(*client)
+        connection = http.client.HTTPSConnection("127.0.0.1", self.plane.port, timeout=timeout, context=context)
+        self.addCleanup(connection.close)
+        return connection
+
+    def test_reports_outlive_the_server(self):
+        self.skipTest("the same without TLS")
+
+
+class ClientCertificateTest(TlsTest):
+    options = {"client_certificates": True}
+
+    def connection(self, timeout=30, client=None):
+        return super().connection(timeout, client or self.plane.authority.client())
+
+    def test_without_certificate(self):
+        with self.assertRaises(OSError):
+            self.get(super().connection())
+
+
+if __name__ == "__main__":
+    unittest.main()
