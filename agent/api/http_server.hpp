@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+#include "agent/api/listen_socket.hpp"
+#include "agent/api/message.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace metalwright::agent::api {
+
+struct ServerLimits {
+    std::size_t body = 1 << 20;              ///< bytes; more is answered 413
+    std::size_t header = 16 << 10;           ///< bytes; more is answered 431
+    std::size_t connections = 64;            ///< one more is answered 503 and closed
+    std::chrono::milliseconds idle{30'000};  ///< without a byte while one is expected: closed
+};
+
+/// HTTP/1.1 (and 1.0) on a Unix stream socket, for one thread of `io`. Keep-alive; requests of one
+/// connection are answered in order. What is not HTTP is answered 400 with the errors body of
+/// status.hpp, then closed.
+class HttpServer {
+ public:
+    HttpServer(boost::asio::io_context& io, ListenSocket socket, Handler handler,
+               ServerLimits limits = {});
+    HttpServer(const HttpServer&) = delete;
+    HttpServer& operator=(const HttpServer&) = delete;
+    ~HttpServer();  ///< closes everything at once, on the io thread or after it
+
+    /// Starts to accept. On the io thread, or before it runs.
+    void start();
+
+    /// No more connections; idle ones are closed; requests in hand are answered with `Connection:
+    /// close`, those still open after `bound` with 503. Then calls `stopped`, once. On the io
+    /// thread.
+    void stop(std::chrono::milliseconds bound, std::function<void()> stopped);
+
+ private:
+    class Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace metalwright::agent::api

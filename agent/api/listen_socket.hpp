@@ -1,0 +1,41 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+
+#include "core/error.hpp"
+
+namespace metalwright::agent::api {
+
+/// A listening Unix stream socket, owned. One that bind_socket() made removes its file when it
+/// goes, if the file is still the one it made; an adopted one belongs to systemd and stays.
+class ListenSocket {
+ public:
+    ListenSocket() = default;
+    ListenSocket(ListenSocket&& other) noexcept;
+    ListenSocket& operator=(ListenSocket&& other) noexcept;
+    ~ListenSocket();
+
+    int fd() const noexcept { return fd_; }
+
+ private:
+    friend Result<ListenSocket> bind_socket(const std::filesystem::path& path);
+    friend Result<ListenSocket> adopt_socket(int fd);
+    void close() noexcept;
+
+    int fd_ = -1;
+    std::filesystem::path path_{};  ///< empty when adopted
+    dev_t device_ = 0;
+    ino_t inode_ = 0;
+};
+
+/// Binds and listens at `path`, mode 0660 from its first moment. A file there is removed only when
+/// it is a socket on which nobody answers.
+/// Errors: busy (somebody answers there), conflict (what is there is no socket), io.
+Result<ListenSocket> bind_socket(const std::filesystem::path& path);
+
+/// Takes over a socket from systemd. Errors: invalid_spec (not a listening Unix stream socket).
+Result<ListenSocket> adopt_socket(int fd);
+
+}  // namespace metalwright::agent::api

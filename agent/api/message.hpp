@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace metalwright::agent::api {
+
+/// One request as it came over the admin socket.
+struct Request {
+    std::string method;  ///< "GET", "POST"; a HEAD arrives as GET, the server drops the body
+    std::string target;  ///< path and query as sent, still percent-encoded
+    std::string body{};
+    unsigned uid = 65534;  ///< of the process that connected (SO_PEERCRED)
+    unsigned gid = 65534;
+    std::weak_ptr<const void> caller{};  ///< expired once the connection is gone
+};
+
+/// What goes back. `body` is JSON; the server adds length, type and connection headers.
+struct Response {
+    unsigned status = 200;
+    std::string body{};
+    std::string allow{};  ///< value of the Allow header of a 405; else empty
+
+    bool operator==(const Response&) const = default;
+};
+
+/// Called once, from any thread.
+using Respond = std::function<void(Response)>;
+
+/// Called on the io thread; must not block. A Respond that is dropped uncalled leaves the caller
+/// waiting until it hangs up.
+using Handler = std::function<void(Request, Respond)>;
+
+}  // namespace metalwright::agent::api

@@ -1,0 +1,258 @@
+#include "agent/api/routes.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/url/parse.hpp>
+#include <charconv>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "agent/api/long_poll.hpp"
+#include "agent/api/status.hpp"
+
+namespace metalwright::agent::api {
+namespace {
+
+constexpr std::int64_t longest_wait = 300;  // seconds
+constexpr std::int64_t default_operations = 20;
+constexpr std::int64_t most_operations = 1000;
+constexpr std::int64_t last_event = std::numeric_limits<std::int64_t>::max();
+
+Response ok(std::string body) {
+    return {.status = 200, .body = std::move(body)};
+}
+
+std::optional<std::int64_t> number(std::string_view text) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || value < 0) return std::nullopt;
+    return value;
+}
+
+/// A whole number from the query. Errors: invalid_spec, with the range.
+Result<std::int64_t> parameter(const Call& call, const std::string& name, std::int64_t otherwise,
+                               std::int64_t most) {
+    const auto found = call.query.find(name);
+    if (found == call.query.end()) return otherwise;
+    const auto value = number(found->second);
+    if (!value || *value > most) {
+        return fail(Errc::invalid_spec, "must be a whole number from 0 to " + std::to_string(most),
+                    name);
+    }
+    return *value;
+}
+
+Result<std::int64_t> operation_id(const std::string& text) {
+    if (const auto id = number(text)) return *id;
+    return fail(Errc::not_found, "no such operation: GET /v1/operations lists them",
+                "operation " + text);
+}
+
+/// A member of what the Desk said; nothing when it is not there.
+template <class T>
+std::optional<T> member(const std::string& json, const char* name) {
+    const auto value = nlohmann::json::parse(json, nullptr, false);
+    if (!value.is_object() || !value.contains(name)) return std::nullopt;
+    const auto& found = value[name];
+    if constexpr (std::is_same_v<T, bool>) {
+        if (!found.is_boolean()) return std::nullopt;
+    } else {
+        if (!found.is_string()) return std::nullopt;
+    }
+    return found.template get<T>();
+}
+
+std::optional<Response> health(Desk&, const Call&, bool) {
+    return ok(R"({"status":"ok"})");
+}
+
+std::optional<Response> status(Desk& desk, const Call& call, bool last) {
+    const auto named = call.query.find("operation");
+    if (named == call.query.end()) {
+        std::string now = desk.status();
+        if (!last && member<std::string>(now, "state") == "applying") return std::nullopt;
+        return ok(std::move(now));
+    }
+    const auto id = operation_id(named->second);
+    if (!id) return error_response(id.error());
+    const auto events = desk.events(*id, last_event);
+    if (!events) return error_response(events.error());
+    if (!last && !member<bool>(*events, "finished").value_or(true)) return std::nullopt;
+    return ok(desk.status());
+}
+
+std::optional<Response> apply(Desk& desk, const Call& call, bool) {
+    const Submission submission{.source = "admin", .document = call.request.body};
+    const auto accepted = desk.submit(submission);
+    if (!accepted) return error_response(accepted.error());
+    nlohmann::ordered_json body;
+    body["operation"] = accepted->operation;
+    body["generation"] = accepted->generation;
+    body["instance"] = accepted->instance;
+    body["repeated"] = accepted->repeated;
+    body["finished"] = accepted->finished;
+    return Response{.status = accepted->repeated ? 200u : 202u, .body = body.dump()};
+}
+
+std::optional<Response> plan(Desk& desk, const Call& call, bool) {
+    const Submission submission{.source = "admin", .document = call.request.body};
+    auto planned = desk.plan(submission);
+    if (!planned) return error_response(planned.error());
+    return ok(std::move(*planned));
+}
+
+std::optional<Response> operations(Desk& desk, const Call& call, bool) {
+    const auto limit = parameter(call, "limit", default_operations, most_operations);
+    if (!limit) return error_response(limit.error());
+    return ok(desk.operations(static_cast<std::size_t>(*limit)));
+}
+
+std::optional<Response> operation(Desk& desk, const Call& call, bool) {
+    const auto id = operation_id(call.path[0]);
+    if (!id) return error_response(id.error());
+    auto found = desk.operation(*id);
+    if (!found) return error_response(found.error());
+    return ok(std::move(*found));
+}
+
+std::optional<Response> events(Desk& desk, const Call& call, bool last) {
+    const auto id = operation_id(call.path[0]);
+    if (!id) return error_response(id.error());
+    const auto after = parameter(call, "after", 0, last_event);
+    if (!after) return error_response(after.error());
+    auto found = desk.events(*id, *after);
+    if (!found) return error_response(found.error());
+    if (!last) {
+        const auto page = nlohmann::json::parse(*found, nullptr, false);
+        const bool news = !page.is_object() || page.value("finished", false) ||
+                          !page.contains("events") || !page["events"].empty();
+        if (!news) return std::nullopt;
+    }
+    return ok(std::move(*found));
+}
+
+std::optional<Response> inventory(Desk& desk, const Call&, bool) {
+    auto found = desk.inventory();
+    if (!found) return error_response(found.error());
+    return ok(std::move(*found));
+}
+
+struct Route {
+    std::string_view method;
+    std::string_view pattern;  ///< "*" stands for one segment
+    Answer answer;
+    bool waits = false;  ///< takes ?wait=S
+};
+
+constexpr std::array table{
+    Route{"GET", "/v1/health", health},
+    Route{"GET", "/v1/status", status, true},
+    Route{"POST", "/v1/apply", apply},
+    Route{"POST", "/v1/plan", plan},
+    Route{"GET", "/v1/operations", operations},
+    Route{"GET", "/v1/operations/*", operation},
+    Route{"GET", "/v1/operations/*/events", events, true},
+    Route{"GET", "/v1/inventory", inventory},
+};
+
+/// Whether the segments match the pattern; `caught` gets what stands for each "*".
+bool matches(std::string_view pattern, const std::vector<std::string>& segments,
+             std::vector<std::string>& caught) {
+    caught.clear();
+    std::size_t at = 0;
+    for (const std::string& segment : segments) {
+        if (at >= pattern.size()) return false;
+        const std::size_t end = std::min(pattern.find('/', at + 1), pattern.size());
+        const std::string_view wanted = pattern.substr(at + 1, end - at - 1);
+        if (wanted == "*" && !segment.empty()) {
+            caught.push_back(segment);
+        } else if (wanted != segment) {
+            return false;
+        }
+        at = end;
+    }
+    return at == pattern.size();
+}
+
+struct Found {
+    const Route* route = nullptr;
+    std::string allow{};  ///< the methods of this path; empty when there is no such path
+    std::vector<std::string> caught{};
+};
+
+Found find(const std::string& method, const std::vector<std::string>& segments) {
+    Found found;
+    for (const Route& route : table) {
+        std::vector<std::string> caught;
+        if (!matches(route.pattern, segments, caught)) continue;
+        if (!found.allow.empty()) found.allow += ", ";
+        found.allow += route.method == "GET" ? "GET, HEAD" : std::string(route.method);
+        if (route.method != method) continue;
+        found.route = &route;
+        found.caught = std::move(caught);
+    }
+    return found;
+}
+
+struct Door {
+    std::shared_ptr<LongPoll> polls;
+    unsigned owner;
+
+    void operator()(Request request, const Respond& respond) const {
+        const auto url = boost::urls::parse_origin_form(request.target);
+        if (!url) {
+            return respond(error_response(
+                400, {Errc::invalid_spec, "the request's path is not a valid one: encode it"}));
+        }
+        std::vector<std::string> segments;
+        for (const auto& segment : url->segments()) segments.push_back(segment);
+        Found found = find(request.method, segments);
+        if (found.allow.empty()) {
+            return respond(error_response(
+                404,
+                {Errc::not_found, "there is nothing under this path: see the API's description"}));
+        }
+        // GET is for everybody whom the socket's mode lets in; before 405, so that a stranger's
+        // POST learns nothing.
+        if (request.method != "GET" && request.uid != 0 && request.uid != owner) {
+            return respond(
+                error_response(403, {Errc::refused, "only root may change this host: use sudo"}));
+        }
+        if (found.route == nullptr) {
+            Response no = error_response(
+                405, {Errc::unsupported,
+                      "this path does not take " + request.method + ": it takes " + found.allow});
+            no.allow = found.allow;
+            return respond(std::move(no));
+        }
+        Call call{.request = std::move(request), .path = std::move(found.caught)};
+        for (const auto& parameter : url->params()) call.query[parameter.key] = parameter.value;
+        std::int64_t wait = 0;
+        if (found.route->waits) {
+            const auto asked = parameter(call, "wait", 0, longest_wait);
+            if (!asked) return respond(error_response(asked.error()));
+            wait = *asked;
+        }
+        polls->run(std::move(call), found.route->answer, static_cast<int>(wait), respond);
+    }
+};
+
+}  // namespace
+
+Handler routes(Desk& desk, boost::asio::io_context& io, boost::asio::thread_pool& pool,
+               unsigned owner_uid) {
+    return Door{LongPoll::make(desk, io, pool), owner_uid};
+}
+
+Handler routes(Desk& desk, boost::asio::io_context& io, boost::asio::thread_pool& pool) {
+    return routes(desk, io, pool, ::geteuid());
+}
+
+}  // namespace metalwright::agent::api

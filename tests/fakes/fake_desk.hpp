@@ -1,0 +1,209 @@
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/desk/desk.hpp"
+
+namespace metalwright::agent {
+
+/// A Desk that keeps everything in memory and does no work: the test says what happens.
+/// Thread-safe, as the real one.
+class FakeDesk final : public Desk {
+ public:
+    // What the test does.
+
+    /// Every submit() from now on is refused with these; empty: accepted again.
+    void refuse(Errors errors) {
+        const std::lock_guard lock(mutex_);
+        refusal_ = std::move(errors);
+    }
+
+    /// One more event of an operation; wakes whoever watches.
+    void add_event(std::int64_t operation, const std::string& what) {
+        {
+            const std::lock_guard lock(mutex_);
+            auto& events = operations_.at(operation).events;
+            events.push_back({{"seq", events.size() + 1}, {"what", what}});
+        }
+        changed();
+    }
+
+    void finish(std::int64_t operation) {
+        {
+            const std::lock_guard lock(mutex_);
+            operations_.at(operation).finished = true;
+        }
+        changed();
+    }
+
+    /// One more report in the outbox, numbered on from the last.
+    std::int64_t add_report(const std::string& what = "x") {
+        std::int64_t seq = 0;
+        {
+            const std::lock_guard lock(mutex_);
+            seq = ++last_seq_;
+            outbox_.push_back({seq, nlohmann::json{{"seq", seq}, {"what", what}}.dump()});
+        }
+        changed();
+        return seq;
+    }
+
+    void fail_acknowledge(std::optional<Error> error) {
+        const std::lock_guard lock(mutex_);
+        acknowledge_failure_ = std::move(error);
+    }
+
+    // What the test sees.
+
+    std::vector<Submission> submissions() const {
+        const std::lock_guard lock(mutex_);
+        return submissions_;
+    }
+    std::vector<std::int64_t> acknowledged() const {
+        const std::lock_guard lock(mutex_);
+        return acknowledged_;
+    }
+    std::size_t outbox_size() const {
+        const std::lock_guard lock(mutex_);
+        return outbox_.size();
+    }
+    std::size_t subscribers() const {
+        const std::lock_guard lock(mutex_);
+        return subscribers_.size();
+    }
+
+    // The Desk.
+
+    std::expected<Accepted, Errors> submit(const Submission& submission) override {
+        Accepted accepted;
+        {
+            const std::lock_guard lock(mutex_);
+            submissions_.push_back(submission);
+            if (!refusal_.empty()) return std::unexpected(refusal_);
+            if (!nlohmann::json::accept(submission.document)) {
+                return std::unexpected(
+                    Errors{{Errc::invalid_spec, "this is not a JSON document", ""}});
+            }
+            for (const auto& [id, known] : operations_) {
+                if (known.source == submission.source && known.document == submission.document) {
+                    return Accepted{id, known.generation, "i-1", true, known.finished};
+                }
+            }
+            const std::uint64_t generation =
+                submission.generation.value_or(++generations_[submission.source]);
+            generations_[submission.source] = generation;
+            const auto id = static_cast<std::int64_t>(operations_.size()) + 1;
+            operations_[id] = {submission.source, submission.document, generation, {}, false};
+            accepted = {id, generation, "i-1", false, false};
+        }
+        changed();
+        return accepted;
+    }
+
+    std::expected<std::string, Errors> plan(const Submission& submission) override {
+        const std::lock_guard lock(mutex_);
+        if (!refusal_.empty()) return std::unexpected(refusal_);
+        return nlohmann::json{{"planned", submission.document.size()}}.dump();
+    }
+
+    std::string status() override {
+        const std::lock_guard lock(mutex_);
+        bool applying = false;
+        for (const auto& [id, operation] : operations_) applying = applying || !operation.finished;
+        return nlohmann::json{{"state", applying ? "applying" : "idle"}}.dump();
+    }
+
+    std::string operations(std::size_t limit) override {
+        return nlohmann::json{{"limit", limit}}.dump();
+    }
+
+    Result<std::string> operation(std::int64_t id) override {
+        const std::lock_guard lock(mutex_);
+        if (!operations_.contains(id)) return missing(id);
+        return nlohmann::json{{"id", id}}.dump();
+    }
+
+    Result<std::string> events(std::int64_t operation, std::int64_t after) override {
+        const std::lock_guard lock(mutex_);
+        const auto found = operations_.find(operation);
+        if (found == operations_.end()) return missing(operation);
+        nlohmann::json page;
+        page["events"] = nlohmann::json::array();
+        page["finished"] = found->second.finished;
+        page["next"] = found->second.events.size();
+        for (const auto& event : found->second.events) {
+            if (event["seq"].get<std::int64_t>() > after) page["events"].push_back(event);
+        }
+        return page.dump();
+    }
+
+    Result<std::string> inventory() override { return R"({"disks":[],"arrays":[],"nics":[]})"; }
+
+    std::vector<OutboxRow> unsent(std::size_t limit) override {
+        const std::lock_guard lock(mutex_);
+        const auto count = std::min(limit, outbox_.size());
+        return {outbox_.begin(), outbox_.begin() + static_cast<std::ptrdiff_t>(count)};
+    }
+
+    Result<void> acknowledge(std::int64_t seq) override {
+        const std::lock_guard lock(mutex_);
+        if (acknowledge_failure_) return std::unexpected(*acknowledge_failure_);
+        acknowledged_.push_back(seq);
+        std::erase_if(outbox_, [seq](const OutboxRow& row) { return row.seq <= seq; });
+        return {};
+    }
+
+    std::uint64_t on_change(std::function<void()> changed) override {
+        const std::lock_guard lock(mutex_);
+        subscribers_[++last_subscription_] = std::move(changed);
+        return last_subscription_;
+    }
+
+    void forget(std::uint64_t subscription) override {
+        const std::lock_guard lock(mutex_);
+        subscribers_.erase(subscription);
+    }
+
+ private:
+    struct Operation {
+        std::string source;
+        std::string document;
+        std::uint64_t generation = 0;
+        std::vector<nlohmann::json> events{};
+        bool finished = false;
+    };
+
+    static std::unexpected<Error> missing(std::int64_t id) {
+        return fail(Errc::not_found, "no such operation", "operation " + std::to_string(id));
+    }
+
+    void changed() {
+        std::map<std::uint64_t, std::function<void()>> now;
+        {
+            const std::lock_guard lock(mutex_);
+            now = subscribers_;
+        }
+        for (const auto& [id, tell] : now) tell();
+    }
+
+    mutable std::mutex mutex_{};
+    Errors refusal_{};
+    std::vector<Submission> submissions_{};
+    std::map<std::int64_t, Operation> operations_{};
+    std::map<std::string, std::uint64_t> generations_{};
+    std::vector<OutboxRow> outbox_{};
+    std::int64_t last_seq_ = 0;
+    std::optional<Error> acknowledge_failure_{};
+    std::vector<std::int64_t> acknowledged_{};
+    std::map<std::uint64_t, std::function<void()>> subscribers_{};
+    std::uint64_t last_subscription_ = 0;
+};
+
+}  // namespace metalwright::agent

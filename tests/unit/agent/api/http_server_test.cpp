@@ -1,0 +1,259 @@
+#include "agent/api/http_server.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <mutex>
+
+#include "tests/unit/agent/api/running_server.hpp"
+
+namespace metalwright::agent::api {
+namespace {
+
+using std::chrono::milliseconds;
+
+const std::string hello = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
+
+void echo(Request request, const Respond& respond) {
+    respond({.status = 200, .body = request.method + " " + request.target + " " + request.body});
+}
+
+std::string say(const std::filesystem::path& socket, std::string_view bytes) {
+    SocketClient client(socket);
+    client.send(bytes);
+    return client.read_all();
+}
+
+TEST(HttpServer, AnswersByteForByte) {
+    Threads threads;
+    const RunningServer running(threads, echo);
+    EXPECT_EQ(
+        say(running.socket_path, "GET /a?b=c HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+        hello + "Content-Length: 11\r\nConnection: close\r\n\r\nGET /a?b=c ");
+}
+
+TEST(HttpServer, KeepsTheConnectionAndAnswersPipelinedRequestsInOrder) {
+    Threads threads;
+    const RunningServer running(threads, echo);
+    EXPECT_EQ(say(running.socket_path,
+                  "GET /1 HTTP/1.1\r\n\r\nPOST /2 HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi"
+                  "GET /3 HTTP/1.1\r\nConnection: close\r\n\r\n"),
+              hello + "Content-Length: 7\r\n\r\nGET /1 " + hello +
+                  "Content-Length: 10\r\n\r\nPOST /2 hi" + hello +
+                  "Content-Length: 7\r\nConnection: close\r\n\r\nGET /3 ");
+}
+
+TEST(HttpServer, SpeaksHttp10) {
+    Threads threads;
+    const RunningServer running(threads, echo);
+    EXPECT_EQ(say(running.socket_path, "GET / HTTP/1.0\r\n\r\n"),
+              hello + "Content-Length: 6\r\nConnection: close\r\n\r\nGET / ");
+    SocketClient client(running.socket_path);
+    client.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    const std::string kept = hello + "Content-Length: 6\r\nConnection: keep-alive\r\n\r\nGET / ";
+    EXPECT_EQ(client.read(kept.size()), kept);
+    client.send("GET / HTTP/1.0\r\n\r\n");
+    EXPECT_EQ(client.read_all(), hello + "Content-Length: 6\r\nConnection: close\r\n\r\nGET / ");
+}
+
+TEST(HttpServer, HeadHasTheLengthOfGetAndNoBody) {
+    Threads threads;
+    const RunningServer running(threads, echo);
+    EXPECT_EQ(say(running.socket_path,
+                  "HEAD / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nConnection: close\r\n\r\n"),
+              hello + "Content-Length: 6\r\n\r\n" + hello +
+                  "Content-Length: 6\r\nConnection: close\r\n\r\nGET / ");
+}
+
+TEST(HttpServer, TellsWhatIsNoHttp) {
+    Threads threads;
+    const RunningServer running(threads, echo);
+    const std::string body =
+        R"({"errors":[{"code":"invalid_spec","message":"this is not an HTTP/1.1 request: bad version","where":""}]})";
+    EXPECT_EQ(say(running.socket_path, "GET / SPDY/9\r\n\r\n"),
+              "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: " +
+                  std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" + body);
+    EXPECT_EQ(say(running.socket_path, "\x16\x03\x01 hello\r\n\r\n").substr(0, 24),
+              "HTTP/1.1 400 Bad Request");
+    EXPECT_EQ(say(running.socket_path,
+                  "POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n")
+                  .substr(0, 24),
+              "HTTP/1.1 400 Bad Request");
+    EXPECT_EQ(
+        say(running.socket_path, "POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n").substr(0, 24),
+        "HTTP/1.1 400 Bad Request");
+}
+
+TEST(HttpServer, RefusesALargeBodyAndTheCallerGetsToReadIt) {
+    Threads threads;
+    const RunningServer running(threads, echo);
+    const std::string start = "HTTP/1.1 413 Payload Too Large\r\n";
+    const std::string megabytes(4 << 20, 'x');
+    EXPECT_EQ(
+        say(running.socket_path, "POST / HTTP/1.1\r\nContent-Length: 4194304\r\n\r\n" + megabytes)
+            .substr(0, start.size()),
+        start);
+    EXPECT_EQ(
+        say(running.socket_path, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n400000\r\n" +
+                                     megabytes + "\r\n0\r\n\r\n")
+            .substr(0, start.size()),
+        start);
+}
+
+TEST(HttpServer, TakesABodyOfExactlyTheLimit) {
+    Threads threads;
+    const RunningServer running(threads, [](Request request, const Respond& respond) {
+        respond({.body = std::to_string(request.body.size())});
+    });
+    EXPECT_EQ(say(running.socket_path,
+                  "POST / HTTP/1.1\r\nConnection: close\r\n"
+                  "Content-Length: 1048576\r\n\r\n" +
+                      std::string(1 << 20, 'x')),
+              hello + "Content-Length: 7\r\nConnection: close\r\n\r\n1048576");
+}
+
+TEST(HttpServer, RefusesALargeHeader) {
+    Threads threads;
+    const RunningServer running(threads, echo);
+    const std::string start = "HTTP/1.1 431 ";
+    EXPECT_EQ(
+        say(running.socket_path, "GET / HTTP/1.1\r\nX: " + std::string(20000, 'x') + "\r\n\r\n")
+            .substr(0, start.size()),
+        start);
+}
+
+TEST(HttpServer, InvitesABodyThatAsksFirst) {
+    Threads threads;
+    const RunningServer running(threads, echo);
+    SocketClient client(running.socket_path);
+    client.send(
+        "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: "
+        "close\r\n\r\n");
+    EXPECT_EQ(client.read(25), "HTTP/1.1 100 Continue\r\n\r\n");
+    client.send("hi");
+    EXPECT_EQ(client.read_all(), hello + "Content-Length: 9\r\nConnection: close\r\n\r\nPOST / hi");
+}
+
+TEST(HttpServer, ClosesAnIdleConnectionAndAStuckOne) {
+    Threads threads;
+    const RunningServer running(threads, echo, {.idle = milliseconds(50)});
+    EXPECT_EQ(SocketClient(running.socket_path).read_all(), "");
+    SocketClient slow(running.socket_path);
+    slow.send("GET / HT");
+    EXPECT_EQ(slow.read_all(), "");
+}
+
+TEST(HttpServer, AnswersOneConnectionTooManyWith503) {
+    Threads threads;
+    const RunningServer running(threads, echo, {.connections = 1});
+    SocketClient first(running.socket_path);
+    first.send("GET / HTTP/1.1\r\n\r\n");
+    const std::string answer = hello + "Content-Length: 6\r\n\r\nGET / ";
+    ASSERT_EQ(first.read(answer.size()), answer);
+    EXPECT_EQ(say(running.socket_path, "").substr(0, 34), "HTTP/1.1 503 Service Unavailable\r\n");
+    first.send("GET / HTTP/1.1\r\n\r\n");
+    EXPECT_EQ(first.read(answer.size()), answer);
+}
+
+TEST(HttpServer, KnowsWhoCalls) {
+    Threads threads;
+    const RunningServer running(threads, [](Request request, const Respond& respond) {
+        respond({.body = std::to_string(request.uid) + " " + std::to_string(request.gid)});
+    });
+    const std::string who = std::to_string(::getuid()) + " " + std::to_string(::getgid());
+    const std::string answer =
+        say(running.socket_path, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+    EXPECT_EQ(answer.substr(answer.size() - who.size()), who);
+}
+
+TEST(HttpServer, TakesTheAnswerFromAnyThreadLater) {
+    Threads threads;
+    const RunningServer running(threads, [&threads](Request, const Respond& respond) {
+        boost::asio::post(threads.pool, [respond] { respond({.body = "late"}); });
+    });
+    EXPECT_EQ(say(running.socket_path, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n"),
+              hello + "Content-Length: 4\r\nConnection: close\r\n\r\nlate");
+}
+
+/// A handler that keeps what it was asked, for the test to answer.
+struct Keeper {
+    void operator()(Request request, Respond respond) {
+        const std::lock_guard lock(mutex);
+        caller = request.caller;
+        pending = std::move(respond);
+        arrived.set_value();
+    }
+    std::mutex mutex{};
+    std::weak_ptr<const void> caller{};
+    Respond pending{};
+    std::promise<void> arrived{};
+};
+
+TEST(HttpServer, NoticesThatTheCallerHungUp) {
+    Threads threads;
+    Keeper keeper;
+    const RunningServer running(threads, std::ref(keeper), {.connections = 1});
+    {
+        SocketClient client(running.socket_path);
+        client.send("GET / HTTP/1.1\r\n\r\n");
+        keeper.arrived.get_future().wait();
+    }
+    // Its place is free again: eventually a new connection is served and not answered 503.
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!keeper.caller.expired() && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::yield();
+    }
+    EXPECT_TRUE(keeper.caller.expired());
+    keeper.pending({.body = "to nobody"});
+}
+
+TEST(HttpServer, AnswersACallerThatClosedItsSendingHalf) {
+    Threads threads;
+    Keeper keeper;
+    const RunningServer running(threads, std::ref(keeper));
+    SocketClient client(running.socket_path);
+    client.send("GET / HTTP/1.1\r\n\r\n");
+    client.half_close();
+    keeper.arrived.get_future().wait();
+    threads.on_io([] {});  // the watch has seen the half-close
+    keeper.pending({.body = "still here"});
+    EXPECT_EQ(client.read_all(), hello + "Content-Length: 10\r\n\r\nstill here");
+}
+
+TEST(HttpServer, StopFinishesTheAnswerInHandAndClosesIdleConnections) {
+    Threads threads;
+    Keeper keeper;
+    RunningServer running(threads, std::ref(keeper));
+    SocketClient idle(running.socket_path);
+    SocketClient busy(running.socket_path);
+    busy.send("POST / HTTP/1.1\r\n\r\n");
+    keeper.arrived.get_future().wait();
+
+    std::promise<void> stopped;
+    threads.on_io(
+        [&] { running.server->stop(std::chrono::minutes(1), [&] { stopped.set_value(); }); });
+    EXPECT_EQ(idle.read_all(), "");
+    EXPECT_FALSE(SocketClient(running.socket_path).connected());
+    keeper.pending({.status = 202, .body = "done"});
+    EXPECT_EQ(busy.read_all(),
+              "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 4\r\n"
+              "Connection: close\r\n\r\ndone");
+    stopped.get_future().wait();
+    EXPECT_FALSE(std::filesystem::exists(running.socket_path));
+}
+
+TEST(HttpServer, StopAnswers503AtItsBound) {
+    Threads threads;
+    Keeper keeper;
+    RunningServer running(threads, std::ref(keeper));
+    SocketClient busy(running.socket_path);
+    busy.send("GET / HTTP/1.1\r\n\r\n");
+    keeper.arrived.get_future().wait();
+    std::promise<void> stopped;
+    threads.on_io([&] { running.server->stop(milliseconds(20), [&] { stopped.set_value(); }); });
+    EXPECT_EQ(busy.read_all().substr(0, 34), "HTTP/1.1 503 Service Unavailable\r\n");
+    stopped.get_future().wait();
+}
+
+}  // namespace
+}  // namespace metalwright::agent::api

@@ -1,0 +1,211 @@
+#include "agent/api/routes.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "tests/fakes/fake_desk.hpp"
+#include "tests/unit/agent/api/running_server.hpp"
+
+namespace metalwright::agent::api {
+namespace {
+
+constexpr unsigned daemon_uid = 990;
+const std::string document = R"({"apiVersion":"metalwright/v1"})";
+
+class Routes : public testing::Test {
+ protected:
+    Routes() { handler_ = routes(desk_, threads_.io, threads_.pool, daemon_uid); }
+    ~Routes() override {
+        threads_.on_io([&] { handler_ = nullptr; });
+        threads_.end();
+    }
+
+    std::future<Response> begin(Request request) {
+        auto answer = std::make_shared<std::promise<Response>>();
+        request.caller = caller_;
+        boost::asio::post(threads_.io, [this, answer, request = std::move(request)] {
+            handler_(request,
+                     [answer](Response response) { answer->set_value(std::move(response)); });
+        });
+        return answer->get_future();
+    }
+    Response get(std::string target) {
+        return begin({.method = "GET", .target = std::move(target), .uid = 1000}).get();
+    }
+    Response post(std::string target, std::string body, unsigned uid = 0) {
+        return begin({.method = "POST",
+                      .target = std::move(target),
+                      .body = std::move(body),
+                      .uid = uid})
+            .get();
+    }
+    /// Once the io thread and the pool have nothing left to do for what was begun.
+    void settle() {
+        for (int i = 0; i < 3; ++i) {
+            std::promise<void> idle;
+            threads_.on_io([] {});
+            boost::asio::post(threads_.pool, [&] { idle.set_value(); });
+            idle.get_future().wait();
+        }
+        threads_.on_io([] {});
+    }
+    static bool open(const std::future<Response>& answer) {
+        return answer.wait_for(std::chrono::seconds(0)) == std::future_status::timeout;
+    }
+
+    std::shared_ptr<int> caller_ = std::make_shared<int>(0);
+    FakeDesk desk_;
+    Threads threads_;
+    Handler handler_;
+};
+
+TEST_F(Routes, Health) {
+    EXPECT_EQ(get("/v1/health"), (Response{200, R"({"status":"ok"})"}));
+}
+
+TEST_F(Routes, ApplyAnswers202ThenTheSameAgainWith200) {
+    EXPECT_EQ(post("/v1/apply", document),
+              (Response{202, R"({"operation":1,"generation":1,"instance":"i-1",)"
+                             R"("repeated":false,"finished":false})"}));
+    desk_.finish(1);
+    EXPECT_EQ(post("/v1/apply", document),
+              (Response{200, R"({"operation":1,"generation":1,"instance":"i-1",)"
+                             R"("repeated":true,"finished":true})"}));
+    ASSERT_EQ(desk_.submissions().size(), 2u);
+    EXPECT_EQ(desk_.submissions()[0].source, "admin");
+    EXPECT_EQ(desk_.submissions()[0].document, document);
+    EXPECT_FALSE(desk_.submissions()[0].generation);
+}
+
+TEST_F(Routes, EveryErrorOfADocumentIsTold) {
+    desk_.refuse(
+        {{Errc::invalid_spec, "missing", "/host/id"}, {Errc::invalid_spec, "not 0..63", "/x"}});
+    const std::string body =
+        R"({"errors":[{"code":"invalid_spec","message":"missing","where":"/host/id"},)"
+        R"({"code":"invalid_spec","message":"not 0..63","where":"/x"}]})";
+    EXPECT_EQ(post("/v1/apply", document), (Response{400, body}));
+    EXPECT_EQ(post("/v1/plan", document), (Response{400, body}));
+}
+
+TEST_F(Routes, OnlyRootAndTheDaemonItselfMayChangeAnything) {
+    EXPECT_EQ(
+        post("/v1/apply", document, 1000),
+        (Response{403, R"({"errors":[{"code":"refused",)"
+                       R"("message":"only root may change this host: use sudo","where":""}]})"}));
+    EXPECT_EQ(post("/v1/plan", document, 1000).status, 403u);
+    EXPECT_TRUE(desk_.submissions().empty());
+    EXPECT_EQ(post("/v1/apply", document, daemon_uid).status, 202u);
+}
+
+TEST_F(Routes, UnknownPathsAndMethods) {
+    const std::string nothing =
+        R"({"errors":[{"code":"not_found",)"
+        R"("message":"there is nothing under this path: see the API's description","where":""}]})";
+    for (const char* path : {"/", "/v1", "/v1/", "/v1/health/", "/v2/health", "/v1/operations/1/x",
+                             "/v1/operations//events", "//v1/health"}) {
+        EXPECT_EQ(get(path), (Response{404, nothing})) << path;
+    }
+    EXPECT_EQ(post("/v1/status", ""),
+              (Response{405,
+                        R"({"errors":[{"code":"unsupported","message":"this path does not take )"
+                        R"(POST: it takes GET, HEAD","where":""}]})",
+                        "GET, HEAD"}));
+    EXPECT_EQ(get("/v1/apply").allow, "POST");
+    EXPECT_EQ(get("/v1/apply").status, 405u);
+    EXPECT_EQ(get("/v1/%zz").status, 400u);
+    EXPECT_EQ(get("http://x/v1/health").status, 400u);
+    EXPECT_EQ(get("/v1/hea%6Cth").status, 200u);
+}
+
+TEST_F(Routes, OperationsAndTheirLimit) {
+    EXPECT_EQ(get("/v1/operations").body, R"({"limit":20})");
+    EXPECT_EQ(get("/v1/operations?limit=3").body, R"({"limit":3})");
+    for (const char* bad : {"-1", "1001", "x", "1x", "", "99999999999999999999"}) {
+        const Response response = get(std::string("/v1/operations?limit=") + bad);
+        EXPECT_EQ(response.status, 400u) << bad;
+        EXPECT_NE(response.body.find(R"("where":"limit")"), std::string::npos);
+    }
+}
+
+TEST_F(Routes, OneOperation) {
+    post("/v1/apply", document);
+    EXPECT_EQ(get("/v1/operations/1"), (Response{200, R"({"id":1})"}));
+    EXPECT_EQ(get("/v1/operations/2").status, 404u);
+    EXPECT_EQ(get("/v1/operations/x").status, 404u);
+    EXPECT_EQ(get("/v1/operations/7/events").status, 404u);
+    EXPECT_EQ(get("/v1/inventory"), (Response{200, R"({"disks":[],"arrays":[],"nics":[]})"}));
+}
+
+TEST_F(Routes, EventsAreAnsweredAtOnceWithoutWait) {
+    post("/v1/apply", document);
+    EXPECT_EQ(get("/v1/operations/1/events").body, R"({"events":[],"finished":false,"next":0})");
+    desk_.add_event(1, "raid/data created");
+    EXPECT_EQ(get("/v1/operations/1/events?after=0&wait=300").body,
+              R"({"events":[{"seq":1,"what":"raid/data created"}],"finished":false,"next":1})");
+}
+
+TEST_F(Routes, ALongPollWakesWithTheEvent) {
+    post("/v1/apply", document);
+    auto answer = begin({.method = "GET", .target = "/v1/operations/1/events?after=0&wait=300"});
+    auto other = begin({.method = "GET", .target = "/v1/operations/1/events?after=1&wait=300"});
+    settle();
+    ASSERT_TRUE(open(answer));
+    desk_.add_event(1, "one");
+    EXPECT_EQ(answer.get().body,
+              R"({"events":[{"seq":1,"what":"one"}],"finished":false,"next":1})");
+    settle();
+    ASSERT_TRUE(open(other));
+    desk_.finish(1);
+    EXPECT_EQ(other.get().body, R"({"events":[],"finished":true,"next":1})");
+}
+
+TEST_F(Routes, ALongPollEndsWithItsTime) {
+    post("/v1/apply", document);
+    const auto began = std::chrono::steady_clock::now();
+    EXPECT_EQ(get("/v1/operations/1/events?wait=1").body,
+              R"({"events":[],"finished":false,"next":0})");
+    EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(900));
+}
+
+TEST_F(Routes, WaitHasABound) {
+    EXPECT_EQ(
+        get("/v1/status?wait=301"),
+        (Response{400, R"({"errors":[{"code":"invalid_spec",)"
+                       R"("message":"must be a whole number from 0 to 300","where":"wait"}]})"}));
+}
+
+TEST_F(Routes, StatusWaitsForAnOperation) {
+    EXPECT_EQ(get("/v1/status").body, R"({"state":"idle"})");
+    EXPECT_EQ(get("/v1/status?operation=1&wait=300").status, 404u);
+    post("/v1/apply", document);
+    EXPECT_EQ(get("/v1/status").body, R"({"state":"applying"})");
+    auto named = begin({.method = "GET", .target = "/v1/status?operation=1&wait=300"});
+    auto any = begin({.method = "GET", .target = "/v1/status?wait=300"});
+    settle();
+    ASSERT_TRUE(open(named));
+    ASSERT_TRUE(open(any));
+    desk_.finish(1);
+    EXPECT_EQ(named.get().body, R"({"state":"idle"})");
+    EXPECT_EQ(any.get().body, R"({"state":"idle"})");
+}
+
+TEST_F(Routes, NobodyIsAskedForACallerWhoLeft) {
+    post("/v1/apply", document);
+    auto answer = begin({.method = "GET", .target = "/v1/status?operation=1&wait=300"});
+    settle();
+    caller_.reset();
+    desk_.add_event(1, "wakes it, and finds nobody");
+    settle();
+    // Forgotten: its Respond is destroyed uncalled.
+    EXPECT_THROW(answer.get(), std::future_error);
+}
+
+TEST_F(Routes, TheSubscriptionEndsWithTheHandler) {
+    EXPECT_EQ(desk_.subscribers(), 1u);
+    threads_.on_io([&] { handler_ = nullptr; });
+    EXPECT_EQ(desk_.subscribers(), 0u);
+}
+
+}  // namespace
+}  // namespace metalwright::agent::api
