@@ -81,9 +81,9 @@ struct Alias {
 };
 
 struct Limits {
-    unsigned aliases = 50;     ///< per NIC. Source: JD Cloud Alias-IP page
-    unsigned widest_v4 = 20;   ///< shortest IPv4 prefix length accepted for a range
-    unsigned v6_singles = 256; ///< most addresses an IPv6 range is spelled out to
+    unsigned aliases = 50;      ///< per NIC. Source: JD Cloud Alias-IP page
+    unsigned widest_v4 = 20;    ///< shortest IPv4 prefix length accepted for a range
+    unsigned v6_singles = 256;  ///< most addresses an IPv6 range is spelled out to
 
     bool operator==(const Limits&) const = default;
 };
@@ -109,6 +109,9 @@ struct Link {
     bool up = false;
     bool carrier = false;
     bool loopback = false;
+    std::string permanent_mac{};       ///< IFLA_PERM_ADDRESS; empty when the kernel has none
+    int master = 0;                    ///< ifindex of the bond or bridge it is a port of; else 0
+    bool promote_secondaries = false;  ///< this link's own IPv4 setting
 
     bool operator==(const Link&) const = default;
 };
@@ -134,6 +137,8 @@ struct KernelRoute {
 
 /// What the store knows we added, as "address 10.0.0.5/32" / "route local 10.0.1.0/28" on a MAC.
 struct Owned {
+    std::string mac{};                ///< of the NIC they were put on; empty: any
+    std::optional<Prefix> primary{};  ///< which of `addresses` is the primary address, if any is
     std::vector<Prefix> addresses{};
     std::vector<Prefix> local_routes{};
     std::vector<StaticRoute> routes{};
@@ -141,10 +146,44 @@ struct Owned {
     bool operator==(const Owned&) const = default;
 };
 
+/// Who sets the NIC up at boot, before the agent is there.
+enum class Persister { none, networkd, ifupdown };
+
+std::string_view to_string(Persister persister) noexcept;  ///< "none", "networkd", "ifupdown"
+std::optional<Persister> persister_from(std::string_view word) noexcept;
+
+/// What lies at /etc/resolv.conf.
+enum class ResolvConf {
+    absent,
+    file,      ///< a regular file: the C library reads just this, and it is ours to write
+    resolved,  ///< a link into /run/systemd/resolve: systemd-resolved writes it
+    foreign,   ///< a link to somebody else's (resolvconf, NetworkManager)
+};
+
+struct TextFile {
+    std::string path;
+    std::string content{};
+
+    auto operator<=>(const TextFile&) const = default;
+};
+
+/// What the disk says about the network at the next boot.
+struct Persisted {
+    Persister persister = Persister::none;
+    ResolvConf resolv_conf = ResolvConf::absent;
+    bool networkd_running = false;
+    std::vector<TextFile> files{};  ///< sorted by path: ours, ifupdown's, a regular resolv.conf
+
+    bool operator==(const Persisted&) const = default;
+};
+
 struct Observed {
     std::vector<Link> links{};
     std::vector<KernelAddress> addresses{};
-    std::vector<KernelRoute> routes{};  ///< tables main and local
+    /// Tables main and local, without the local, broadcast and connected entries that the kernel
+    /// keeps itself in table local.
+    std::vector<KernelRoute> routes{};
+    Persisted persisted{};
 
     bool operator==(const Observed&) const = default;
 };

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "netcfg/model.hpp"
+
+namespace metalwright::netcfg {
+
+// The lines of a report that this room writes, one per wanted item:
+//   "nic"                    which NIC was chosen and why; brought up if it was down
+//   "mtu"                    the MTU of the NIC
+//   "primary"                the private address (and, in a second step, the former one's removal)
+//   "route/default"          the default route through the gateway
+//   "route/10.8.0.0/16"      a static route; " metric 100" is added when the spec gives one
+//   "alias/10.0.0.5/32"      an alias, always with its prefix length, so that 10.0.0.5 and
+//                            10.0.0.5/32 are one item. The second of two equal ones ends in "#2"
+//   "dns"                    the name servers
+//   "persist"                what sets all this up at the next boot, before the agent is there
+// An alias or route of ours that is no longer wanted has the line it had when it was wanted.
+
+/// Changes a NIC's own settings.
+struct SetLink {
+    int ifindex = 0;
+    std::optional<bool> up{};
+    std::uint32_t mtu = 0;  ///< bytes; 0 leaves it alone
+
+    bool operator==(const SetLink&) const = default;
+};
+
+/// Adds `count` addresses that follow each other, from `first` on, each with first.length.
+struct AddAddress {
+    int ifindex = 0;
+    Prefix first{};
+    std::uint32_t count = 1;
+    /// IPv6: never chosen as a source address (preferred lifetime 0). The kernel prefers the one
+    /// added last, so an alias would take over from the primary address.
+    bool deprecated = false;
+
+    bool operator==(const AddAddress&) const = default;
+};
+
+struct RemoveAddress {
+    int ifindex = 0;
+    Prefix prefix{};
+    /// promote_secondaries is switched on for the moment of the removal, in the same batch: else
+    /// the kernel deletes every other address of the same IPv4 subnet with it.
+    bool keep_siblings = false;
+
+    bool operator==(const RemoveAddress&) const = default;
+};
+
+struct AddRoute {
+    KernelRoute route{};  ///< its protocol is our_protocol
+    std::optional<Address> prefsrc{};
+    bool replace = false;  ///< a route of ours with the same key is there: exchanged at once
+
+    bool operator==(const AddRoute&) const = default;
+};
+
+struct RemoveRoute {
+    KernelRoute route{};
+
+    bool operator==(const RemoveRoute&) const = default;
+};
+
+/// What goes to the kernel, and is answered by it one by one.
+using KernelOp = std::variant<SetLink, AddAddress, RemoveAddress, AddRoute, RemoveRoute>;
+
+/// Writes and removes files of the boot's network configuration, mode 0644.
+struct PersistConfig {
+    std::vector<TextFile> write{};
+    std::vector<std::string> remove{};  ///< paths of ours
+
+    bool operator==(const PersistConfig&) const = default;
+};
+
+/// Tells a running systemd-networkd to read its files again.
+struct ReloadPersister {
+    bool operator==(const ReloadPersister&) const = default;
+};
+
+using Op = std::variant<KernelOp, PersistConfig, ReloadPersister>;
+
+/// What the operation does, as the middle of a sentence: "add 10.0.0.5/32".
+std::string describe(const KernelOp& op);
+
+}  // namespace metalwright::netcfg

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "netcfg/op.hpp"
+#include "sys/fd.hpp"
+
+namespace metalwright::netcfg {
+
+/// The one door to the kernel's network. Fake: tests/fakes/fake_rtnl.hpp, a kernel in memory.
+class Rtnl {
+ public:
+    virtual ~Rtnl() = default;
+
+    /// Links, addresses, and the routes of tables main and local; `persisted` and bus paths are
+    /// left empty. Errors: io, kernel_refused, busy (the state never stood still), timed_out.
+    virtual Result<Observed> dump() = 0;
+
+    /// Does every op in order and returns one result per op: ops[i] <-> results[i].
+    ///
+    /// The kernel goes on past a refused one, so a failure never hides its neighbours. EEXIST on
+    /// adding, and EADDRNOTAVAIL or ESRCH on removing, mean "already so" and count as done.
+    /// Errors, per op: kernel_refused (sys = errno, the kernel's own words in the message),
+    /// timed_out (no answer), io (socket lost).
+    virtual std::vector<Result<void>> apply(std::span<const KernelOp> ops) = 0;
+};
+
+/// Rtnl over an AF_NETLINK socket in the network namespace of the thread that opens it.
+/// Requests are packed, up to 64 KiB a send. One thread at a time.
+class RtnlSocket final : public Rtnl {
+ public:
+    /// Errors: io.
+    static Result<RtnlSocket> open();
+
+    Result<Observed> dump() override;
+    std::vector<Result<void>> apply(std::span<const KernelOp> ops) override;
+
+    /// Messages sent so far that could change something; dumps do not count.
+    std::uint64_t mutations() const noexcept { return mutations_; }
+
+ private:
+    explicit RtnlSocket(sys::Fd fd, std::size_t most_acks)
+        : fd_(std::move(fd)), most_acks_(most_acks) {}
+
+    Result<void> send(std::span<const std::byte> request);
+    Result<std::span<const std::byte>> receive();
+    /// Sends `request` and reads until `acks` answers were taken by `on_ack`.
+    template <class OnAck>
+    Result<void> converse(std::span<const std::byte> request, std::size_t acks, OnAck on_ack);
+
+    sys::Fd fd_;
+    std::size_t most_acks_;  // that the receive buffer holds: a lost ack is a lost result
+    std::uint32_t seq_ = 1;  // 0 marks the kernel's own notifications
+    std::uint64_t mutations_ = 0;
+    std::vector<std::byte> buffer_;  // of one datagram
+};
+
+}  // namespace metalwright::netcfg

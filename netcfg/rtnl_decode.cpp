@@ -1,0 +1,203 @@
+#include "netcfg/rtnl_decode.hpp"
+
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/ip.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace metalwright::netcfg {
+namespace {
+
+template <int highest>
+using Attributes = std::array<nlattr*, static_cast<std::size_t>(highest) + 1>;
+
+/// Attributes of a message behind its header of `header_size` bytes; false when it is malformed.
+template <int highest>
+bool parse(const nlmsghdr* message, std::size_t header_size, Attributes<highest>& found) {
+    return ::nlmsg_parse(const_cast<nlmsghdr*>(message), static_cast<int>(header_size),
+                         found.data(), highest, nullptr) >= 0;
+}
+
+std::size_t size_of(const nlattr* attribute) {
+    return static_cast<std::size_t>(std::max(0, ::nla_len(attribute)));
+}
+
+template <class T>
+T read(const nlattr* attribute, T otherwise) {
+    T value = otherwise;
+    if (attribute != nullptr && size_of(attribute) >= sizeof value)
+        std::memcpy(&value, ::nla_data(attribute), sizeof value);
+    return value;
+}
+
+std::string text_of(const nlattr* attribute) {
+    if (attribute == nullptr) return {};
+    const auto* text = static_cast<const char*>(::nla_data(attribute));
+    return {text, ::strnlen(text, size_of(attribute))};
+}
+
+std::string mac_of(const nlattr* attribute) {
+    if (attribute == nullptr || size_of(attribute) != 6) return {};
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string mac;
+    const auto* bytes = static_cast<const std::uint8_t*>(::nla_data(attribute));
+    for (std::size_t i = 0; i < 6; ++i) {
+        if (i != 0) mac += ':';
+        mac += digits[bytes[i] >> 4];
+        mac += digits[bytes[i] & 15];
+    }
+    return mac;
+}
+
+std::optional<Address> address_of(const nlattr* attribute) {
+    if (attribute == nullptr) return std::nullopt;
+    const std::size_t size = size_of(attribute);
+    if (size != 4 && size != 16) return std::nullopt;
+    Address address{.v6 = size == 16};
+    std::memcpy(address.bytes.data(), ::nla_data(attribute), size);
+    return address;
+}
+
+/// IFLA_AF_SPEC holds one array of settings per family; setting N is at index N - 1.
+bool promotes_secondaries(const nlattr* families) {
+    if (families == nullptr) return false;
+    const nlattr* inet =
+        ::nla_find(static_cast<const nlattr*>(::nla_data(families)), ::nla_len(families), AF_INET);
+    if (inet == nullptr) return false;
+    const nlattr* settings =
+        ::nla_find(static_cast<const nlattr*>(::nla_data(inet)), ::nla_len(inet), IFLA_INET_CONF);
+    if (settings == nullptr) return false;
+    constexpr std::size_t at = (IPV4_DEVCONF_PROMOTE_SECONDARIES - 1) * sizeof(std::int32_t);
+    std::int32_t value = 0;
+    if (size_of(settings) < at + sizeof value) return false;
+    std::memcpy(&value, static_cast<const std::byte*>(::nla_data(settings)) + at, sizeof value);
+    return value != 0;
+}
+
+std::string kind_of(const nlattr* info) {
+    if (info == nullptr) return {};
+    return text_of(
+        ::nla_find(static_cast<const nlattr*>(::nla_data(info)), ::nla_len(info), IFLA_INFO_KIND));
+}
+
+void read_link(const nlmsghdr* message, Observed& objects) {
+    Attributes<IFLA_PERM_ADDRESS> found{};
+    if (!parse<IFLA_PERM_ADDRESS>(message, sizeof(ifinfomsg), found)) return;
+    ifinfomsg header;
+    std::memcpy(&header, NLMSG_DATA(message), sizeof header);
+    objects.links.push_back({
+        .index = header.ifi_index,
+        .name = text_of(found[IFLA_IFNAME]),
+        .mac = mac_of(found[IFLA_ADDRESS]),
+        .kind = kind_of(found[IFLA_LINKINFO]),
+        .mtu = read<std::uint32_t>(found[IFLA_MTU], 0),
+        .up = (header.ifi_flags & IFF_UP) != 0,
+        .carrier = read<std::uint8_t>(found[IFLA_CARRIER], 0) != 0,
+        .loopback = (header.ifi_flags & IFF_LOOPBACK) != 0,
+        .permanent_mac = mac_of(found[IFLA_PERM_ADDRESS]),
+        .master = read<std::int32_t>(found[IFLA_MASTER], 0),
+        .promote_secondaries = promotes_secondaries(found[IFLA_AF_SPEC]),
+    });
+}
+
+void read_address(const nlmsghdr* message, Observed& objects) {
+    Attributes<IFA_PROTO> found{};
+    if (!parse<IFA_PROTO>(message, sizeof(ifaddrmsg), found)) return;
+    ifaddrmsg header;
+    std::memcpy(&header, NLMSG_DATA(message), sizeof header);
+    // IFA_ADDRESS is the peer's where there is one.
+    const std::optional<Address> address =
+        address_of(found[IFA_LOCAL] != nullptr ? found[IFA_LOCAL] : found[IFA_ADDRESS]);
+    if (!address) return;
+    objects.addresses.push_back({
+        .ifindex = static_cast<int>(header.ifa_index),
+        .prefix = {*address, header.ifa_prefixlen},
+        .protocol = read<std::uint8_t>(found[IFA_PROTO], 0),
+        .flags = read<std::uint32_t>(found[IFA_FLAGS], header.ifa_flags),
+    });
+}
+
+void read_route(const nlmsghdr* message, Observed& objects) {
+    rtmsg header;
+    if (message->nlmsg_len < NLMSG_LENGTH(sizeof header)) return;
+    std::memcpy(&header, NLMSG_DATA(message), sizeof header);
+    // Before its attributes are looked at: table local has two such entries for each address.
+    if (header.rtm_table == RT_TABLE_LOCAL && header.rtm_protocol == RTPROT_KERNEL) return;
+    if ((header.rtm_flags & RTM_F_CLONED) != 0) return;
+    if (header.rtm_family != AF_INET && header.rtm_family != AF_INET6) return;
+
+    Attributes<RTA_TABLE> found{};
+    if (!parse<RTA_TABLE>(message, sizeof header, found)) return;
+    const bool v6 = header.rtm_family == AF_INET6;
+    objects.routes.push_back({
+        .ifindex = read<std::int32_t>(found[RTA_OIF], 0),
+        .to = {address_of(found[RTA_DST]).value_or(Address{.v6 = v6}), header.rtm_dst_len},
+        .via = address_of(found[RTA_GATEWAY]),
+        .table = read<std::uint32_t>(found[RTA_TABLE], header.rtm_table),
+        .metric = read<std::uint32_t>(found[RTA_PRIORITY], 0),
+        .protocol = header.rtm_protocol,
+        .type = header.rtm_type,
+    });
+}
+
+/// NETLINK_CAP_ACK leaves the request's payload out of an ack; without it, the text is behind it.
+std::string text_of_ack(const nlmsghdr* message, const nlmsgerr& body) {
+    if ((message->nlmsg_flags & NLM_F_ACK_TLVS) == 0) return {};
+    std::size_t at = NLMSG_HDRLEN + sizeof body;
+    if ((message->nlmsg_flags & NLM_F_CAPPED) == 0 && body.msg.nlmsg_len > NLMSG_HDRLEN)
+        at += NLMSG_ALIGN(body.msg.nlmsg_len) - NLMSG_HDRLEN;
+    if (at >= message->nlmsg_len) return {};
+    const auto* first =
+        reinterpret_cast<const nlattr*>(reinterpret_cast<const std::byte*>(message) + at);
+    return text_of(::nla_find(first, static_cast<int>(message->nlmsg_len - at), NLMSGERR_ATTR_MSG));
+}
+
+std::unexpected<Error> cut_short() {
+    return fail(Errc::internal, "the kernel's netlink answer is cut short");
+}
+
+}  // namespace
+
+Result<Answer> decode(std::span<const std::byte> datagram, std::uint32_t seq, Observed& objects) {
+    Answer answer;
+    while (datagram.size() >= NLMSG_HDRLEN) {
+        const auto* message = reinterpret_cast<const nlmsghdr*>(datagram.data());
+        if (message->nlmsg_len < NLMSG_HDRLEN || message->nlmsg_len > datagram.size())
+            return cut_short();
+        if (message->nlmsg_type == NLMSG_ERROR) {
+            nlmsgerr body;
+            if (message->nlmsg_len < NLMSG_LENGTH(sizeof body)) return cut_short();
+            std::memcpy(&body, NLMSG_DATA(message), sizeof body);
+            answer.acks.push_back({message->nlmsg_seq, -body.error, text_of_ack(message, body)});
+        } else if (message->nlmsg_seq == seq) {
+            if ((message->nlmsg_flags & NLM_F_DUMP_INTR) != 0) answer.interrupted = true;
+            switch (message->nlmsg_type) {
+                case NLMSG_DONE:
+                    answer.done = true;
+                    if (int error = 0; message->nlmsg_len >= NLMSG_LENGTH(sizeof error)) {
+                        std::memcpy(&error, NLMSG_DATA(message), sizeof error);
+                        answer.dump_error = -error;
+                    }
+                    break;
+                case RTM_NEWLINK: read_link(message, objects); break;
+                case RTM_NEWADDR: read_address(message, objects); break;
+                case RTM_NEWROUTE: read_route(message, objects); break;
+                default: break;
+            }
+        }
+        datagram = datagram.subspan(
+            std::min<std::size_t>(NLMSG_ALIGN(message->nlmsg_len), datagram.size()));
+    }
+    return answer;
+}
+
+}  // namespace metalwright::netcfg

@@ -1,0 +1,214 @@
+#include "netcfg/rtnl_encode.hpp"
+
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/ip.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <memory>
+
+namespace metalwright::netcfg {
+namespace {
+
+constexpr std::size_t largest_message = 512;  // bytes; none of ours reaches 200
+
+struct FreeMessage {
+    void operator()(nl_msg* message) const { ::nlmsg_free(message); }
+};
+
+/// One message under construction; append() copies what it has become.
+class Message {
+ public:
+    template <class Header>
+    Message(int type, int flags, std::uint32_t seq, const Header& header)
+        : message_(::nlmsg_alloc_size(largest_message)) {
+        ::nlmsg_put(message_.get(), 0, seq, type, 0, NLM_F_REQUEST | flags);
+        Header copy = header;
+        ::nlmsg_append(message_.get(), &copy, sizeof copy, NLMSG_ALIGNTO);
+    }
+
+    void put_u32(int type, std::uint32_t value) { ::nla_put_u32(message_.get(), type, value); }
+    void put_u8(int type, std::uint8_t value) { ::nla_put_u8(message_.get(), type, value); }
+    void put(int type, const Address& address) {
+        ::nla_put(message_.get(), type, address.v6 ? 16 : 4, address.bytes.data());
+    }
+    template <class Struct>
+    void put_struct(int type, const Struct& value) {
+        ::nla_put(message_.get(), type, sizeof value, &value);
+    }
+    nlattr* nest(int type) { return ::nla_nest_start(message_.get(), type); }
+    void end(nlattr* nested) { ::nla_nest_end(message_.get(), nested); }
+
+    void append_to(std::vector<std::byte>& out) const {
+        const nlmsghdr* header = ::nlmsg_hdr(message_.get());
+        const auto* bytes = reinterpret_cast<const std::byte*>(header);
+        const std::size_t start = out.size();
+        out.insert(out.end(), bytes, bytes + header->nlmsg_len);
+        out.resize(start + NLMSG_ALIGN(header->nlmsg_len));
+    }
+
+ private:
+    std::unique_ptr<nl_msg, FreeMessage> message_;
+};
+
+constexpr std::uint8_t family_of(bool v6) {
+    return v6 ? AF_INET6 : AF_INET;
+}
+
+/// The address `steps` after `address`.
+Address successor(Address address, std::uint32_t steps) {
+    std::uint32_t carry = steps;
+    for (std::size_t i = address.v6 ? 16 : 4; i-- > 0 && carry != 0;) {
+        const std::uint32_t sum = address.bytes[i] + (carry & 0xff);
+        address.bytes[i] = static_cast<std::uint8_t>(sum);
+        carry = (carry >> 8) + (sum >> 8);
+    }
+    return address;
+}
+
+ifaddrmsg address_header(int ifindex, const Prefix& prefix) {
+    ifaddrmsg header{};
+    header.ifa_family = family_of(prefix.address.v6);
+    header.ifa_prefixlen = prefix.length;
+    header.ifa_scope = RT_SCOPE_UNIVERSE;
+    header.ifa_index = static_cast<std::uint32_t>(ifindex);
+    return header;
+}
+
+Message route_message(int type, int flags, std::uint32_t seq, const KernelRoute& route,
+                      std::uint8_t scope) {
+    rtmsg header{};
+    header.rtm_family = family_of(route.to.address.v6);
+    header.rtm_dst_len = route.to.length;
+    header.rtm_table = route.table < 256 ? static_cast<std::uint8_t>(route.table)
+                                         : static_cast<std::uint8_t>(RT_TABLE_UNSPEC);
+    header.rtm_protocol = route.protocol;
+    header.rtm_scope = scope;
+    header.rtm_type = route.type;
+    Message message(type, NLM_F_ACK | flags, seq, header);
+    if (route.to.length != 0) message.put(RTA_DST, route.to.address);
+    if (route.via) message.put(RTA_GATEWAY, *route.via);
+    if (route.ifindex != 0) message.put_u32(RTA_OIF, static_cast<std::uint32_t>(route.ifindex));
+    if (route.metric != 0) message.put_u32(RTA_PRIORITY, route.metric);
+    if (route.table >= 256) message.put_u32(RTA_TABLE, route.table);
+    return message;
+}
+
+struct Encoder {
+    std::uint32_t seq;
+    std::vector<std::byte>& out;
+
+    std::uint32_t operator()(const SetLink& op) const {
+        ifinfomsg header{};
+        header.ifi_index = op.ifindex;
+        if (op.up) {
+            header.ifi_change = IFF_UP;
+            header.ifi_flags = *op.up ? unsigned{IFF_UP} : 0U;
+        }
+        Message message(RTM_NEWLINK, NLM_F_ACK, seq, header);
+        if (op.mtu != 0) message.put_u32(IFLA_MTU, op.mtu);
+        message.append_to(out);
+        return 1;
+    }
+
+    std::uint32_t operator()(const AddAddress& op) const {
+        for (std::uint32_t i = 0; i < op.count; ++i) {
+            ifaddrmsg header = address_header(op.ifindex, op.first);
+            // Provider-assigned: nobody else has it, and a service binds to it at once.
+            if (op.first.address.v6) header.ifa_flags = IFA_F_NODAD;
+            Message message(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, seq + i, header);
+            const Address address = successor(op.first.address, i);
+            message.put(IFA_LOCAL, address);
+            message.put(IFA_ADDRESS, address);
+            message.put_u8(IFA_PROTO, our_protocol);
+            if (op.deprecated) {
+                ifa_cacheinfo lifetime{};
+                lifetime.ifa_prefered = 0;
+                lifetime.ifa_valid = 0xffffffff;  // for ever
+                message.put_struct(IFA_CACHEINFO, lifetime);
+            }
+            message.append_to(out);
+        }
+        return op.count;
+    }
+
+    std::uint32_t operator()(const RemoveAddress& op) const {
+        std::uint32_t at = seq;
+        if (op.keep_siblings) promote_secondaries(op.ifindex, true, at++);
+        Message message(RTM_DELADDR, NLM_F_ACK, at++, address_header(op.ifindex, op.prefix));
+        message.put(IFA_LOCAL, op.prefix.address);
+        message.put(IFA_ADDRESS, op.prefix.address);
+        message.append_to(out);
+        if (op.keep_siblings) promote_secondaries(op.ifindex, false, at++);
+        return at - seq;
+    }
+
+    std::uint32_t operator()(const AddRoute& op) const {
+        const bool local = op.route.type == RTN_LOCAL;
+        const int scope = op.route.to.address.v6 || op.route.via ? RT_SCOPE_UNIVERSE
+                          : local                                ? RT_SCOPE_HOST
+                                                                 : RT_SCOPE_LINK;
+        const int flags = NLM_F_CREATE | (op.replace ? NLM_F_REPLACE : NLM_F_EXCL);
+        Message message =
+            route_message(RTM_NEWROUTE, flags, seq, op.route, static_cast<std::uint8_t>(scope));
+        if (op.prefsrc) message.put(RTA_PREFSRC, *op.prefsrc);
+        message.append_to(out);
+        return 1;
+    }
+
+    std::uint32_t operator()(const RemoveRoute& op) const {
+        // Scope "nowhere" matches any; the protocol in the key keeps foreign routes safe.
+        route_message(RTM_DELROUTE, 0, seq, op.route, RT_SCOPE_NOWHERE).append_to(out);
+        return 1;
+    }
+
+    void promote_secondaries(int ifindex, bool on, std::uint32_t at) const {
+        ifinfomsg header{};
+        header.ifi_index = ifindex;
+        Message message(RTM_SETLINK, NLM_F_ACK, at, header);
+        nlattr* families = message.nest(IFLA_AF_SPEC);
+        nlattr* inet = message.nest(AF_INET);
+        nlattr* settings = message.nest(IFLA_INET_CONF);
+        message.put_u32(IPV4_DEVCONF_PROMOTE_SECONDARIES, on ? 1 : 0);
+        message.end(settings);
+        message.end(inet);
+        message.end(families);
+        message.append_to(out);
+    }
+};
+
+}  // namespace
+
+std::uint32_t encode(const KernelOp& op, std::uint32_t seq, std::vector<std::byte>& out) {
+    return std::visit(Encoder{seq, out}, op);
+}
+
+void encode(const Dump& dump, std::uint32_t seq, std::vector<std::byte>& out) {
+    constexpr int flags = NLM_F_DUMP;
+    switch (dump.what) {
+        case Dump::What::links: {
+            Message message(RTM_GETLINK, flags, seq, ifinfomsg{});
+            message.put_u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+            message.append_to(out);
+            break;
+        }
+        case Dump::What::addresses:
+            Message(RTM_GETADDR, flags, seq, ifaddrmsg{}).append_to(out);
+            break;
+        case Dump::What::routes: {
+            rtmsg header{};
+            header.rtm_family = family_of(dump.v6);
+            Message message(RTM_GETROUTE, flags, seq, header);
+            message.put_u32(RTA_TABLE, dump.table);
+            message.append_to(out);
+            break;
+        }
+    }
+}
+
+}  // namespace metalwright::netcfg

@@ -1,0 +1,248 @@
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <iterator>
+#include <system_error>
+
+#include "netcfg/rtnl.hpp"
+#include "netcfg/rtnl_decode.hpp"
+#include "netcfg/rtnl_encode.hpp"
+
+namespace metalwright::netcfg {
+namespace {
+
+constexpr std::size_t batch_bytes = 64 * 1024;
+constexpr std::size_t datagram_bytes = 64 * 1024;  // the kernel fills up to 32 KiB of it
+constexpr int receive_bytes = 4 * 1024 * 1024;     // the kernel doubles it
+constexpr std::size_t ack_bytes = 2048;  // an ack's cost in that buffer: 832, more with a text
+constexpr int answer_timeout_ms = 10'000;
+constexpr int dump_attempts = 8;
+
+std::string errno_text(int error) {
+    return std::generic_category().message(error);
+}
+
+std::unexpected<Error> io(std::string what, int error) {
+    return fail(Errc::io, std::move(what) + ": " + errno_text(error), "netlink", error);
+}
+
+bool already_so(const KernelOp& op, int error) {
+    if (std::holds_alternative<AddAddress>(op) || std::holds_alternative<AddRoute>(op))
+        return error == EEXIST;
+    if (std::holds_alternative<RemoveAddress>(op)) return error == EADDRNOTAVAIL;
+    if (std::holds_alternative<RemoveRoute>(op)) return error == ESRCH;
+    return false;
+}
+
+Result<void> result_of(const KernelOp& op, const Ack& ack) {
+    if (ack.error == 0 || already_so(op, ack.error)) return {};
+    return fail(Errc::kernel_refused,
+                "the kernel refused to " + describe(op) + ": " +
+                    (ack.text.empty() ? errno_text(ack.error) : ack.text),
+                {}, ack.error);
+}
+
+/// What is asked for a complete picture; without IPv6 in the kernel its dumps are just empty.
+constexpr std::array<Dump, 6> everything{{
+    {.what = Dump::What::links},
+    {.what = Dump::What::addresses},
+    {.what = Dump::What::routes, .v6 = false, .table = RT_TABLE_MAIN},
+    {.what = Dump::What::routes, .v6 = false, .table = RT_TABLE_LOCAL},
+    {.what = Dump::What::routes, .v6 = true, .table = RT_TABLE_MAIN},
+    {.what = Dump::What::routes, .v6 = true, .table = RT_TABLE_LOCAL},
+}};
+
+bool means_empty(const Dump& dump, int error) {
+    return dump.what == Dump::What::routes &&
+           (error == ENOENT || error == EAFNOSUPPORT || error == EOPNOTSUPP);
+}
+
+/// One message of a request: which op it belongs to and where it ends.
+struct Message {
+    std::size_t op;
+    std::size_t end;
+    std::uint32_t seq;
+};
+
+std::size_t end_of_message(std::span<const std::byte> request, std::size_t begin) {
+    std::uint32_t length = 0;  // the first field of nlmsghdr
+    std::memcpy(&length, request.data() + begin, sizeof length);
+    return begin + NLMSG_ALIGN(length);
+}
+
+template <class T>
+void append(std::vector<T>& to, std::vector<T>& from) {
+    std::ranges::move(from, std::back_inserter(to));
+}
+
+}  // namespace
+
+Result<RtnlSocket> RtnlSocket::open() {
+    sys::Fd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+    if (!fd) return io("cannot open a netlink socket", errno);
+    const int on = 1;
+    // Each of these only makes answers better; an older kernel without them still answers.
+    for (const int option : {NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK})
+        ::setsockopt(fd.get(), SOL_NETLINK, option, &on, sizeof on);
+    if (::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &receive_bytes, sizeof receive_bytes) <
+        0)
+        ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
+    int granted = 0;
+    socklen_t size = sizeof granted;
+    if (::getsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &granted, &size) < 0)
+        return io("cannot read the netlink buffer's size", errno);
+    const std::size_t most_acks =
+        std::max<std::size_t>(16, static_cast<std::size_t>(granted) / ack_bytes);
+    return RtnlSocket(std::move(fd), most_acks);
+}
+
+Result<void> RtnlSocket::send(std::span<const std::byte> request) {
+    sockaddr_nl kernel{};
+    kernel.nl_family = AF_NETLINK;
+    ssize_t sent = 0;
+    do {
+        sent = ::sendto(fd_.get(), request.data(), request.size(), 0,
+                        reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel);
+    } while (sent < 0 && errno == EINTR);
+    if (sent < 0) return io("cannot send to the kernel", errno);
+    return {};
+}
+
+Result<std::span<const std::byte>> RtnlSocket::receive() {
+    buffer_.resize(datagram_bytes);
+    while (true) {
+        pollfd ready{fd_.get(), POLLIN, 0};
+        const int polled = ::poll(&ready, 1, answer_timeout_ms);
+        if (polled == 0) return fail(Errc::timed_out, "the kernel did not answer", "netlink");
+        if (polled < 0) {
+            if (errno == EINTR) continue;
+            return io("cannot wait for the kernel", errno);
+        }
+        sockaddr_nl from{};
+        iovec part{buffer_.data(), buffer_.size()};
+        msghdr header{};
+        header.msg_name = &from;
+        header.msg_namelen = sizeof from;
+        header.msg_iov = &part;
+        header.msg_iovlen = 1;
+        const ssize_t size = ::recvmsg(fd_.get(), &header, 0);
+        if (size < 0) {
+            if (errno == EINTR) continue;
+            return io("cannot read the kernel's answer", errno);
+        }
+        if (from.nl_pid != 0) continue;  // not the kernel
+        if ((header.msg_flags & MSG_TRUNC) != 0)
+            return io("the kernel's answer is too long", EMSGSIZE);
+        return std::span<const std::byte>(buffer_).first(static_cast<std::size_t>(size));
+    }
+}
+
+Result<Observed> RtnlSocket::dump() {
+    Observed all;
+    for (const Dump& question : everything) {
+        bool complete = false;
+        for (int attempt = 0; attempt < dump_attempts && !complete; ++attempt) {
+            const std::uint32_t seq = seq_++;
+            std::vector<std::byte> request;
+            encode(question, seq, request);
+            if (Result<void> sent = send(request); !sent) return std::unexpected(sent.error());
+
+            Observed part;
+            bool done = false;
+            bool interrupted = false;
+            while (!done) {
+                Result<std::span<const std::byte>> datagram = receive();
+                if (!datagram) return std::unexpected(datagram.error());
+                Result<Answer> answer = decode(*datagram, seq, part);
+                if (!answer) return std::unexpected(answer.error());
+                interrupted = interrupted || answer->interrupted;
+                int error = answer->dump_error;
+                for (const Ack& ack : answer->acks)
+                    if (ack.seq == seq) {
+                        error = ack.error;
+                        done = true;
+                    }
+                done = done || answer->done;
+                if (error != 0 && !means_empty(question, error))
+                    return fail(Errc::kernel_refused,
+                                "the kernel refused to list the network: " + errno_text(error),
+                                "netlink", error);
+            }
+            if (interrupted) continue;
+            append(all.links, part.links);
+            append(all.addresses, part.addresses);
+            append(all.routes, part.routes);
+            complete = true;
+        }
+        if (!complete)
+            return fail(Errc::busy, "the network changes faster than it can be read; try again",
+                        "netlink");
+    }
+    return all;
+}
+
+std::vector<Result<void>> RtnlSocket::apply(std::span<const KernelOp> ops) {
+    std::vector<Result<void>> results(ops.size());
+    std::vector<std::byte> request;
+    std::vector<Message> messages;
+    for (std::size_t i = 0; i < ops.size(); ++i) {
+        std::size_t end = request.size();
+        encode(ops[i], seq_, request);
+        for (; end < request.size(); ++seq_) {
+            end = end_of_message(request, end);
+            messages.push_back({i, end, seq_});
+        }
+    }
+
+    std::size_t begin = 0;  // in request
+    for (std::span<const Message> rest(messages); !rest.empty();) {
+        std::size_t count = 1;
+        while (count < rest.size() && count < most_acks_ && rest[count].end - begin <= batch_bytes)
+            ++count;
+        const std::span<const Message> batch = rest.first(count);
+        rest = rest.subspan(count);
+
+        std::vector<bool> answered(batch.size(), false);
+        mutations_ += batch.size();
+        const Result<void> heard =
+            converse(std::span(request).subspan(begin, batch.back().end - begin), batch.size(),
+                     [&](const Ack& ack) {
+                         const std::uint32_t at = ack.seq - batch.front().seq;
+                         if (at >= answered.size() || answered[at])
+                             return false;  // of an earlier batch
+                         answered[at] = true;
+                         Result<void>& result = results[batch[at].op];
+                         if (result) result = result_of(ops[batch[at].op], ack);
+                         return true;
+                     });
+        begin = batch.back().end;
+        if (heard) continue;
+        for (std::size_t at = 0; at < batch.size(); ++at)
+            if (!answered[at]) results[batch[at].op] = heard;
+    }
+    return results;
+}
+
+template <class OnAck>
+Result<void> RtnlSocket::converse(std::span<const std::byte> request, std::size_t acks,
+                                  OnAck on_ack) {
+    if (Result<void> sent = send(request); !sent) return sent;
+    while (acks > 0) {
+        Result<std::span<const std::byte>> datagram = receive();
+        if (!datagram) return std::unexpected(datagram.error());
+        Observed nothing;
+        Result<Answer> answer = decode(*datagram, 0, nothing);
+        if (!answer) return std::unexpected(answer.error());
+        for (const Ack& ack : answer->acks)
+            if (on_ack(ack)) --acks;
+    }
+    return {};
+}
+
+}  // namespace metalwright::netcfg
