@@ -1,0 +1,31 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "agent/cli/session.hpp"
+
+/// One function a subcommand; each writes its answer and says how the program ends.
+namespace metalwright::agent::cli {
+
+struct Waiting {
+    bool wait = false;
+    std::optional<std::chrono::milliseconds> timeout{};  ///< none: for ever
+};
+
+/// Checks a document without the daemon. `catalogue` is a file, empty for none; `host` the id that
+/// the document must name, empty for any.
+Exit validate(Session& session, const std::string& file, const std::string& catalogue,
+              const std::string& host);
+Exit plan(Session& session, const std::string& file);
+Exit apply(Session& session, const std::string& file, const Waiting& waiting);
+Exit status(Session& session, const Waiting& waiting);
+Exit operations(Session& session, std::size_t limit);
+Exit operation(Session& session, std::int64_t id);
+/// Without an id: the newest.
+Exit follow(Session& session, std::optional<std::int64_t> id, const Waiting& waiting);
+Exit inventory(Session& session);
+
+}  // namespace metalwright::agent::cli

@@ -1,0 +1,39 @@
+#include "agent/cli/console.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <string_view>
+#include <thread>
+
+namespace metalwright::agent::cli {
+namespace {
+
+std::string_view environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? std::string_view{} : value;
+}
+
+}  // namespace
+
+Console process_console() {
+    Console console{.in = std::cin, .out = std::cout, .err = std::cerr};
+    console.out_is_terminal = ::isatty(STDOUT_FILENO) == 1;
+    console.err_is_terminal = ::isatty(STDERR_FILENO) == 1;
+    winsize size{};
+    for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
+        // A serial console has no size: it answers 0 columns.
+        if (::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) continue;
+        console.width = size.ws_col;
+        break;
+    }
+    console.escapes = !environment("TERM").empty() && environment("TERM") != "dumb";
+    console.no_color = !environment("NO_COLOR").empty();
+    console.now = [] { return std::chrono::steady_clock::now(); };
+    console.pause = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
+    return console;
+}
+
+}  // namespace metalwright::agent::cli

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "agent/cli/console.hpp"
+#include "agent/cli/daemon.hpp"
+
+namespace metalwright::agent::cli {
+
+/// Asks a daemon that may be restarted meanwhile, until a deadline.
+class LongPoll {
+ public:
+    struct Limits {
+        std::optional<std::chrono::milliseconds> timeout{};  ///< --timeout; none is for ever
+        std::chrono::milliseconds away{
+            60'000};  ///< how long a daemon may be gone, without --timeout
+    };
+    struct Hooks {
+        std::function<void()> tick{};              ///< while waiting
+        std::function<void(const Error&)> lost{};  ///< once, when the daemon is gone
+        std::function<void()> back{};              ///< once, when it answers again
+    };
+
+    /// The time runs from here.
+    LongPoll(const Daemon& daemon, const Console& console, Limits limits, Hooks hooks);
+
+    /// GET `target`; with `wait` the query gets a `wait` that suits the time left, so that the
+    /// daemon holds the answer back until there is news. An unreachable daemon is asked again until
+    /// --timeout has passed or, without one, `away`; and not at all before it has answered once.
+    /// Refusals: those of the daemon; Exit::waited.
+    Answer get(const std::string& target, bool wait);
+
+    /// The daemon has answered us before, elsewhere: its absence from now on is a restart.
+    void has_answered() { answered_ = true; }
+
+    /// To be called when an answer brought nothing new, so that a daemon which does not hold its
+    /// answers back is not asked without pause.
+    void nothing_new();
+
+ private:
+    std::optional<std::chrono::milliseconds> left() const;
+
+    const Daemon& daemon_;
+    const Console& console_;
+    Limits limits_;
+    Hooks hooks_;
+    std::chrono::steady_clock::time_point start_;
+    bool answered_ = false;
+};
+
+}  // namespace metalwright::agent::cli

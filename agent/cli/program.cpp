@@ -1,0 +1,188 @@
+#include "agent/cli/program.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdint>
+#include <ostream>
+
+#include "agent/cli/commands.hpp"
+#include "agent/cli/text.hpp"
+
+namespace metalwright::agent::cli {
+namespace {
+
+/// What the command line says.
+struct Options {
+    std::string socket = "/run/metalwright/admin.sock";
+    std::string output = "table";
+    bool no_color = false;
+    std::string file;
+    std::string catalogue;
+    std::string host;
+    bool wait = false;
+    bool follow = false;
+    std::string timeout;
+    std::size_t limit = 20;
+    std::int64_t id = 0;
+
+    Waiting waiting() const {
+        Waiting waiting{.wait = wait || !timeout.empty()};
+        if (!timeout.empty()) waiting.timeout = *parse_duration(timeout);
+        return waiting;
+    }
+};
+
+constexpr auto exit_status =
+    "Exit status:\n"
+    "  0  done           1  failed, or a part of it       2  the document is wrong\n"
+    "  3  no daemon      4  waited too long              64  wrong command line\n";
+
+std::string examples(std::string_view lines) {
+    return "Examples:\n" + std::string(lines) +
+           "\nFor --socket, -o json, --no-color and exit codes: metalwright --help, man "
+           "metalwright\n";
+}
+
+void add_file(CLI::App* command, Options& options) {
+    command->add_option("FILE", options.file, "The document; - for standard input")
+        ->required()
+        ->type_name("");
+}
+
+void add_timeout(CLI::App* command, Options& options, const char* what) {
+    command->add_option("--timeout", options.timeout, what)
+        ->type_name("DURATION")
+        ->check([](const std::string& text) {
+            const auto duration = parse_duration(text);
+            return duration ? std::string{} : duration.error().message;
+        });
+}
+
+void add_documents(CLI::App& app, Options& options) {
+    CLI::App* validate = app.add_subcommand("validate", "Check a document; needs no daemon");
+    add_file(validate, options);
+    validate
+        ->add_option("--catalogue", options.catalogue, "Resolve the vendor's ids with this file")
+        ->type_name("FILE");
+    validate->add_option("--host", options.host, "The host that the document must be for")
+        ->type_name("ID");
+    validate->footer(
+        examples("  metalwright validate order.json\n"
+                 "  metalwright validate order.json --catalogue catalogue.json\n"
+                 "  make-order | metalwright validate - -o json\n"));
+
+    CLI::App* plan = app.add_subcommand("plan", "Say what a document would do; change nothing");
+    add_file(plan, options);
+    plan->footer(examples("  metalwright plan order.json\n"));
+
+    CLI::App* apply = app.add_subcommand("apply", "Hand a document to the daemon");
+    add_file(apply, options);
+    apply->add_flag("--wait", options.wait, "Watch it until it is done, then show the report");
+    add_timeout(apply, options, "Watch it for so long at most: 90s, 10m, 1h30m (implies --wait)");
+    apply->footer(
+        examples("  metalwright apply order.json\n"
+                 "  metalwright apply order.json --wait --timeout 30m\n"));
+}
+
+void add_questions(CLI::App& app, Options& options) {
+    CLI::App* status = app.add_subcommand("status", "Show what the host is and how it got there");
+    status->add_flag("--wait", options.wait, "First wait until no operation is under way");
+    add_timeout(status, options, "Wait for so long at most (implies --wait)");
+    status->footer(
+        examples("  metalwright status\n"
+                 "  metalwright status --wait --timeout 10m -o json\n"));
+
+    CLI::App* operations = app.add_subcommand("operations", "List operations, or show one");
+    operations->add_option("ID", options.id, "The operation to show")
+        ->type_name("")
+        ->check(CLI::PositiveNumber);
+    operations->add_flag("--follow", options.follow,
+                         "Tell its events, from the first on, until it is done; the newest "
+                         "operation where no ID is given");
+    add_timeout(operations, options, "Follow it for so long at most (implies --follow)");
+    operations->add_option("--limit", options.limit, "How many to list, newest first")
+        ->capture_default_str()
+        ->type_name("N")
+        ->check(CLI::Range(1, 1000));
+    operations->footer(
+        examples("  metalwright operations --limit 5\n"
+                 "  metalwright operations 7\n"
+                 "  metalwright operations --follow\n"));
+
+    CLI::App* inventory = app.add_subcommand("inventory", "Show disks, arrays and NICs");
+    inventory->footer(
+        examples("  metalwright inventory\n"
+                 "  metalwright inventory -o json | jq '.disks[] | select(.blank)'\n"));
+}
+
+void add_options(CLI::App& app, Options& options, std::string_view version) {
+    app.name("metalwright");
+    app.set_version_flag("--version", "metalwright " + std::string(version));
+    app.set_help_flag("-h,--help", "Print this help and exit");
+    app.add_option("--socket", options.socket, "The daemon's socket")
+        ->capture_default_str()
+        ->type_name("PATH")
+        ->envname("METALWRIGHT_SOCKET");
+    app.add_option("-o,--output", options.output, "A table for people or JSON for programs")
+        ->capture_default_str()
+        ->type_name("table|json")
+        ->check(CLI::IsMember({"table", "json"}).description(""));
+    app.add_flag("--no-color", options.no_color, "No colours, on a terminal either");
+    app.require_subcommand(1);
+    app.fallthrough();
+    app.footer(std::string("Examples:\n"
+                           "  metalwright plan order.json\n"
+                           "  metalwright apply order.json --wait\n"
+                           "  metalwright status -o json\n\n") +
+               exit_status);
+}
+
+Exit dispatch(const CLI::App& app, const Options& options, Console& console) {
+    Session session{.console = console,
+                    .daemon = Daemon(options.socket),
+                    .json = options.output == "json",
+                    .color = !options.no_color && !console.no_color};
+    const Waiting waiting = options.waiting();
+    const CLI::App* command = app.get_subcommands().front();
+    const std::string& name = command->get_name();
+    if (name == "validate") return validate(session, options.file, options.catalogue, options.host);
+    if (name == "plan") return plan(session, options.file);
+    if (name == "apply") return apply(session, options.file, waiting);
+    if (name == "status") return status(session, waiting);
+    if (name == "inventory") return inventory(session);
+    const bool one = command->count("ID") > 0;
+    if (options.follow || waiting.timeout)
+        return follow(session, one ? std::optional(options.id) : std::nullopt, waiting);
+    return one ? operation(session, options.id) : operations(session, options.limit);
+}
+
+}  // namespace
+
+Exit run(std::vector<std::string> arguments, Console& console, std::string_view version) {
+    CLI::App app("Makes this host what an order says, and tells how far it is.");
+    Options options;
+    add_options(app, options, version);
+    add_documents(app, options);
+    add_questions(app, options);
+    if (arguments.empty()) {
+        console.err << app.help();
+        return Exit::usage;
+    }
+    std::ranges::reverse(arguments);  // CLI11 takes them from the back
+    try {
+        app.parse(std::move(arguments));
+    } catch (const CLI::ParseError& error) {
+        if (error.get_exit_code() == 0) {
+            app.exit(error, console.out, console.err);
+            return Exit::done;
+        }
+        const std::vector<CLI::App*> commands = app.get_subcommands();
+        console.err << "metalwright: " << printable(error.what()) << "\n"
+                    << "metalwright: see metalwright "
+                    << (commands.empty() ? "" : commands.front()->get_name() + " ") << "--help\n";
+        return Exit::usage;
+    }
+    return dispatch(app, options, console);
+}
+
+}  // namespace metalwright::agent::cli

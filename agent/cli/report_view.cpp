@@ -1,0 +1,141 @@
+#include <chrono>
+
+#include "agent/cli/table.hpp"
+#include "agent/cli/text.hpp"
+#include "agent/cli/views.hpp"
+
+namespace metalwright::agent::cli {
+namespace {
+
+std::string took_of(const Json& item) {
+    const std::optional<std::int64_t> took = number(item, "tookMs");
+    return took ? time_in_words(std::chrono::milliseconds(*took)) : "";
+}
+
+std::string note_of(const Json& item) {
+    const std::optional<Error> why = error(item, "error");
+    return why ? describe(*why) : text(item, "note");
+}
+
+std::string id_of(const Json& operation) {
+    const std::optional<std::int64_t> id = number(operation, "id");
+    return id ? std::to_string(*id) : "";
+}
+
+std::string number_in_words(const Json& object, const char* key) {
+    const std::optional<std::int64_t> value = number(object, key);
+    return value ? std::to_string(*value) : "";
+}
+
+/// "2026-11-21 21:00:00 UTC"
+std::string moment(const std::string& iso) {
+    if (!parse_time(iso)) return iso;
+    return iso.substr(0, 10) + " " + iso.substr(11, 8) + " UTC";
+}
+
+std::string lasted(const Json& operation) {
+    const auto from = parse_time(text(operation, "acceptedAt"));
+    const auto to = parse_time(text(operation, "finishedAt"));
+    return from && to ? time_in_words(*to - *from) : "";
+}
+
+/// "exited with 0", "timed-out".
+Cell user_data_in_words(const Json& user_data) {
+    const std::string state = text(user_data, "state");
+    const std::optional<std::int64_t> code = number(user_data, "exitCode");
+    if (state == "exited" && code)
+        return {"exited with " + std::to_string(*code), *code == 0 ? Tone::good : Tone::bad};
+    return {state, tone_of(state)};
+}
+
+}  // namespace
+
+std::size_t count_outcome(const Json& holder, const char* outcome) {
+    std::size_t count = 0;
+    for (const Json& item : list(holder, "items"))
+        if (text(item, "outcome") == outcome) ++count;
+    return count;
+}
+
+std::string report_view(const Json& operation, const Look& look) {
+    Table table({{"ITEM"}, {"OUTCOME"}, {"TOOK", true, true}, {"NOTE", false, true}});
+    for (const Json& item : list(operation, "items")) {
+        const std::string outcome = text(item, "outcome");
+        table.row(
+            {{text(item, "item")}, {outcome, tone_of(outcome)}, {took_of(item)}, {note_of(item)}});
+    }
+    const Cell user_data = user_data_in_words(part(operation, "userData"));
+    if (!user_data.text.empty()) table.row({{"user data"}, user_data, {}, {}});
+    return table.empty() ? "" : table.render(look.style, look.width);
+}
+
+std::string status_view(const Json& status, const Look& look) {
+    const std::string state = text(status, "state");
+    std::string view = facts({{"host", {text(status, "host")}},
+                              {"state", {state, tone_of(state)}},
+                              {"generation", {number_in_words(status, "generation")}},
+                              {"operation", {number_in_words(status, "operation")}}},
+                             look.style);
+    if (const std::string report = report_view(status, look); !report.empty())
+        view += "\n" + report;
+    return view;
+}
+
+std::string operation_view(const Json& operation, const Look& look) {
+    const std::string state = text(operation, "state");
+    std::string view = facts({{"operation", {id_of(operation)}},
+                              {"state", {state, tone_of(state)}},
+                              {"kind", {text(operation, "kind")}},
+                              {"source", {text(operation, "source")}},
+                              {"generation", {number_in_words(operation, "generation")}},
+                              {"instance", {text(operation, "instance")}},
+                              {"accepted", {moment(text(operation, "acceptedAt"))}},
+                              {"finished", {moment(text(operation, "finishedAt"))}},
+                              {"took", {lasted(operation)}}},
+                             look.style);
+    if (const std::string report = report_view(operation, look); !report.empty())
+        view += "\n" + report;
+    return view;
+}
+
+std::string operations_view(const Json& operations, const Look& look) {
+    Table table({{"ID", true},
+                 {"STATE"},
+                 {"KIND", false, true},
+                 {"SOURCE", false, true},
+                 {"GENERATION", true, true},
+                 {"ACCEPTED"},
+                 {"TOOK", true, true},
+                 {"INSTANCE", false, true}});
+    for (const Json& one : list(operations, "operations")) {
+        const std::string state = text(one, "state");
+        table.row({{id_of(one)},
+                   {state, tone_of(state)},
+                   {text(one, "kind")},
+                   {text(one, "source")},
+                   {number_in_words(one, "generation")},
+                   {moment(text(one, "acceptedAt"))},
+                   {lasted(one)},
+                   {text(one, "instance")}});
+    }
+    if (table.empty()) return "No operations yet: `metalwright apply FILE` starts one.\n";
+    return table.render(look.style, look.width);
+}
+
+std::string verdict(const Json& operation, const Look& look) {
+    const std::string state = text(operation, "state");
+    const std::size_t all = list(operation, "items").size();
+    const std::size_t failed = count_outcome(operation, "failed");
+    std::string line = "operation " + id_of(operation) + " " + look.style(tone_of(state), state);
+    if (failed > 0)
+        line += ": " + std::to_string(failed) + " of " + counted(all, "item", "items") + " failed";
+    else if (const std::size_t changed = count_outcome(operation, "changed"); changed > 0)
+        line +=
+            ": " + std::to_string(changed) + " of " + counted(all, "item", "items") + " changed";
+    else if (state == "done")
+        line += ": nothing had to be changed";
+    if (const std::string time = lasted(operation); !time.empty()) line += ", after " + time;
+    return line + "\n";
+}
+
+}  // namespace metalwright::agent::cli
