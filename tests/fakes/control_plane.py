@@ -119,6 +119,19 @@ class ControlPlane:
             # Dead is dead: also to those who were connected.
             self._server.drop_connections()
 
+    def forget(self):
+        """As if it had just been started for the first time: the same address, token and certificates, nothing stored."""
+        with self.changed:
+            self._specs.clear()
+            self._reports.clear()
+            self._failure = None
+            self.requests.clear()
+            self.duplicates = 0
+            self.conflicts.clear()
+            if os.path.exists(self._journal):
+                os.unlink(self._journal)
+            self.changed.notify_all()
+
     # --- for the server's threads
 
     def refusing(self):

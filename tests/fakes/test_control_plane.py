@@ -101,6 +101,14 @@ class ControlPlaneTest(unittest.TestCase):
         with ControlPlane(self.plane.directory, tls=False) as second:
             self.assertEqual(len(second.reports("h1")), 2)
 
+    def test_forgetting(self):
+        self.plane.put_spec("h1", DOCUMENT, 1)
+        self.post(1)
+        self.plane.fail("5xx")
+        self.plane.forget()
+        self.assertEqual((self.get()[0], self.plane.reports("h1")), (404, []))
+        self.assertEqual(self.post(1), (200, {"safe": 1}))
+
     def test_failing_with_a_status_a_number_of_times(self):
         self.plane.put_spec("h1", DOCUMENT, 1)
         self.plane.fail("5xx", status=502, retry_after=7, count=2)

@@ -83,7 +83,8 @@ def command_line(*, directory, images, name, layout, memory, ports, disks, lan=N
         user = "user,id=mgmt,restrict=on,ipv6=off"
         if control_port:
             # One socat a connection: slirp's own forwarding would know only one connection in a lifetime.
-            user += f",guestfwd=tcp:{CONTROL_ADDRESS}:{CONTROL_PORT}-cmd:socat STDIO TCP\\:127.0.0.1\\:{control_port}"
+            # It logs nowhere, because slirp would hand its words to the guest as data.
+            user += f",guestfwd=tcp:{CONTROL_ADDRESS}:{CONTROL_PORT}-cmd:socat -lf /dev/null STDIO TCP\\:127.0.0.1\\:{control_port}"
         argv += ["-netdev", user, "-device", f"virtio-net-pci,netdev=mgmt,mac={MGMT_MAC},romfile="]
     if load:
         argv += ["-loadvm", load]
