@@ -26,6 +26,7 @@ struct Wanted {
 struct Observed {
     std::string hostname_file{};
     std::string hostname_now{};
+    std::string hosts{};            ///< /etc/hosts, whole
     std::string shadow{};           ///< /etc/shadow, whole
     std::string authorized_keys{};  ///< /root/.ssh/authorized_keys, whole
 

@@ -1,0 +1,69 @@
+#include "cloudinit/base64.hpp"
+
+#include <array>
+#include <cstdint>
+
+namespace metalwright::cloudinit {
+namespace {
+
+constexpr std::uint8_t not_in_alphabet = 0xff;
+
+constexpr std::array<std::uint8_t, 256> make_values() {
+    constexpr std::string_view alphabet =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::array<std::uint8_t, 256> values{};
+    values.fill(not_in_alphabet);
+    for (std::size_t i = 0; i < alphabet.size(); ++i)
+        values[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
+    return values;
+}
+
+constexpr std::array<std::uint8_t, 256> values = make_values();
+
+std::uint8_t value_of(char c) {
+    return values[static_cast<unsigned char>(c)];
+}
+
+std::unexpected<Error> wrong(std::size_t at, char c) {
+    const std::string where = " at offset " + std::to_string(at);
+    if (c == '\n' || c == '\r')
+        return fail(Errc::invalid_spec,
+                    "Base64 has a line break" + where + ": encode it as one line (base64 -w0)");
+    if (c == '-' || c == '_')
+        return fail(Errc::invalid_spec, "Base64 is of the URL alphabet" + where +
+                                            ": use the standard one, with + and /");
+    if (c == '=') return fail(Errc::invalid_spec, "Base64 has padding before its end" + where);
+    return fail(Errc::invalid_spec, "not Base64: a character outside the alphabet" + where);
+}
+
+}  // namespace
+
+Result<std::string> decode_base64(std::string_view text) {
+    std::size_t digits = text.size();
+    while (digits > 0 && text.size() - digits < 2 && text[digits - 1] == '=') --digits;
+    for (std::size_t i = 0; i < digits; ++i)
+        if (value_of(text[i]) == not_in_alphabet) return wrong(i, text[i]);
+    if (text.size() % 4 != 0)
+        return fail(Errc::invalid_spec, "Base64 is " + std::to_string(text.size()) +
+                                            " characters long, not a multiple of 4: it was cut, or "
+                                            "its padding is missing");
+
+    std::string bytes;
+    bytes.reserve(digits / 4 * 3 + 2);
+    std::uint32_t held = 0;  // bits not yet given out
+    unsigned count = 0;
+    for (std::size_t i = 0; i < digits; ++i) {
+        held = (held << 6u) | value_of(text[i]);
+        count += 6;
+        if (count < 8) continue;
+        count -= 8;
+        bytes += static_cast<char>(static_cast<unsigned char>((held >> count) & 0xffu));
+        held &= (1u << count) - 1u;
+    }
+    if (held != 0)
+        return fail(Errc::invalid_spec,
+                    "Base64 has bits left over in its last character: it was cut or altered");
+    return bytes;
+}
+
+}  // namespace metalwright::cloudinit

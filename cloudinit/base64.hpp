@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/error.hpp"
+
+namespace metalwright::cloudinit {
+
+/// Strict Base64: the standard alphabet, padding required, no blanks or line breaks, no bits left
+/// over. Source: RFC 4648 sections 3.2, 3.3, 3.5, 4. Empty text is empty bytes.
+/// Errors: invalid_spec, with the offset of the first wrong character; never quotes the text.
+Result<std::string> decode_base64(std::string_view text);
+
+}  // namespace metalwright::cloudinit

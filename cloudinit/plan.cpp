@@ -1,0 +1,93 @@
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "cloudinit/etc_files.hpp"
+#include "cloudinit/password.hpp"
+#include "cloudinit/room.hpp"
+
+namespace metalwright::cloudinit {
+namespace {
+
+ItemResult unchanged(std::string_view item, std::string note = {}) {
+    return {.item = std::string(item), .outcome = Outcome::unchanged, .note = std::move(note)};
+}
+
+ItemResult failed(std::string_view item, Error error) {
+    return {.item = std::string(item), .outcome = Outcome::failed, .error = std::move(error)};
+}
+
+std::string first_line(std::string_view text) {
+    return std::string(text.substr(0, text.find('\n')));
+}
+
+/// Adds one item's line to a plan: a step, or how it is settled.
+class Items {
+ public:
+    explicit Items(const Wanted& wanted) : wanted_(wanted) {}
+
+    bool settled_before(std::string_view item) {
+        if (!wanted_.done.contains(std::string(item))) return false;
+        settle(unchanged(item, "done once for this instance; the tenant's own since"));
+        return true;
+    }
+    void settle(ItemResult result) { plan_.settled.push_back(std::move(result)); }
+    void step(std::string_view item, std::string why, Op op) {
+        plan_.steps.push_back({std::string(item), std::move(why), std::move(op)});
+    }
+    Plan<Op> take() { return std::move(plan_); }
+
+ private:
+    const Wanted& wanted_;
+    Plan<Op> plan_;
+};
+
+void plan_hostname(const std::string& name, const Observed& observed, Items& items) {
+    constexpr std::string_view item = "hostname";
+    if (items.settled_before(item)) return;
+    if (Result<void> good = check_hostname(name); !good)
+        return items.settle(failed(item, good.error()));
+    const bool already = first_line(observed.hostname_file) == name &&
+                         observed.hostname_now == name &&
+                         with_own_name(observed.hosts, name) == observed.hosts;
+    if (already) return items.settle(unchanged(item));
+    items.step(item, "name the host '" + name + "', now '" + observed.hostname_now + "'",
+               SetHostname{name});
+}
+
+void plan_password(const std::string& hash, const Observed& observed, Items& items) {
+    constexpr std::string_view item = "password";
+    if (items.settled_before(item)) return;
+    if (Result<void> good = check_password_hash(hash); !good)
+        return items.settle(failed(item, good.error()));
+    const Result<std::string> now = root_password(observed.shadow);
+    if (!now) return items.settle(failed(item, now.error()));
+    if (*now == hash) return items.settle(unchanged(item));
+    items.step(item, "set the password of root", SetRootPassword{hash});
+}
+
+void plan_keys(const std::vector<std::string>& lines, const Observed& observed, Items& items) {
+    constexpr std::string_view item = "authorizedKeys";
+    if (items.settled_before(item)) return;
+    for (const std::string& line : lines)
+        if (Result<void> good = check_authorized_key(line); !good)
+            return items.settle(failed(item, good.error()));
+    std::vector<std::string> missing = missing_keys(observed.authorized_keys, lines);
+    if (missing.empty()) return items.settle(unchanged(item));
+    items.step(item,
+               "add " + std::to_string(missing.size()) + (missing.size() == 1 ? " key" : " keys") +
+                   " to /root/.ssh/authorized_keys",
+               AddAuthorizedKeys{std::move(missing)});
+}
+
+}  // namespace
+
+Plan<Op> plan(const Wanted& wanted, const Observed& observed) {
+    Items items(wanted);
+    if (wanted.hostname) plan_hostname(*wanted.hostname, observed, items);
+    if (wanted.password_hash) plan_password(*wanted.password_hash, observed, items);
+    if (wanted.authorized_keys) plan_keys(*wanted.authorized_keys, observed, items);
+    return items.take();
+}
+
+}  // namespace metalwright::cloudinit

@@ -1,0 +1,203 @@
+#include "cloudinit/userdata.hpp"
+
+#include <algorithm>
+
+#include "cloudinit/run_record.hpp"
+#include "cloudinit/script.hpp"
+#include "cloudinit/unit_state.hpp"
+#include "core/fail_point.hpp"
+
+namespace metalwright::cloudinit {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* systemd_run = "/usr/bin/systemd-run";
+constexpr const char* systemctl = "/usr/bin/systemctl";
+
+/// The runner keeps the time itself; systemd steps in only if the runner does not.
+constexpr std::chrono::seconds backstop{60};
+
+bool letter_or_digit(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/// Such a path passes systemd's own unquoting and `$` expansion as it is.
+bool plain_path(const fs::path& path) {
+    constexpr std::string_view marks = "/._-+@";
+    return path.is_absolute() && std::ranges::all_of(path.string(), [&](char c) {
+               return letter_or_digit(c) || marks.find(c) != std::string_view::npos;
+           });
+}
+
+bool started_before(const fs::path& directory, sys::Files& files) {
+    return std::ranges::any_of(std::array{run_files::started, run_files::claim, run_files::result},
+                               [&](const char* name) { return files.exists(directory / name); });
+}
+
+std::unexpected<Error> never_twice(const fs::path& directory) {
+    return fail(Errc::conflict,
+                "user data of this instance was started before, it is never run twice",
+                directory.string());
+}
+
+sys::Command runner_command(const fs::path& directory, std::chrono::seconds timeout,
+                            const RunPlace& place) {
+    return {.program = place.runner.string(),
+            .args = {"run", directory.string(), "--log", place.log.string(), "--timeout",
+                     std::to_string(timeout.count())}};
+}
+
+sys::Command detached(sys::Command runner) {
+    runner.args.emplace_back("--detach");
+    return runner;
+}
+
+sys::Command as_unit(sys::Command runner, const fs::path& directory, const Script& script) {
+    const auto limit = script.timeout + backstop;
+    sys::Command command{
+        .program = systemd_run,
+        .args = {"--quiet", "--no-block", "--unit=" + run_unit(directory),
+                 "--description=User data of instance " + directory.filename().string(),
+                 "--service-type=exec",
+                 // What the script starts in the background is the tenant's: it stays.
+                 "--property=KillMode=process", "--property=OOMPolicy=continue",
+                 "--property=TasksMax=infinity",
+                 "--property=RuntimeMaxSec=" + std::to_string(limit.count()),
+                 "--property=TimeoutStopSec=30",
+                 // Only while booting, and only if something asked for that target.
+                 "--property=After=network-online.target",
+                 "--property=SyslogIdentifier=metalwright-userdata",
+                 "--property=StandardOutput=journal", "--property=StandardError=journal",
+                 "--property=ExecStopPost=" + runner.program + " record " + directory.string(),
+                 "--", runner.program}};
+    command.args.insert(command.args.end(), runner.args.begin(), runner.args.end());
+    command.args.emplace_back("--follow");
+    return command;
+}
+
+/// What systemd says of the unit; an error when it does not answer.
+Result<UnitState> ask_unit(const fs::path& directory, sys::Exec& exec) {
+    const sys::Command show{.program = systemctl,
+                            .args = {"show", run_unit(directory), "--property=" + unit_properties}};
+    const Result<sys::Output> answer = sys::expect_ok(exec.run(show), show);
+    if (!answer) return std::unexpected(answer.error());
+    return parse_unit_state(answer->out);
+}
+
+bool runner_alive(const Claim& claim, sys::Files& files) {
+    const Result<std::string> boot = files.read("/proc/sys/kernel/random/boot_id");
+    if (!boot || boot->substr(0, boot->find('\n')) != claim.boot_id) return false;
+    const Result<std::string> stat = files.read("/proc/" + std::to_string(claim.pid) + "/stat");
+    return stat && start_time_of(*stat) == claim.start_time;
+}
+
+std::optional<ScriptStatus> read_result(const fs::path& directory, sys::Files& files) {
+    const Result<std::string> text = files.read(directory / run_files::result);
+    if (!text) return std::nullopt;
+    const Result<ScriptStatus> status = parse_result(*text);
+    return status ? *status : ScriptStatus{.state = ScriptState::interrupted};
+}
+
+}  // namespace
+
+Result<fs::path> run_directory(const fs::path& state_dir, std::string_view instance_id) {
+    if (!plain_path(state_dir))
+        return fail(Errc::invalid_spec,
+                    "the state directory must be an absolute path of letters, digits and /._-+@",
+                    state_dir.string());
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string name;
+    for (const char c : instance_id) {
+        if (letter_or_digit(c) || c == '-' || (c == '.' && !name.empty())) {
+            name += c;
+            continue;
+        }
+        const auto value = static_cast<unsigned char>(c);
+        name += {'_', digits[value >> 4u], digits[value & 0xfu]};
+    }
+    constexpr std::size_t most = 200;  // a unit's name ends at 255
+    if (name.empty() || name.size() > most)
+        return fail(Errc::invalid_spec, "an instance id must have 1 to 200 characters",
+                    "/instance/id");
+    return state_dir / "userdata" / name;
+}
+
+std::string run_unit(const fs::path& directory) {
+    return "metalwright-userdata-" + directory.filename().string() + ".service";
+}
+
+Result<void> prepare(const Script& script, const RunPlace& place, sys::Files& files) {
+    const Result<fs::path> directory = run_directory(place.state_dir, script.instance_id);
+    if (!directory) return std::unexpected(directory.error());
+    if (started_before(*directory, files)) return never_twice(*directory);
+    if (Result<Shebang> shebang = read_shebang(script.bytes); !shebang)
+        return std::unexpected(std::move(shebang).error());
+    for (const fs::path& path : {*directory / run_files::script, place.script_copy})
+        if (Result<Outcome> put = files.put(path, script.bytes, {.mode = 0700}); !put)
+            return std::unexpected(std::move(put).error());
+    return {};
+}
+
+Result<void> launch(const Script& script, const RunPlace& place, RunDoors doors) {
+    const Result<fs::path> directory = run_directory(place.state_dir, script.instance_id);
+    if (!directory) return std::unexpected(directory.error());
+    if (!plain_path(place.runner) || !plain_path(place.log))
+        return fail(Errc::invalid_spec,
+                    "the paths of runner and log must be absolute, of letters, digits and /._-+@");
+    if (started_before(*directory, doors.files)) return never_twice(*directory);
+    if (!doors.files.exists(*directory / run_files::script))
+        return fail(Errc::not_found, "there is no prepared script", directory->string());
+    if (!doors.files.exists(place.runner))
+        return fail(Errc::not_found, "the runner is not installed, reinstall metalwright",
+                    place.runner.string());
+
+    const Result<Outcome> marked =
+        doors.files.put(*directory / run_files::started, place.systemd ? "systemd\n" : "detached\n",
+                        {.mode = 0600});
+    if (!marked) return std::unexpected(marked.error());
+
+    const sys::Command runner = runner_command(*directory, script.timeout, place);
+    const sys::Command command =
+        place.systemd ? as_unit(runner, *directory, script) : detached(runner);
+    const Result<sys::Output> ran = sys::expect_ok(doors.exec.run(command), command);
+    fail_point("userdata.after-launch");
+    if (ran) return {};
+
+    // The starter said no. Only if nothing can be under way is the decision taken back; even if
+    // that were wrong, `claim` lets one runner through.
+    Error error = ran.error();
+    const bool refused = error.code == Errc::command_failed || error.code == Errc::not_found;
+    const Result<UnitState> unit =
+        place.systemd && refused ? ask_unit(*directory, doors.exec) : Result<UnitState>{};
+    const bool nothing_runs =
+        refused && unit && !unit->loaded && !doors.files.exists(*directory / run_files::claim);
+    if (nothing_runs && doors.files.remove(*directory / run_files::started))
+        error = {Errc::unavailable,
+                 "user data could not be started, nothing has run: " + error.message, error.where,
+                 error.sys};
+    return std::unexpected(std::move(error));
+}
+
+ScriptStatus inspect(const fs::path& directory, bool systemd, RunDoors doors) {
+    if (const auto result = read_result(directory, doors.files)) return *result;
+    if (!started_before(directory, doors.files)) {
+        const bool prepared = doors.files.exists(directory / run_files::script);
+        return {.state = prepared ? ScriptState::pending : ScriptState::none};
+    }
+
+    const Result<std::string> text = doors.files.read(directory / run_files::claim);
+    const Result<Claim> claim = text ? parse_claim(*text) : std::unexpected(text.error());
+    if (claim && runner_alive(*claim, doors.files)) return {.state = ScriptState::started};
+
+    ScriptStatus status{.state = ScriptState::interrupted};
+    if (systemd) {
+        const Result<UnitState> unit = ask_unit(directory, doors.exec);
+        status = unit ? status_of(*unit, claim.has_value()) : ScriptStatus{ScriptState::unknown};
+    }
+    // It may have ended between the first look and this one.
+    if (const auto result = read_result(directory, doors.files)) return *result;
+    return status;
+}
+
+}  // namespace metalwright::cloudinit
