@@ -1,0 +1,93 @@
+#include "agent/spec/catalogue.hpp"
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "agent/spec/cursor.hpp"
+#include "agent/spec/first_boot_read.hpp"
+#include "agent/spec/network_read.hpp"
+#include "agent/spec/storage_read.hpp"
+#include "core/json_pointer.hpp"
+
+namespace metalwright::spec {
+namespace {
+
+constexpr std::array<std::string_view, 2> volumes{"system", "data"};
+
+/// Calls `read` with the id and the fields of each entry of a section.
+template <class Read>
+void each(Fields& catalogue, std::string_view section, Read read) {
+    const auto at = catalogue.find(section);
+    if (!at || !at->fields()) return;
+    for (const auto& [id, value] : at->json().get_ref<const Json::object_t&>()) {
+        const Cursor entry(value, pointer_to(at->pointer(), id), at->findings());
+        if (id.size() > 128 || !forms::id.holds(id))
+            entry.error(in_quotes(id) + " is not " + std::string(forms::id.is));
+        if (auto fields = entry.fields()) {
+            read(id, *fields);
+            fields->refuse_unknown();
+        }
+    }
+}
+
+void read_raid_type(const std::string& id, Fields& fields, Catalogue& catalogue) {
+    RaidType type;
+    const auto volume = fields.need("volume");
+    const auto word = volume ? volume->word(volumes) : std::nullopt;
+    bool none = false;
+    type.level = read_level(fields, none);
+    if (word == "system") type.volume = RaidType::Volume::system;
+    if (type.volume == RaidType::Volume::data && type.level) {
+        raid::WantedArray& array = type.array.emplace();
+        array.level = *type.level;
+        array.name = fields.text("name", {.most = 32, .form = &forms::array_name}).value_or("data");
+        read_array_rules(fields, array);
+    }
+    if (word && (type.level || none)) catalogue.raid_types.emplace(id, std::move(type));
+}
+
+void read_subnet(const std::string& id, Fields& fields, Catalogue& catalogue) {
+    Subnet subnet;
+    std::optional<netcfg::Prefix> cidr;
+    if (const auto at = fields.need("cidr")) cidr = read_network_prefix(*at);
+    if (const auto at = fields.find("gateway")) {
+        subnet.gateway = read_address(*at);
+        if (subnet.gateway && cidr && !cidr->contains(*subnet.gateway))
+            at->error(subnet.gateway->text() + " is not in " + cidr->text());
+    }
+    if (const auto at = fields.find("dns")) subnet.dns = read_addresses(*at, 8);
+    subnet.mtu = fields.number32("mtu", 576, 9216);
+    if (!cidr) return;
+    subnet.cidr = *cidr;
+    catalogue.subnets.emplace(id, std::move(subnet));
+}
+
+}  // namespace
+
+std::expected<Catalogue, Errors> read_catalogue(std::string_view text) {
+    const auto document = parse_json(text);
+    if (!document) return std::unexpected(document.error());
+    Findings findings;
+    Catalogue catalogue;
+    if (auto fields = Cursor(*document, "", findings).fields()) {
+        each(*fields, "raidTypes",
+             [&](const std::string& id, Fields& entry) { read_raid_type(id, entry, catalogue); });
+        each(*fields, "keypairs", [&](const std::string& id, Fields& entry) {
+            if (const auto at = entry.need("publicKey"))
+                if (auto line = read_public_key(*at))
+                    catalogue.keypairs.emplace(id, std::move(*line));
+        });
+        each(*fields, "subnets",
+             [&](const std::string& id, Fields& entry) { read_subnet(id, entry, catalogue); });
+        each(*fields, "osTypes", [&](const std::string& id, Fields& entry) {
+            catalogue.os_types.emplace(
+                id, entry.text("name", {.most = 128, .form = &forms::printable}).value_or(""));
+        });
+        fields->refuse_unknown();
+    }
+    if (!findings.clean()) return std::unexpected(findings.take_errors(*document));
+    return catalogue;
+}
+
+}  // namespace metalwright::spec

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <span>
+#include <string>
+
+#include "agent/spec/model.hpp"
+#include "core/error.hpp"
+
+namespace metalwright::spec {
+
+/// The document in force of one source.
+struct Sourced {
+    std::string source;  ///< "link", "file", "admin", a dialect's name
+    std::uint64_t generation = 0;
+    HostSpec spec{};
+};
+
+/// The desired state: the union of all sources' documents. Lists of arrays, aliases, routes and
+/// keys are united; everything else may be said by several only if they say the same. Pure.
+///
+/// What belongs to one request is left out: generation, token, wipe consent, notes, a release.
+/// `dialect` and `kept` are those of the first source that has any.
+/// Errors: conflict, one for each contradiction, `where` = the field in native form; both sources
+/// are named, secrets are not quoted.
+std::expected<HostSpec, Errors> merge(std::span<const Sourced> sources);
+
+}  // namespace metalwright::spec

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cloudinit/model.hpp"
+#include "core/error.hpp"
+#include "netcfg/model.hpp"
+#include "raid/model.hpp"
+
+namespace metalwright::spec {
+
+/// The one version of the native document that this agent reads.
+inline constexpr std::string_view api_version = "metalwright/v1";
+
+/// The bound on a document, in bytes of JSON text.
+inline constexpr std::size_t most_document_bytes = std::size_t{1} << 20;
+
+/// A script to run once for the instance, decoded.
+struct UserData {
+    std::string bytes;
+    std::chrono::seconds timeout{3600};
+    bool rerun_interrupted = false;  ///< run again when a run was found interrupted
+
+    bool operator==(const UserData&) const = default;
+};
+
+/// Frees the host: holds only when `instance_id` is the instance in force.
+struct Release {
+    std::string instance_id;
+
+    bool operator==(const Release&) const = default;
+};
+
+/// Something worth telling that is no error: a vendor's field this agent does not know.
+struct Note {
+    std::string where;    ///< JSON pointer
+    std::string message;  ///< one sentence, no trailing period
+
+    bool operator==(const Note&) const = default;
+};
+
+/// What one document wants of this host. An absent optional is unmanaged: nobody touches it. An
+/// empty list is a wish: nothing of ours shall remain.
+struct HostSpec {
+    std::string host_id{};  ///< empty only when neither document nor context names one
+    std::optional<std::string> instance_id{};  ///< a dialect's document may come without
+    std::optional<std::string> instance_name{};
+    std::optional<std::string> description{};
+    std::optional<std::uint64_t> generation{};      ///< 1 .. 2^53-1
+    std::optional<std::string> token{};             ///< idempotency; 1..64 printable ASCII
+    std::vector<raid::WipeConsent> wipe_consent{};  ///< of the one operation this document starts
+    std::optional<raid::Wanted> storage{};          ///< its `consent` is empty: see wipe_consent
+    std::optional<netcfg::Wanted> network{};        ///< its `limits` are the defaults
+    std::optional<std::uint32_t> bandwidth_mbps{};  ///< checked and kept
+    std::optional<std::string> hostname{};
+    std::optional<std::string> password{};       ///< plain, for root; only until accepted
+    std::optional<std::string> password_hash{};  ///< crypt(5) form
+    std::optional<std::vector<std::string>> authorized_keys{};  ///< whole lines, for root
+    std::optional<UserData> user_data{};
+    std::optional<Release> release{};  ///< then nothing else but host, generation and token is set
+
+    std::string dialect{};  ///< "jdcloud.createInstances"; empty for a native document
+    std::string kept{};     ///< a dialect's checked-only fields: compact JSON object, keys sorted
+    std::vector<Note> notes{};
+
+    bool operator==(const HostSpec&) const = default;
+};
+
+/// The cloudinit room's share of a spec: what is done once for the instance. `done` is the store's.
+cloudinit::Wanted first_boot_of(const HostSpec& spec);
+
+/// The script of a spec under its instance's id; absent when there is none.
+std::optional<cloudinit::Script> script_of(const HostSpec& spec);
+
+}  // namespace metalwright::spec

@@ -1,0 +1,138 @@
+#include <algorithm>
+#include <array>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "agent/spec/first_boot_read.hpp"
+#include "agent/spec/native.hpp"
+#include "agent/spec/network_read.hpp"
+#include "agent/spec/storage_read.hpp"
+
+namespace metalwright::spec {
+namespace {
+
+constexpr std::array<std::string_view, 1> api_versions{api_version};
+constexpr std::uint32_t most_mbps = 1'000'000;
+
+void read_operation(Fields& document, HostSpec& spec, bool with_consent) {
+    auto operation = document.fields("operation");
+    if (!operation) return;
+    spec.token = operation->text("token", {.most = 64, .form = &forms::token, .secret = true});
+    if (with_consent) read_wipe_consent(*operation, spec);
+    operation->refuse_unknown();
+}
+
+void read_instance(Fields& document, HostSpec& spec, bool required) {
+    auto instance = required ? document.need_fields("instance") : document.fields("instance");
+    if (!instance) return;
+    spec.instance_id =
+        required ? instance->need_text("id", id_text) : instance->text("id", id_text);
+    spec.instance_name = instance->text("name", {.most = 128, .form = &forms::printable});
+    spec.description =
+        instance->text("description", {.least = 0, .most = 256, .form = &forms::printable});
+    instance->refuse_unknown();
+}
+
+void read_login(Fields& document, HostSpec& spec) {
+    // A vendor's rules for passwords are its dialect's; here the operator is trusted.
+    spec.password = document.text(
+        "password", {.least = 8, .most = 128, .form = &forms::printable, .secret = true});
+    spec.password_hash = document.text(
+        "passwordHash", {.least = 8, .most = 383, .form = &forms::password_hash, .secret = true});
+    if (document.has("password") && document.has("passwordHash"))
+        document.error("passwordHash", "cannot stand beside \"password\": give one of them");
+    if (const auto at = document.find("authorizedKeys"))
+        spec.authorized_keys = read_public_keys(*at);
+}
+
+}  // namespace
+
+void read_api_version(Fields& document, bool required) {
+    if (const auto at = required ? document.need("apiVersion") : document.find("apiVersion"))
+        at->word(api_versions);
+}
+
+void read_host(Fields& document, HostSpec& spec, bool required) {
+    auto host = required ? document.need_fields("host") : document.fields("host");
+    if (!host) return;
+    // Where a host is named at all, it is named by its id.
+    if (auto id = host->need_text("id", id_text)) spec.host_id = std::move(*id);
+    host->refuse_unknown();
+}
+
+void read_generation(Fields& document, HostSpec& spec) {
+    spec.generation = document.number("generation", 1, most_number);
+}
+
+void read_wipe_consent(Fields& holder, HostSpec& spec) {
+    const auto at = holder.find("wipeConsent");
+    if (!at) return;
+    const auto items = at->items(256);
+    if (!items) return;
+    std::set<std::string> disks;
+    for (const Cursor& item : *items) {
+        auto fields = item.fields();
+        if (!fields) continue;
+        raid::WipeConsent consent;
+        const auto disk = fields->need_text("disk", {.most = 64, .form = &forms::disk_id});
+        if (disk && !disks.insert(*disk).second)
+            fields->error("disk", "consent for " + in_quotes(*disk) + " stands before");
+        if (disk) consent.disk = *disk;
+        if (const auto found = fields->need("found")) {
+            if (const auto words = found->items(64)) {
+                if (words->empty())
+                    found->error("is empty: consent names what was found on the disk");
+                for (const Cursor& word : *words) {
+                    auto signature = word.text({.most = 64, .form = &forms::signature});
+                    if (!signature) continue;
+                    if (std::find(consent.found.begin(), consent.found.end(), *signature) !=
+                        consent.found.end())
+                        word.error(in_quotes(*signature) + " stands before");
+                    else
+                        consent.found.push_back(std::move(*signature));
+                }
+            }
+        }
+        fields->refuse_unknown();
+        spec.wipe_consent.push_back(std::move(consent));
+    }
+}
+
+void read_native(Fields& document, HostSpec& spec, Completeness completeness) {
+    const bool whole = completeness == Completeness::whole;
+    read_api_version(document, true);
+    read_host(document, spec, whole);
+    read_instance(document, spec, whole);
+    read_generation(document, spec);
+    read_operation(document, spec, true);
+    // A section that names nothing manages nothing.
+    if (auto storage = document.fields("storage"))
+        if (raid::Wanted wanted = read_storage(*storage); wanted != raid::Wanted{})
+            spec.storage = std::move(wanted);
+    if (auto network = document.fields("network")) {
+        spec.bandwidth_mbps = network->number32("bandwidthMbps", 1, most_mbps);
+        if (netcfg::Wanted wanted = read_network(*network); wanted != netcfg::Wanted{})
+            spec.network = std::move(wanted);
+        network->refuse_unknown();
+    }
+    spec.hostname = document.text("hostname", {.most = 64, .form = &forms::host_name});
+    read_login(document, spec);
+    if (auto data = document.fields("userData")) spec.user_data = read_user_data(*data);
+    document.refuse_unknown();
+}
+
+void read_release(Fields& document, HostSpec& spec) {
+    read_api_version(document, true);
+    read_host(document, spec, true);
+    read_generation(document, spec);
+    read_operation(document, spec, false);
+    if (auto release = document.need_fields("release")) {
+        if (auto id = release->need_text("instanceId", id_text))
+            spec.release = Release{std::move(*id)};
+        release->refuse_unknown();
+    }
+    document.refuse_unknown();
+}
+
+}  // namespace metalwright::spec

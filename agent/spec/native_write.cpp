@@ -1,0 +1,128 @@
+#include <openssl/evp.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "agent/spec/native.hpp"
+
+namespace metalwright::spec {
+namespace {
+
+using nlohmann::json;
+
+std::string to_base64(const std::string& bytes) {
+    std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // EVP adds a NUL
+    const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                       reinterpret_cast<const unsigned char*>(bytes.data()),
+                                       static_cast<int>(bytes.size()));
+    text.resize(static_cast<std::size_t>(length));
+    return text;
+}
+
+json members_json(const raid::MemberRule& rule) {
+    json members = json::object();
+    if (!rule.ids.empty()) members["ids"] = rule.ids;
+    if (rule.count != 0) members["count"] = rule.count;
+    if (rule.media != raid::Media::any)
+        members["media"] = rule.media == raid::Media::hdd ? "hdd" : "ssd";
+    if (rule.min_bytes != 0) members["minBytes"] = rule.min_bytes;
+    if (rule.max_bytes != 0) members["maxBytes"] = rule.max_bytes;
+    return members;
+}
+
+json array_json(const raid::WantedArray& array) {
+    json wanted{{"name", array.name},
+                {"level", raid::to_string(array.level)},
+                {"members", members_json(array.members)},
+                {"spares", array.spares}};
+    if (array.chunk_kib != 0) wanted["chunkKiB"] = array.chunk_kib;
+    if (array.filesystem) {
+        json& filesystem = wanted["filesystem"] = {{"type", array.filesystem->type}};
+        if (!array.filesystem->label.empty()) filesystem["label"] = array.filesystem->label;
+        if (!array.filesystem->mount_point.empty())
+            filesystem["mountPoint"] = array.filesystem->mount_point;
+    }
+    return wanted;
+}
+
+json storage_json(const raid::Wanted& storage) {
+    json wanted = json::object();
+    if (storage.system)
+        wanted["system"]["level"] = raid::to_string(*storage.system);
+    else if (storage.system_plain)
+        wanted["system"]["level"] = "none";
+    if (storage.arrays) {
+        json& arrays = wanted["arrays"] = json::array();
+        for (const raid::WantedArray& array : *storage.arrays) arrays.push_back(array_json(array));
+    }
+    return wanted;
+}
+
+json primary_json(const netcfg::Primary& primary) {
+    json wanted{{"address", primary.address.text()}};
+    if (primary.gateway) wanted["gateway"] = primary.gateway->text();
+    json& dns = wanted["dns"] = json::array();
+    for (const netcfg::Address& server : primary.dns) dns.push_back(server.text());
+    if (primary.mtu) wanted["mtu"] = *primary.mtu;
+    json& routes = wanted["routes"] = json::array();
+    for (const netcfg::StaticRoute& route : primary.routes) {
+        json& one = routes.emplace_back(json{{"to", route.to.text()}});
+        if (route.via) one["via"] = route.via->text();
+        if (route.metric) one["metric"] = *route.metric;
+    }
+    return wanted;
+}
+
+json network_json(const netcfg::Wanted& network) {
+    json wanted = json::object();
+    if (!network.nic.mac.empty()) wanted["nic"]["mac"] = network.nic.mac;
+    if (!network.nic.name.empty()) wanted["nic"]["name"] = network.nic.name;
+    if (network.primary) wanted["primary"] = primary_json(*network.primary);
+    if (network.aliases) {
+        json& aliases = wanted["aliases"] = json::array();
+        for (const netcfg::Alias& alias : *network.aliases) {
+            json& one =
+                aliases.emplace_back(json{{"cidr", alias.cidr.text()}, {"routed", alias.routed}});
+            if (!alias.id.empty()) one["id"] = alias.id;
+        }
+    }
+    return wanted;
+}
+
+template <class T>
+void put(json& into, const char* name, const std::optional<T>& value) {
+    if (value) into[name] = *value;
+}
+
+}  // namespace
+
+json native_json(const HostSpec& spec, Secrets secrets) {
+    json document{{"apiVersion", api_version}};
+    if (!spec.host_id.empty()) document["host"]["id"] = spec.host_id;
+    if (spec.instance_id || spec.instance_name || spec.description) {
+        json& instance = document["instance"];
+        put(instance, "id", spec.instance_id);
+        put(instance, "name", spec.instance_name);
+        put(instance, "description", spec.description);
+    }
+    put(document, "generation", spec.generation);
+    if (spec.token) document["operation"]["token"] = *spec.token;
+    for (const raid::WipeConsent& consent : spec.wipe_consent)
+        document["operation"]["wipeConsent"].push_back(
+            {{"disk", consent.disk}, {"found", consent.found}});
+    if (spec.storage) document["storage"] = storage_json(*spec.storage);
+    if (spec.network) document["network"] = network_json(*spec.network);
+    if (spec.bandwidth_mbps) document["network"]["bandwidthMbps"] = *spec.bandwidth_mbps;
+    put(document, "hostname", spec.hostname);
+    if (secrets == Secrets::include) put(document, "password", spec.password);
+    put(document, "passwordHash", spec.password_hash);
+    put(document, "authorizedKeys", spec.authorized_keys);
+    if (spec.user_data)
+        document["userData"] = {{"base64", to_base64(spec.user_data->bytes)},
+                                {"timeoutSeconds", spec.user_data->timeout.count()},
+                                {"rerunInterrupted", spec.user_data->rerun_interrupted}};
+    if (spec.release) document["release"]["instanceId"] = spec.release->instance_id;
+    return document;
+}
+
+}  // namespace metalwright::spec

@@ -1,0 +1,209 @@
+#include "agent/spec/network_read.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "core/json_pointer.hpp"
+
+namespace metalwright::spec {
+namespace {
+
+constexpr std::size_t most_items = 16384;
+constexpr Text address_text{.most = 64};
+
+std::optional<netcfg::NicSelector> read_nic(Fields& nic) {
+    netcfg::NicSelector selector;
+    if (auto mac = nic.text("mac", {.most = 17, .form = &forms::mac})) selector.mac = *mac;
+    if (auto name = nic.text("name", {.most = 15, .form = &forms::nic_name})) selector.name = *name;
+    if (nic.has("mac") && nic.has("name"))
+        nic.error("name", "cannot stand beside \"mac\": name the NIC one way");
+    else if (!nic.has("mac") && !nic.has("name"))
+        nic.self().error("names no NIC: give \"mac\" or \"name\", or leave \"nic\" out");
+    nic.refuse_unknown();
+    return selector;
+}
+
+void read_route(Fields& route, std::vector<netcfg::StaticRoute>& routes,
+                const netcfg::Primary& primary) {
+    netcfg::StaticRoute wanted;
+    std::optional<netcfg::Prefix> to;
+    if (const auto at = route.need("to")) to = read_network_prefix(*at);
+    if (const auto at = route.find("via")) wanted.via = read_address(*at);
+    wanted.metric = route.number32("metric", 0);
+    route.refuse_unknown();
+    if (!to) return;
+    wanted.to = *to;
+    if (wanted.via && wanted.via->v6 != to->address.v6) {
+        route.error("via", "is of another family than \"to\"");
+        return;
+    }
+    if (to->length == 0 && primary.gateway && primary.gateway->v6 == to->address.v6) {
+        route.error("to", "the default route goes through \"gateway\" already");
+        return;
+    }
+    const bool twice = std::any_of(routes.begin(), routes.end(), [&](const auto& other) {
+        return other.to == wanted.to && other.metric == wanted.metric;
+    });
+    if (twice) {
+        route.error("to", "a route to " + to->text() + " with this metric stands before");
+        return;
+    }
+    routes.push_back(wanted);
+}
+
+std::optional<netcfg::Primary> read_primary(Fields& fields) {
+    netcfg::Primary primary;
+    std::optional<netcfg::Prefix> address;
+    if (const auto at = fields.need("address")) {
+        address = read_prefix(*at);
+        if (address && at->text(address_text)->find('/') == std::string::npos) {
+            at->error("has no prefix length: write it as " + address->address.text() + "/24");
+            address.reset();
+        }
+        if (address) {
+            const std::string unfit = unfit_for_host(address->address, *address);
+            if (!unfit.empty()) at->error(address->address.text() + " " + unfit);
+            primary.address = *address;
+        }
+    }
+    if (const auto at = fields.find("gateway")) {
+        primary.gateway = read_address(*at);
+        // An IPv6 gateway is often link-local, which is on link whatever the prefix says.
+        const bool link_local = primary.gateway && primary.gateway->v6 &&
+                                primary.gateway->bytes[0] == 0xFE &&
+                                (primary.gateway->bytes[1] & 0xC0) == 0x80;
+        if (primary.gateway && address) {
+            if (primary.gateway->v6 != address->address.v6)
+                at->error("is of another family than \"address\"");
+            else if (*primary.gateway == address->address)
+                at->error("is the host's own address");
+            else if (!link_local && !address->contains(*primary.gateway))
+                at->error(primary.gateway->text() + " is not in " + address->network().text() +
+                          ": a gateway must be on link");
+        }
+    }
+    if (const auto at = fields.find("dns")) primary.dns = read_addresses(*at, 8);
+    primary.mtu = fields.number32("mtu", 576, 9216);
+    if (primary.mtu && address && address->address.v6 && *primary.mtu < 1280)
+        fields.error("mtu", std::to_string(*primary.mtu) + " is too small: IPv6 needs 1280");
+    if (const auto at = fields.find("routes"))
+        if (const auto items = at->items(most_items))
+            for (const Cursor& item : *items)
+                if (auto route = item.fields()) read_route(*route, primary.routes, primary);
+    fields.refuse_unknown();
+    if (!address) return std::nullopt;
+    return primary;
+}
+
+}  // namespace
+
+std::optional<netcfg::Address> read_address(const Cursor& at) {
+    const auto text = at.text(address_text);
+    if (!text) return std::nullopt;
+    const auto address = netcfg::Address::parse(*text);
+    if (address) return *address;
+    at.error(in_quotes(*text) + " is not an IP address");
+    return std::nullopt;
+}
+
+std::optional<netcfg::Prefix> read_prefix(const Cursor& at) {
+    const auto text = at.text(address_text);
+    if (!text) return std::nullopt;
+    const auto prefix = netcfg::Prefix::parse(*text);
+    if (prefix) return *prefix;
+    at.error(in_quotes(*text) + " is not an IP address with a prefix length, such as 10.0.1.0/24");
+    return std::nullopt;
+}
+
+std::optional<netcfg::Prefix> read_network_prefix(const Cursor& at) {
+    const auto prefix = read_prefix(at);
+    if (!prefix || !prefix->has_host_bits()) return prefix;
+    at.error(prefix->text() + " has host bits set: the network is " + prefix->network().text());
+    return std::nullopt;
+}
+
+std::vector<netcfg::Address> read_addresses(const Cursor& at, std::size_t most) {
+    std::vector<netcfg::Address> addresses;
+    const auto items = at.items(most);
+    if (!items) return addresses;
+    for (const Cursor& item : *items) {
+        const auto address = read_address(item);
+        if (!address) continue;
+        if (std::find(addresses.begin(), addresses.end(), *address) != addresses.end())
+            item.error(address->text() + " stands before");
+        else
+            addresses.push_back(*address);
+    }
+    return addresses;
+}
+
+std::string unfit_for_host(const netcfg::Address& address, const netcfg::Prefix& network) {
+    const auto& bytes = address.bytes;
+    if (address.v6) {
+        if (bytes[0] == 0xFF) return "is a multicast address";
+        if (std::all_of(bytes.begin(), bytes.end() - 1, [](auto byte) { return byte == 0; }) &&
+            bytes[15] <= 1)
+            return bytes[15] == 0 ? "is the unspecified address" : "is the loopback address";
+        return {};
+    }
+    if (bytes[0] == 0) return "is in 0.0.0.0/8, which no host can have";
+    if (bytes[0] == 127) return "is a loopback address";
+    if (bytes[0] >= 240) return "is in 240.0.0.0/4, which no host can have";
+    if (bytes[0] >= 224) return "is a multicast address";
+    if (network.length > 30) return {};
+    if (address == network.network().address) return "is the address of the network itself";
+    bool broadcast = true;
+    for (unsigned bit = network.length; bit < 32; ++bit)
+        broadcast =
+            broadcast && ((static_cast<unsigned>(bytes[bit / 8]) >> (7 - bit % 8)) & 1U) != 0;
+    return broadcast ? "is the broadcast address of " + network.network().text() : std::string();
+}
+
+std::vector<netcfg::Alias> read_aliases(const Cursor& at, std::size_t most, AliasForm form) {
+    std::vector<netcfg::Alias> aliases;
+    const auto items = at.items(most);
+    if (!items) return aliases;
+    std::set<netcfg::Prefix> seen;
+    for (const Cursor& item : *items) {
+        auto fields = item.fields();
+        if (!fields) continue;
+        netcfg::Alias alias{.where = pointer_to(item.pointer(), "cidr")};
+        std::optional<netcfg::Prefix> cidr;
+        const bool vendor = form == AliasForm::vendor;
+        if (auto id = vendor ? fields->need_text("id", {.most = 128, .form = &forms::id})
+                             : fields->text("id", {.most = 128, .form = &forms::id}))
+            alias.id = std::move(*id);
+        if (const auto where = fields->need("cidr")) cidr = read_prefix(*where);
+        if (!vendor) alias.routed = fields->flag("routed").value_or(false);
+        vendor ? fields->note_unknown() : fields->refuse_unknown();
+        if (!cidr) continue;
+        if (!seen.insert(*cidr).second) {
+            fields->error("cidr", cidr->text() + " stands before");
+            continue;
+        }
+        alias.cidr = *cidr;
+        aliases.push_back(std::move(alias));
+    }
+    return aliases;
+}
+
+netcfg::Wanted read_network(Fields& network) {
+    netcfg::Wanted wanted;
+    if (auto nic = network.fields("nic"))
+        if (auto selector = read_nic(*nic)) wanted.nic = std::move(*selector);
+    if (auto primary = network.fields("primary")) wanted.primary = read_primary(*primary);
+    if (const auto at = network.find("aliases"))
+        wanted.aliases = read_aliases(*at, most_items, AliasForm::native);
+    if (wanted.primary && wanted.aliases)
+        for (const netcfg::Alias& alias : *wanted.aliases)
+            if (alias.cidr.address == wanted.primary->address.address &&
+                (alias.cidr.is_single() || alias.cidr.has_host_bits()))
+                network.self().findings().error(
+                    alias.where,
+                    alias.cidr.address.text() + " is the host's primary address already");
+    return wanted;
+}
+
+}  // namespace metalwright::spec

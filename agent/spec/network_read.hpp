@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "agent/spec/cursor.hpp"
+#include "netcfg/model.hpp"
+
+namespace metalwright::spec {
+
+/// {"nic","primary","aliases"}; "bandwidthMbps" is the caller's.
+netcfg::Wanted read_network(Fields& network);
+
+std::optional<netcfg::Address> read_address(const Cursor& at);
+
+/// "10.0.1.0/24"; a bare address is one with the full length.
+std::optional<netcfg::Prefix> read_prefix(const Cursor& at);
+
+/// A prefix without host bits: a network.
+std::optional<netcfg::Prefix> read_network_prefix(const Cursor& at);
+
+/// A list of addresses, none twice.
+std::vector<netcfg::Address> read_addresses(const Cursor& at, std::size_t most);
+
+/// Why a host cannot have this address within this network, as "is ..."; empty when it can: the
+/// network's own or its broadcast address, 0.0.0.0, loopback, multicast.
+std::string unfit_for_host(const netcfg::Address& address, const netcfg::Prefix& network);
+
+/// [{"id","cidr",...}]: at most `most`, no cidr twice. With `vendor` unknown fields are noted, and
+/// `id` is required.
+enum class AliasForm { native, vendor };
+std::vector<netcfg::Alias> read_aliases(const Cursor& at, std::size_t most, AliasForm form);
+
+}  // namespace metalwright::spec

@@ -1,0 +1,198 @@
+#include "agent/spec/storage_read.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/json_pointer.hpp"
+
+namespace metalwright::spec {
+namespace {
+
+constexpr std::uint32_t most_members = 256;
+constexpr std::uint32_t most_chunk_kib = 65536;
+
+constexpr std::array<std::string_view, 6> levels{"raid0", "raid1",  "raid5",
+                                                 "raid6", "raid10", "none"};
+constexpr std::array<std::string_view, 5> array_levels{"raid0", "raid1", "raid5", "raid6",
+                                                       "raid10"};
+constexpr std::array<std::string_view, 3> media_words{"any", "hdd", "ssd"};
+constexpr std::array<std::string_view, 2> filesystems{"ext4", "xfs"};
+
+/// A tenant's volume there would hide what the host or the agent itself stands on.
+bool belongs_to_the_system(std::string_view path) {
+    constexpr std::array<std::string_view, 11> trees{"/proc", "/sys",   "/dev", "/run",
+                                                     "/etc",  "/usr",   "/bin", "/sbin",
+                                                     "/lib",  "/lib64", "/boot"};
+    const auto under = [&](std::string_view tree) {
+        return path.starts_with(tree) && (path.size() == tree.size() || path[tree.size()] == '/');
+    };
+    return path == "/var" || path == "/var/lib" || under("/var/lib/metalwright") ||
+           std::any_of(trees.begin(), trees.end(), under);
+}
+
+void read_members(Fields& members, raid::WantedArray& array) {
+    raid::MemberRule& rule = array.members;
+    if (const auto ids = members.find("ids")) {
+        std::set<std::string> seen;
+        if (const auto items = ids->items(most_members)) {
+            if (items->empty())
+                ids->error("is empty: name disks, or leave it out to choose by rule");
+            for (const Cursor& item : *items) {
+                std::optional<std::string> id = item.text({.most = 64, .form = &forms::disk_id});
+                if (!id) continue;
+                if (!seen.insert(*id).second)
+                    item.error("disk " + in_quotes(*id) + " is named twice");
+                else
+                    rule.ids.push_back(std::move(*id));
+            }
+        }
+        for (const std::string_view other : {"count", "media", "minBytes", "maxBytes"})
+            if (members.has(other))
+                members.error(other,
+                              "cannot stand beside \"ids\": disks are named or chosen, not both");
+    }
+    if (const auto count = members.number32("count", 1, most_members)) rule.count = *count;
+    if (const auto media = members.word("media", media_words))
+        rule.media = *media == "hdd"   ? raid::Media::hdd
+                     : *media == "ssd" ? raid::Media::ssd
+                                       : raid::Media::any;
+    if (const auto bytes = members.number("minBytes", 1, most_number)) rule.min_bytes = *bytes;
+    if (const auto bytes = members.number("maxBytes", 1, most_number)) {
+        rule.max_bytes = *bytes;
+        if (rule.max_bytes < rule.min_bytes)
+            members.error("maxBytes", "is less than minBytes: no disk can be both");
+    }
+    members.refuse_unknown();
+}
+
+void read_filesystem(Fields& holder, raid::WantedArray& array) {
+    raid::WantedFilesystem filesystem;
+    if (auto type = holder.word("type", filesystems)) filesystem.type = std::move(*type);
+    const std::size_t most_label = filesystem.type == "xfs" ? 12 : 16;
+    if (auto label = holder.text("label", {.most = 16, .form = &forms::label})) {
+        if (label->size() > most_label)
+            holder.error("label", "has " + std::to_string(label->size()) + " characters; " +
+                                      filesystem.type + " allows " + std::to_string(most_label));
+        filesystem.label = std::move(*label);
+    }
+    if (auto path = holder.text("mountPoint", {.most = 200, .form = &forms::mount_point})) {
+        if (belongs_to_the_system(*path))
+            holder.error("mountPoint", in_quotes(*path) +
+                                           " belongs to the system: mount elsewhere, "
+                                           "under /srv or /data for instance");
+        filesystem.mount_point = std::move(*path);
+    }
+    holder.refuse_unknown();
+    array.filesystem = std::move(filesystem);
+}
+
+/// Errors that need the level, the members and the spares together.
+void check_counts(Fields& holder, const raid::WantedArray& array) {
+    const unsigned fewest = raid::fewest_members(array.level);
+    const std::string level(raid::to_string(array.level));
+    const std::string members = holder.pointer("members");
+    const auto few = [&](std::string_view field, const std::string& have) {
+        holder.self().findings().error(
+            pointer_to(members, field),
+            level + " needs at least " + std::to_string(fewest) + " disks, " + have);
+    };
+    if (array.members.count != 0 && array.members.count < fewest)
+        few("count", "not " + std::to_string(array.members.count));
+    if (!array.members.ids.empty() && array.members.ids.size() < fewest + array.spares)
+        few("ids", (array.spares != 0 ? "and " + std::to_string(array.spares) + " as spares; "
+                                      : std::string()) +
+                       std::to_string(array.members.ids.size()) + " are named");
+    if (array.spares != 0 && array.level == raid::Level::raid0)
+        holder.error("spares", "raid0 can have none: it has nothing to rebuild from");
+}
+
+std::optional<raid::WantedArray> read_array(const Cursor& at) {
+    std::optional<Fields> fields = at.fields();
+    if (!fields) return std::nullopt;
+    raid::WantedArray array;
+    const auto name = fields->need_text("name", {.most = 32, .form = &forms::array_name});
+    if (name) array.name = *name;
+    std::optional<raid::Level> level;
+    if (const auto word = fields->need("level"))
+        if (const auto known = word->word(array_levels)) level = raid::level_from(*known);
+    if (level) array.level = *level;
+    read_array_rules(*fields, array);
+    fields->refuse_unknown();
+    if (!name || !level) return std::nullopt;
+    return array;
+}
+
+/// What two arrays of one document may not share.
+void check_apart(const std::vector<std::pair<Cursor, raid::WantedArray>>& arrays) {
+    std::set<std::string> names;
+    std::set<std::string> mounts;
+    std::set<std::string> disks;
+    for (const auto& [at, array] : arrays) {
+        Findings& findings = at.findings();
+        if (!names.insert(array.name).second)
+            findings.error(pointer_to(at.pointer(), "name"),
+                           "an array named " + in_quotes(array.name) + " stands before");
+        if (array.filesystem && !array.filesystem->mount_point.empty() &&
+            !mounts.insert(array.filesystem->mount_point).second)
+            findings.error(pointer_to(at.pointer(), "filesystem") + "/mountPoint",
+                           "another array is mounted at " + array.filesystem->mount_point);
+        for (const std::string& id : array.members.ids)
+            if (!disks.insert(id).second)
+                findings.error(pointer_to(at.pointer(), "members") + "/ids",
+                               "disk " + in_quotes(id) + " is a member of another array");
+    }
+}
+
+}  // namespace
+
+std::optional<raid::Level> read_level(Fields& holder, bool& none) {
+    none = false;
+    const auto at = holder.need("level");
+    if (!at) return std::nullopt;
+    const auto word = at->word(levels);
+    if (!word) return std::nullopt;
+    none = *word == "none";
+    return none ? std::nullopt : raid::level_from(*word);
+}
+
+void read_array_rules(Fields& holder, raid::WantedArray& array) {
+    if (auto members = holder.fields("members")) read_members(*members, array);
+    if (const auto spares = holder.number32("spares", 0, most_members)) array.spares = *spares;
+    if (const auto chunk = holder.number32("chunkKiB", 4, most_chunk_kib)) {
+        if (!std::has_single_bit(*chunk))
+            holder.error("chunkKiB", std::to_string(*chunk) + " is not a power of two");
+        else if (array.level == raid::Level::raid1)
+            holder.error("chunkKiB", "raid1 has no chunks: leave it out");
+        else
+            array.chunk_kib = *chunk;
+    }
+    if (auto filesystem = holder.fields("filesystem")) read_filesystem(*filesystem, array);
+    check_counts(holder, array);
+}
+
+raid::Wanted read_storage(Fields& storage) {
+    raid::Wanted wanted;
+    if (auto system = storage.fields("system")) {
+        wanted.system = read_level(*system, wanted.system_plain);
+        system->refuse_unknown();
+    }
+    if (const auto at = storage.find("arrays")) {
+        if (const auto items = at->items(most_members)) {
+            std::vector<std::pair<Cursor, raid::WantedArray>> arrays;
+            for (const Cursor& item : *items)
+                if (auto array = read_array(item)) arrays.emplace_back(item, std::move(*array));
+            check_apart(arrays);
+            wanted.arrays.emplace();
+            for (auto& [item, array] : arrays) wanted.arrays->push_back(std::move(array));
+        }
+    }
+    storage.refuse_unknown();
+    return wanted;
+}
+
+}  // namespace metalwright::spec

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <optional>
+
+#include "agent/spec/cursor.hpp"
+#include "raid/model.hpp"
+
+namespace metalwright::spec {
+
+/// {"system":{"level"},"arrays":[...]}
+raid::Wanted read_storage(Fields& storage);
+
+/// "raid0" ... "raid10", or "none" (then `none` is set and nothing answered).
+std::optional<raid::Level> read_level(Fields& holder, bool& none);
+
+/// "members", "spares", "chunkKiB" and "filesystem" into `array`, whose level is set. Shared by the
+/// spec and the catalogue.
+void read_array_rules(Fields& holder, raid::WantedArray& array);
+
+}  // namespace metalwright::spec
