@@ -1,0 +1,169 @@
+#include "agent/daemon/config.hpp"
+
+#define TOML_HEADER_ONLY 1
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "sys/files.hpp"
+
+namespace metalwright::daemon {
+namespace {
+
+/// Reads one table after another and remembers what was asked for: the rest is unknown.
+class Reader {
+ public:
+    Reader(const toml::table& root, std::string_view file) : root_(root), file_(file) {}
+
+    void text(const char* key, std::string& into,
+              std::initializer_list<std::string_view> words = {}) {
+        const toml::node* node = find(key);
+        if (node == nullptr) return;
+        const auto value = node->value_exact<std::string>();
+        if (!value) return wrong(key, *node, "must be a string");
+        if (words.size() != 0 && std::ranges::find(words, *value) == words.end()) {
+            std::string list;
+            for (const std::string_view word : words)
+                list += (list.empty() ? "" : ", ") + std::string(word);
+            return wrong(key, *node, "must be one of " + list);
+        }
+        into = *value;
+    }
+
+    void path(const char* key, std::filesystem::path& into) {
+        std::string value;
+        text(key, value);
+        if (value.empty()) return;
+        if (value.front() != '/') return wrong(key, *find(key), "must be an absolute path");
+        into = value;
+    }
+
+    template <class T>
+    void number(const char* key, T& into, std::int64_t least, std::int64_t most) {
+        const toml::node* node = find(key);
+        if (node == nullptr) return;
+        const auto value = node->value_exact<std::int64_t>();
+        if (!value || *value < least || *value > most)
+            return wrong(key, *node,
+                         "must be a whole number from " + std::to_string(least) + " to " +
+                             std::to_string(most));
+        into = T(*value);
+    }
+
+    void strings(const char* key, std::vector<std::string>& into) {
+        const toml::node* node = find(key);
+        if (node == nullptr) return;
+        const toml::array* list = node->as_array();
+        if (list == nullptr) return wrong(key, *node, "must be a list of strings");
+        for (const toml::node& one : *list) {
+            const auto value = one.value_exact<std::string>();
+            if (!value) return wrong(key, one, "must be a list of strings");
+            into.push_back(*value);
+        }
+    }
+
+    /// After all known keys were asked for.
+    void unknown_keys() { unknown_keys(root_, ""); }
+
+    Errors errors;
+
+    void wrong(std::string_view key, const toml::node& node, std::string_view what) {
+        errors.push_back({Errc::invalid_spec, std::string(key) + " " + std::string(what),
+                          std::string(file_) + ":" + std::to_string(node.source().begin.line)});
+    }
+
+ private:
+    const toml::node* find(const char* key) {
+        known_.insert(key);
+        return root_.at_path(key).node();
+    }
+
+    void unknown_keys(const toml::table& table, const std::string& prefix) {
+        for (const auto& [name, node] : table) {
+            const std::string key = prefix + std::string(name.str());
+            if (known_.contains(key)) continue;
+            const bool is_table = std::ranges::any_of(
+                known_, [&](const std::string& known) { return known.starts_with(key + "."); });
+            if (is_table && node.is_table())
+                unknown_keys(*node.as_table(), key + ".");
+            else
+                wrong(key, node, "is not a key of metalwright.toml(5)");
+        }
+    }
+
+    const toml::table& root_;
+    std::string_view file_;
+    std::set<std::string> known_;
+};
+
+std::string trimmed(std::string text) {
+    const auto last = text.find_last_not_of(" \t\r\n");
+    text.erase(last == text.npos ? 0 : last + 1);
+    text.erase(0, std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+    return text;
+}
+
+}  // namespace
+
+std::expected<Config, Errors> read_config(std::string_view text, std::string_view file) {
+    const toml::parse_result parsed = toml::parse(text, file);
+    if (!parsed) {
+        const toml::parse_error& error = parsed.error();
+        return std::unexpected(
+            Errors{{Errc::invalid_spec, std::string(error.description()),
+                    std::string(file) + ":" + std::to_string(error.source().begin.line)}});
+    }
+    Config c;
+    Reader r(parsed.table(), file);
+    r.text("host.id", c.host_id);
+    r.path("host.catalogue", c.catalogue);
+    r.text("log.level", c.log_level, {"trace", "debug", "info", "warn", "error"});
+    r.text("log.target", c.log_target, {"auto", "journal", "stderr"});
+    r.path("admin.socket", c.admin_socket);
+    r.path("state.dir", c.state_dir);
+    r.number("state.outbox_max_bytes", c.outbox_max_bytes, 64 << 10, 1LL << 40);
+    r.text("network.nic_mac", c.nic.mac);
+    r.text("network.nic_name", c.nic.name);
+    r.text("network.persist", c.persist, {"auto", "systemd-networkd", "ifupdown", "none"});
+    r.number("network.alias_limit", c.limits.aliases, 0, 1'000'000);
+    r.number("network.widest_range", c.limits.widest_v4, 8, 32);
+    r.number("network.ipv6_singles", c.limits.v6_singles, 1, 65'536);
+    r.number("user_data.timeout_seconds", c.script_timeout, 1, 30 * 24 * 3600);
+    r.text("link.report", c.reporting_link, {"auto", "https", "file", "none"});
+    r.strings("link.https.urls", c.urls);
+    r.path("link.https.token_file", c.token_file);
+    r.path("link.https.ca_file", c.ca_file);
+    r.path("link.https.cert_file", c.cert_file);
+    r.path("link.https.key_file", c.key_file);
+    r.text("link.https.proxy", c.proxy);
+    r.number("link.https.wait_seconds", c.wait, 1, 300);
+    r.number("link.https.backoff_min_ms", c.backoff_min, 10, 60'000);
+    r.number("link.https.backoff_max_ms", c.backoff_max, 100, 3'600'000);
+    r.number("link.https.batch", c.batch, 1, 1000);
+    r.path("link.file.directory", c.watched_directory);
+    r.unknown_keys();
+    if (c.cert_file.empty() != c.key_file.empty())
+        r.wrong("link.https.cert_file", parsed.table(), "and key_file go together");
+    if (!r.errors.empty()) return std::unexpected(std::move(r.errors));
+    return c;
+}
+
+Result<std::string> default_host_id() {
+    sys::PosixFiles files;
+    // Makers leave such words where a serial number should be.
+    constexpr std::array<std::string_view, 6> fillers{
+        "", "None", "Not Specified", "Default string", "0", "To Be Filled By O.E.M."};
+    for (const char* path : {"/sys/class/dmi/id/product_serial", "/etc/machine-id"}) {
+        const auto text = files.read(path);
+        if (!text) continue;
+        std::string id = trimmed(*text);
+        if (std::ranges::find(fillers, id) == fillers.end()) return id;
+    }
+    return fail(Errc::not_found, "this host has no id: set [host] id in metalwright.toml");
+}
+
+}  // namespace metalwright::daemon

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "agent/desk/desk.hpp"
+#include "agent/engine/rooms.hpp"
+#include "agent/spec/model.hpp"
+#include "agent/store/store.hpp"
+
+namespace metalwright::engine {
+
+struct Options {
+    std::string host_id;
+    std::filesystem::path catalogue{};  ///< empty: no vendor ids are known
+    netcfg::NicSelector nic{};          ///< used where a document names none
+    netcfg::Limits limits{};
+    std::chrono::seconds script_timeout{3600};  ///< used where a document gives none
+};
+
+/// Milliseconds since 1970, UTC.
+using WallClock = std::function<std::int64_t()>;
+
+/// Desired state in, plans run, outcomes out. One worker thread applies one operation at a time;
+/// inside it raid and netcfg work side by side. Everything that must survive is in the store before
+/// it is acted on, so after a crash nothing is replayed: the host is observed and planned again.
+class Engine final : public agent::Desk {
+ public:
+    Engine(Options options, store::Store& store, Machine& machine, WallClock clock);
+    ~Engine() override;
+
+    /// Takes up what was left unfinished, else verifies what is in force (without ever planning a
+    /// write to a disk), then serves operations as they come.
+    void start();
+
+    /// Parks the step in hand: no further step is begun. True when the worker has stopped within
+    /// `bound`; false when a program is still running (the operation is resumed at the next start).
+    bool stop(std::chrono::milliseconds bound);
+
+    // Desk
+    std::expected<agent::Accepted, Errors> submit(const agent::Submission& submission) override;
+    std::expected<std::string, Errors> plan(const agent::Submission& submission) override;
+    std::string status() override;
+    std::string operations(std::size_t limit) override;
+    Result<std::string> operation(std::int64_t id) override;
+    Result<std::string> events(std::int64_t operation, std::int64_t after) override;
+    Result<std::string> inventory() override;
+    std::vector<agent::OutboxRow> unsent(std::size_t limit) override;
+    Result<void> acknowledge(std::int64_t seq) override;
+    std::uint64_t on_change(std::function<void()> changed) override;
+    void forget(std::uint64_t subscription) override;
+
+    /// Answers when worker and store answer: for the watchdog.
+    Result<void> ping() { return store_.ping(); }
+
+ private:
+    friend class OperationJournal;
+    struct Work;  // one operation while it is performed
+
+    void serve();
+    void take_up_unfinished();
+    void perform(const store::Operation& operation);
+    void perform_release(const store::Operation& operation);
+    void run_rooms(Work& work);
+    Result<void> name_arrays(Work& work, raid::Wanted& wanted);
+    void run_first_boot(Work& work);
+    void run_script(Work& work);
+    void watch_script();
+    void settle_script(store::ScriptRun run, const cloudinit::ScriptStatus& status);
+    void finish(const store::Operation& operation, std::vector<ItemResult> items);
+    std::expected<spec::HostSpec, Errors> desired();
+    raid::Wanted storage_wanted(const spec::HostSpec& spec, const store::Operation& operation);
+    netcfg::Wanted network_wanted(const spec::HostSpec& spec) const;
+    Result<netcfg::Owned> network_owned();
+    void refuse_upwards(const agent::Submission& submission, const Errors& errors);
+    std::expected<spec::HostSpec, Errors> read(const agent::Submission& submission);
+    void changed();
+    bool stopping() const { return stopping_.load(); }
+
+    Options options_;
+    store::Store& store_;
+    Machine& machine_;
+    WallClock clock_;
+
+    std::mutex accept_mutex_;  // one document is decided on at a time
+    std::mutex mutex_;         // of what follows
+    std::condition_variable wake_;
+    std::deque<std::int64_t> queue_;
+    std::atomic<bool> stopping_{false};
+    bool stopped_ = false;
+    std::optional<std::string> watched_instance_;  // worker only: its script is running
+    std::map<std::uint64_t, std::function<void()>> subscribers_;
+    std::uint64_t next_subscription_ = 1;
+    std::thread worker_;
+};
+
+}  // namespace metalwright::engine

@@ -1,0 +1,96 @@
+#include "agent/engine/json.hpp"
+
+#include <array>
+#include <ctime>
+
+namespace metalwright::engine {
+
+std::string dump(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string iso_time(std::int64_t ms_since_1970) {
+    const std::time_t seconds = ms_since_1970 / 1000;
+    std::tm utc{};
+    ::gmtime_r(&seconds, &utc);
+    std::array<char, 32> date{};
+    std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%S", &utc);
+    std::string ms = std::to_string(ms_since_1970 % 1000);
+    return std::string(date.data()) + "." + std::string(3 - ms.size(), '0') + ms + "Z";
+}
+
+Json to_json(const Error& error) {
+    Json json{{"code", to_string(error.code)}, {"message", error.message}, {"where", error.where}};
+    if (error.sys != 0)
+        json[error.code == Errc::command_failed ? "exitStatus" : "errno"] = error.sys;
+    return json;
+}
+
+Json to_json(const ItemResult& item) {
+    Json json{{"item", item.item}, {"outcome", to_string(item.outcome)}};
+    json["error"] = item.error ? to_json(*item.error) : Json();
+    json["tookMs"] = item.took.count();
+    if (!item.note.empty()) json["note"] = item.note;
+    return json;
+}
+
+Json to_json(const std::vector<ItemResult>& items) {
+    Json list = Json::array();
+    for (const ItemResult& item : items) list.push_back(to_json(item));
+    return list;
+}
+
+Json to_json(const Errors& errors) {
+    Json list = Json::array();
+    for (const Error& error : errors) list.push_back(to_json(error));
+    return list;
+}
+
+Json to_json(const PlannedItem& item) {
+    Json json{
+        {"item", item.item},
+        {"outcome", item.steps.empty() && item.outcome ? to_string(*item.outcome) : "planned"},
+        {"error", item.error ? to_json(*item.error) : Json()}};
+    if (!item.note.empty()) json["note"] = item.note;
+    Json& steps = json["steps"] = Json::array();
+    for (const StepNote& step : item.steps)
+        steps.push_back({{"why", step.why}, {"destroysData", step.destroys_data}});
+    return json;
+}
+
+Json script_json(const std::optional<store::ScriptRun>& run) {
+    Json json{{"state", run ? run->state : "none"}, {"exitCode", nullptr}};
+    if (run && run->exit_code) json["exitCode"] = *run->exit_code;
+    if (run && run->signal) json["signal"] = *run->signal;
+    return json;
+}
+
+Json to_json(const store::Operation& operation) {
+    Json json{{"id", operation.id},
+              {"source", operation.source},
+              {"kind", operation.kind},
+              {"state", operation.state},
+              {"generation", operation.generation},
+              {"instance", operation.instance},
+              {"acceptedAt", iso_time(operation.accepted_ms)}};
+    json["finishedAt"] = operation.finished_ms ? Json(iso_time(*operation.finished_ms)) : Json();
+    json["netlinkMutations"] = operation.mutations;
+    return json;
+}
+
+void append_events(Json& list, const store::Event& event) {
+    const Json body = Json::parse(event.body, nullptr, false);
+    const Json base{{"seq", event.seq}, {"at", iso_time(event.at_ms)}, {"kind", event.kind}};
+    const auto with = [&](const Json& more) {
+        Json flat = base;
+        flat.update(more);
+        list.push_back(std::move(flat));
+    };
+    const char* several = event.kind == "intent" ? "steps" : "items";
+    if (body.is_object() && body.contains(several) && body[several].is_array())
+        for (const Json& one : body[several]) with(one);
+    else if (body.is_object())
+        with(body);
+}
+
+}  // namespace metalwright::engine

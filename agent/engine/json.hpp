@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+
+#include "agent/engine/room_run.hpp"
+#include "agent/store/store.hpp"
+#include "netcfg/model.hpp"
+#include "raid/model.hpp"
+
+namespace metalwright::engine {
+
+// The shapes that leave the agent, in one place: schema/report.schema.json describes them.
+// Keys come out in the order they are put in.
+using Json = nlohmann::ordered_json;
+
+/// "2026-11-21T21:00:00.123Z"
+std::string iso_time(std::int64_t ms_since_1970);
+
+Json to_json(const Error& error);
+Json to_json(const ItemResult& item);  ///< {"item","outcome","error","tookMs","note"?}
+Json to_json(const PlannedItem& item);
+Json to_json(const std::vector<ItemResult>& items);
+Json to_json(const Errors& errors);
+Json to_json(const raid::Observed& observed, const netcfg::Observed& network);  ///< inventory
+/// {"state","exitCode"} of a run of user data; state "none" when there is none.
+Json script_json(const std::optional<store::ScriptRun>& run);
+/// One operation without its items.
+Json to_json(const store::Operation& operation);
+
+/// One stored event as the flat events that people follow: an intent or outcome of a batch is one
+/// line a step.
+void append_events(Json& list, const store::Event& event);
+
+/// Never throws on text that is not UTF-8 (a tool's last words may be anything).
+std::string dump(const Json& json);
+
+}  // namespace metalwright::engine

@@ -1,0 +1,64 @@
+#include "agent/engine/operation_journal.hpp"
+
+#include "agent/engine/json.hpp"
+#include "agent/engine/log.hpp"
+#include "core/fail_point.hpp"
+
+namespace metalwright::engine {
+
+Result<void> OperationJournal::intend(std::span<const StepNote> steps) {
+    if (engine_.stopping()) return fail(Errc::busy, "parked: the daemon is stopping");
+    Json list = Json::array();
+    for (const StepNote& step : steps) {
+        list.push_back(
+            {{"item", step.item}, {"why", step.why}, {"destroysData", step.destroys_data}});
+        log(Level::info, step.why,
+            {{"operation", std::to_string(operation_.id)}, {"item", step.item}});
+    }
+    auto intent =
+        engine_.store_.intend(operation_.id, dump({{"steps", std::move(list)}}), engine_.clock_());
+    if (!intent) return std::unexpected(intent.error());
+    intent_ = *intent;
+    engine_.changed();
+    fail_point("journal.after-intent");
+    return {};
+}
+
+void OperationJournal::done(std::span<const ItemResult> outcomes) {
+    const std::int64_t now = engine_.clock_();
+    Json items = Json::array();
+    for (const ItemResult& outcome : outcomes) {
+        items.push_back(to_json(outcome));
+        if (outcome.error)
+            log(Level::warn, describe(*outcome.error),
+                {{"operation", std::to_string(operation_.id)}, {"item", outcome.item}});
+    }
+    const Json body{{"items", items}};
+    const Json report{{"kind", "items"},
+                      {"at", iso_time(now)},
+                      {"host", engine_.options_.host_id},
+                      {"operation", operation_.id},
+                      {"generation", operation_.generation},
+                      {"instance", operation_.instance},
+                      {"items", items}};
+    if (auto put =
+            engine_.store_.outcome(operation_.id, intent_, outcomes, dump(body), dump(report), now);
+        !put)
+        log(Level::error, "cannot journal an outcome: " + describe(put.error()));
+    engine_.changed();
+    fail_point("journal.after-done");
+}
+
+void OperationJournal::progress(std::string_view item, std::string_view what, double percent) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_progress_ < std::chrono::seconds(1)) return;
+    last_progress_ = now;
+    Json body{{"item", item}, {"note", what}};
+    body["percent"] = percent < 0 ? Json() : Json(percent);
+    if (auto put = engine_.store_.event(operation_.id, "progress", dump(body), engine_.clock_());
+        !put)
+        log(Level::error, "cannot note progress: " + describe(put.error()));
+    engine_.changed();
+}
+
+}  // namespace metalwright::engine

@@ -1,0 +1,63 @@
+#include "agent/engine/owned.hpp"
+
+namespace metalwright::engine {
+namespace {
+
+/// "10.1.0.0/16 via 10.0.0.1 metric 5"; the parts after the prefix only where they are set.
+std::string route_text(const netcfg::StaticRoute& route) {
+    std::string text = route.to.text();
+    if (route.via) text += " via " + route.via->text();
+    if (route.metric) text += " metric " + std::to_string(*route.metric);
+    return text;
+}
+
+Result<netcfg::StaticRoute> route_from(const std::string& text) {
+    netcfg::StaticRoute route;
+    std::vector<std::string> words;
+    for (std::size_t at = 0; at <= text.size();) {
+        const std::size_t end = std::min(text.find(' ', at), text.size());
+        words.push_back(text.substr(at, end - at));
+        at = end + 1;
+    }
+    auto to = netcfg::Prefix::parse(words.front());
+    if (!to) return std::unexpected(to.error());
+    route.to = *to;
+    for (std::size_t i = 1; i + 1 < words.size(); i += 2) {
+        if (words[i] == "via") {
+            auto via = netcfg::Address::parse(words[i + 1]);
+            if (!via) return std::unexpected(via.error());
+            route.via = *via;
+        } else {
+            route.metric = static_cast<std::uint32_t>(std::stoul(words[i + 1]));
+        }
+    }
+    return route;
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> owned_rows(const netcfg::Owned& owned) {
+    std::vector<std::pair<std::string, std::string>> rows;
+    for (const netcfg::Prefix& p : owned.addresses) rows.emplace_back("address", p.text());
+    for (const netcfg::Prefix& p : owned.local_routes) rows.emplace_back("local", p.text());
+    for (const netcfg::StaticRoute& r : owned.routes) rows.emplace_back("route", route_text(r));
+    return rows;
+}
+
+Result<netcfg::Owned> owned_from(const std::vector<std::pair<std::string, std::string>>& rows) {
+    netcfg::Owned owned;
+    for (const auto& [kind, value] : rows) {
+        if (kind == "route") {
+            auto route = route_from(value);
+            if (!route) return std::unexpected(route.error());
+            owned.routes.push_back(*route);
+            continue;
+        }
+        auto prefix = netcfg::Prefix::parse(value);
+        if (!prefix) return std::unexpected(prefix.error());
+        (kind == "address" ? owned.addresses : owned.local_routes).push_back(*prefix);
+    }
+    return owned;
+}
+
+}  // namespace metalwright::engine

@@ -1,0 +1,334 @@
+// One operation: the rooms side by side, then what is done once, then the script.
+
+#include "agent/engine/json.hpp"
+#include "agent/engine/log.hpp"
+#include "agent/engine/operation_journal.hpp"
+#include "agent/engine/owned.hpp"
+#include "agent/engine/work.hpp"
+#include "agent/spec/desired.hpp"
+#include "agent/spec/store_form.hpp"
+#include "core/fail_point.hpp"
+#include "sys/random.hpp"
+
+namespace metalwright::engine {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+bool is_ground(const std::string& item) {
+    for (const std::string_view prefix : {"raid/", "filesystem/", "mount/", "primary"})
+        if (item.starts_with(prefix)) return true;
+    return false;
+}
+
+/// What no boot may do: a write to a disk. Arrays are put together, mounted and looked at.
+std::optional<Error> no_disk_writes(const StepNote& step) {
+    if (!step.destroys_data) return std::nullopt;
+    return Error{Errc::refused,
+                 "not done at start: " + step.why + "; apply the spec again to have it done",
+                 step.item};
+}
+
+std::vector<ItemResult> failed_room(std::string item, const Error& error) {
+    return {{.item = std::move(item), .outcome = Outcome::failed, .error = error}};
+}
+
+/// Items that this operation set out to change before a crash, and that are now as wanted, were
+/// changed by it, even though nobody was left to say so.
+void credit_earlier_work(std::vector<ItemResult>& items, const std::vector<store::Event>& events) {
+    std::set<std::string> intended;
+    for (const store::Event& event : events) {
+        if (event.kind != "intent") continue;
+        const Json body = Json::parse(event.body, nullptr, false);
+        if (!body.is_object() || !body.contains("steps")) continue;
+        for (const Json& step : body["steps"]) intended.insert(step.value("item", ""));
+    }
+    for (ItemResult& item : items)
+        if (item.outcome == Outcome::unchanged && intended.contains(item.item))
+            item.outcome = Outcome::changed;
+}
+
+std::vector<raid::WipeConsent> consent_of(const store::Operation& operation) {
+    std::vector<raid::WipeConsent> consent;
+    if (operation.consent.empty()) return consent;
+    const Json list = Json::parse(operation.consent, nullptr, false);
+    if (!list.is_array()) return consent;
+    for (const Json& one : list)
+        consent.push_back({one.value("disk", ""), one.value("found", std::vector<std::string>())});
+    return consent;
+}
+
+}  // namespace
+
+bool Engine::Work::any_failed() const {
+    return std::ranges::any_of(items,
+                               [](const ItemResult& i) { return i.outcome == Outcome::failed; });
+}
+
+std::string final_state(const std::vector<ItemResult>& items,
+                        const std::optional<store::ScriptRun>& script, bool has_run) {
+    const bool script_failed =
+        script && script->state != "none" && !(script->state == "exited" && script->exit_code == 0);
+    bool any = false, ground = false, good = items.empty();
+    for (const ItemResult& item : items) {
+        if (item.outcome == Outcome::failed) {
+            any = true;
+            ground |= is_ground(item.item);
+        } else if (item.outcome != Outcome::skipped) {
+            good = true;
+        }
+    }
+    if (!any && !script_failed) return "done";
+    if (has_run) return "degraded";
+    return script_failed || ground || !good ? "failed" : "degraded";
+}
+
+std::expected<spec::HostSpec, Errors> Engine::desired() {
+    const auto sources = store_.sources();
+    if (!sources) return std::unexpected(Errors{sources.error()});
+    std::vector<spec::Sourced> documents;
+    for (const store::Source& source : *sources) {
+        if (source.document.empty()) continue;
+        auto spec = spec::from_store(source.document);
+        if (!spec) return std::unexpected(Errors{spec.error()});
+        documents.push_back({source.name, source.generation, std::move(*spec)});
+    }
+    return spec::merge(documents);
+}
+
+raid::Wanted Engine::storage_wanted(const spec::HostSpec& spec, const store::Operation& operation) {
+    raid::Wanted wanted = spec.storage.value_or(raid::Wanted());
+    wanted.consent = consent_of(operation);
+    if (!wanted.arrays) return wanted;
+    const auto identities = store_.identities();
+    if (!identities) return wanted;
+    for (raid::WantedArray& array : *wanted.arrays) {
+        const auto known = std::ranges::find(*identities, array.name, &store::Identity::name);
+        if (known == identities->end()) continue;
+        array.uuid = known->md_uuid;
+        array.memory = known->complete ? raid::Memory::complete : raid::Memory::begun;
+        if (array.filesystem) array.filesystem->uuid = known->fs_uuid;
+        std::string members = known->members;
+        for (std::size_t at = 0; at < members.size();) {
+            const std::size_t end = std::min(members.find('\n', at), members.size());
+            array.known_members.push_back(members.substr(at, end - at));
+            at = end + 1;
+        }
+    }
+    return wanted;
+}
+
+netcfg::Wanted Engine::network_wanted(const spec::HostSpec& spec) const {
+    netcfg::Wanted wanted = spec.network.value_or(netcfg::Wanted());
+    wanted.limits = options_.limits;
+    if (wanted.nic == netcfg::NicSelector()) wanted.nic = options_.nic;
+    return wanted;
+}
+
+Result<void> Engine::name_arrays(Work& work, raid::Wanted& wanted) {
+    if (!wanted.arrays || work.operation.kind == "boot") return {};
+    auto seen = machine_.storage(wanted, {})->plan();
+    if (!seen) return std::unexpected(seen.error());
+    std::vector<store::Identity> drawn;
+    for (raid::WantedArray& array : *wanted.arrays) {
+        if (array.memory != raid::Memory::never_made) continue;
+        const auto needs_steps = [&](const PlannedItem& item) {
+            return item.item == "raid/" + array.name && !item.steps.empty();
+        };
+        if (std::ranges::none_of(*seen, needs_steps)) continue;
+        auto md_uuid = sys::random_md_uuid();
+        auto fs_uuid = sys::random_uuid();
+        if (!md_uuid || !fs_uuid) return std::unexpected((md_uuid ? fs_uuid : md_uuid).error());
+        array.uuid = *md_uuid;
+        array.memory = raid::Memory::begun;
+        if (array.filesystem) array.filesystem->uuid = *fs_uuid;
+        drawn.push_back({array.name, work.operation.instance, *md_uuid, *fs_uuid, false, {}});
+    }
+    if (drawn.empty()) return {};
+    if (auto kept = store_.remember(drawn); !kept) return kept;
+    fail_point("engine.after-identities");
+    return {};
+}
+
+void Engine::run_rooms(Work& work) {
+    std::vector<ItemResult> storage_items, network_items;
+    const auto storage = [&] {
+        if (!work.spec.storage) return;
+        OperationJournal journal(*this, work.operation);
+        raid::Wanted wanted = storage_wanted(work.spec, work.operation);
+        if (auto named = name_arrays(work, wanted); !named) {
+            storage_items = failed_room("raid", named.error());
+            return;
+        }
+        auto room =
+            machine_.storage(wanted, work.operation.kind == "boot" ? no_disk_writes : Veto());
+        if (auto planned = room->plan(); !planned) {
+            storage_items = failed_room("raid", planned.error());
+            return;
+        }
+        storage_items = room->run(journal);
+        if (!wanted.arrays) return;
+        std::vector<store::Identity> complete;
+        for (const raid::WantedArray& array : *wanted.arrays) {
+            if (array.memory != raid::Memory::begun) continue;
+            const auto good = [&](const std::string& item) {
+                const auto it = std::ranges::find(storage_items, item, &ItemResult::item);
+                return it == storage_items.end() || it->outcome == Outcome::changed ||
+                       it->outcome == Outcome::unchanged;
+            };
+            if (!good("raid/" + array.name) || !good("filesystem/" + array.name)) continue;
+            complete.push_back({array.name,
+                                work.operation.instance,
+                                array.uuid,
+                                array.filesystem ? array.filesystem->uuid : "",
+                                true,
+                                {}});
+        }
+        if (complete.empty() || stopping()) return;
+        if (auto kept = store_.remember(complete); !kept)
+            log(Level::error, "cannot remember an array: " + describe(kept.error()));
+    };
+    const auto network = [&] {
+        if (!work.spec.network) return;
+        OperationJournal journal(*this, work.operation);
+        auto owned = network_owned();
+        if (!owned) {
+            network_items = failed_room("network", owned.error());
+            return;
+        }
+        const auto remember = [this](const netcfg::Owned& after) {
+            if (auto kept = store_.set_owned(owned_rows(after)); !kept)
+                log(Level::error, "cannot remember what is ours: " + describe(kept.error()));
+        };
+        auto room = machine_.network(network_wanted(work.spec), *owned, remember);
+        if (auto planned = room->plan(); !planned) {
+            network_items = failed_room("network", planned.error());
+            return;
+        }
+        network_items = room->run(journal);
+    };
+    std::thread beside(network);
+    storage();
+    beside.join();
+    work.add(std::move(storage_items));
+    work.add(std::move(network_items));
+}
+
+void Engine::run_first_boot(Work& work) {
+    cloudinit::Wanted wanted = spec::first_boot_of(work.spec);
+    wanted.instance_id = work.operation.instance;
+    auto done = store_.once_done(work.operation.instance);
+    if (!done) {
+        work.add(failed_room("firstBoot", done.error()));
+        return;
+    }
+    wanted.done = std::set<std::string>(done->begin(), done->end());
+    OperationJournal journal(*this, work.operation);
+    auto room = machine_.first_boot(wanted);
+    if (auto planned = room->plan(); !planned) {
+        work.add(failed_room("firstBoot", planned.error()));
+        return;
+    }
+    std::vector<ItemResult> items = room->run(journal);
+    if (stopping()) return;
+    std::vector<std::string> now_done;
+    for (const ItemResult& item : items)
+        if (item.outcome == Outcome::changed || item.outcome == Outcome::unchanged)
+            now_done.push_back(item.item);
+    if (auto kept =
+            store_.mark_once(work.operation.instance, now_done, work.operation.id, clock_());
+        !kept)
+        log(Level::error, "cannot remember what was done once: " + describe(kept.error()));
+    work.add(std::move(items));
+}
+
+void Engine::perform(const store::Operation& operation) {
+    log(Level::info, "operation begins",
+        {{"operation", std::to_string(operation.id)}, {"kind", operation.kind}});
+    if (auto set = store_.set_state(operation.id, "applying", clock_()); !set)
+        log(Level::error, "cannot note the state: " + describe(set.error()));
+    changed();
+    if (operation.kind == "release") return perform_release(operation);
+
+    Work work{.operation = operation};
+    auto spec = desired();
+    if (!spec) {
+        std::vector<ItemResult> items;
+        for (const Error& error : spec.error())
+            items.push_back({.item = "spec", .outcome = Outcome::failed, .error = error});
+        return finish(operation, std::move(items));
+    }
+    work.spec = std::move(*spec);
+    const std::int64_t mutations_before = machine_.mutations();
+    run_rooms(work);
+    if (stopping()) return;  // parked: it is taken up at the next start
+    run_first_boot(work);
+    if (stopping()) return;
+    work.operation.mutations = machine_.mutations() - mutations_before;
+    if (const auto events = store_.events(operation.id, 0, 100'000))
+        credit_earlier_work(work.items, *events);
+    run_script(work);
+}
+
+void Engine::perform_release(const store::Operation& operation) {
+    // Only addresses and routes are taken back here: disks keep their data until an order says
+    // otherwise, and the tenant's host name and keys leave with the reinstallation.
+    std::vector<ItemResult> items;
+    auto owned = network_owned();
+    if (owned) {
+        netcfg::Wanted nothing;
+        nothing.nic = options_.nic;
+        nothing.limits = options_.limits;
+        nothing.aliases.emplace();
+        OperationJournal journal(*this, operation);
+        auto room = machine_.network(nothing, *owned, [this](const netcfg::Owned& after) {
+            if (auto kept = store_.set_owned(owned_rows(after)); !kept)
+                log(Level::error, "cannot remember what is ours: " + describe(kept.error()));
+        });
+        if (auto planned = room->plan(); planned)
+            items = room->run(journal);
+        else
+            items = failed_room("network", planned.error());
+    } else {
+        items = failed_room("network", owned.error());
+    }
+    if (stopping()) return;
+    finish(operation, std::move(items));
+}
+
+void Engine::finish(const store::Operation& operation, std::vector<ItemResult> items) {
+    const auto script = store_.script(operation.instance);
+    const std::optional<store::ScriptRun> run =
+        script && operation.kind != "release" ? *script : std::nullopt;
+    const auto has_run = store_.has_run(operation.instance);
+    const std::string state = final_state(items, run, has_run.value_or(false));
+    Json report{{"kind", "finished"},
+                {"at", iso_time(clock_())},
+                {"host", options_.host_id},
+                {"operation", operation.id},
+                {"operationKind", operation.kind},
+                {"source", operation.source},
+                {"generation", operation.generation},
+                {"instance", operation.instance}};
+    report["state"] = operation.kind == "release" ? (state == "done" ? "idle" : state)
+                                                  : (state == "done" ? "running" : state);
+    report["items"] = to_json(items);
+    report["userData"] = script_json(run);
+    fail_point("operation.before-finish");
+    // A check at start that found everything as it should be is no news to anybody.
+    const bool news = operation.kind != "boot" || state != "done" ||
+                      std::ranges::any_of(
+                          items, [](const ItemResult& i) { return i.outcome == Outcome::changed; });
+    if (auto done = store_.finish(operation.id, state, operation.mutations, items,
+                                  news ? dump(report) : std::string(), clock_());
+        !done)
+        log(Level::error, "cannot finish the operation: " + describe(done.error()));
+    if (state == "done" && operation.kind != "release")
+        if (auto marked = store_.mark_run(operation.instance); !marked)
+            log(Level::error, "cannot note the state: " + describe(marked.error()));
+    log(state == "done" ? Level::info : Level::warn, "operation ends: " + state,
+        {{"operation", std::to_string(operation.id)}, {"state", state}});
+    changed();
+}
+
+}  // namespace metalwright::engine

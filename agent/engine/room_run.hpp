@@ -1,0 +1,153 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/journal.hpp"
+#include "core/plan.hpp"
+#include "core/run_plan.hpp"
+
+namespace metalwright::engine {
+
+/// One wanted item as a plan shows it: settled (`outcome` is set), or the steps it needs.
+struct PlannedItem {
+    std::string item;
+    std::optional<Outcome> outcome{};
+    std::optional<Error> error{};
+    std::string note{};
+    std::vector<StepNote> steps{};
+
+    bool operator==(const PlannedItem&) const = default;
+};
+
+/// One room at work for one operation, whatever its model: observe and plan, then run and read
+/// back.
+class RoomRun {
+ public:
+    virtual ~RoomRun() = default;
+
+    /// Observes and plans; kept for run(). Errors: those of the room's observe.
+    virtual Result<std::vector<PlannedItem>> plan() = 0;
+
+    /// Runs what plan() found, observes and plans again: an item is `changed` only when the second
+    /// plan has no step left for it. One result per item.
+    virtual std::vector<ItemResult> run(Journal& journal) = 0;
+};
+
+/// Which steps may not be run now, and why: the policy between plan and run.
+using Veto = std::function<std::optional<Error>(const StepNote&)>;
+
+/// A RoomRun over the three functions of a room.
+template <class Observed, class Op>
+class RoomOf final : public RoomRun {
+ public:
+    using Observe = std::function<Result<Observed>()>;
+    using MakePlan = std::function<Plan<Op>(const Observed&)>;
+    using Apply = std::function<std::vector<Result<void>>(std::span<const Step<Op>>,
+                                                          const Observed&, Journal&)>;
+    using Settle = std::function<void(const Observed&)>;
+
+    /// `settled` is called with the last read-back, after a run. `veto` may be empty.
+    RoomOf(Observe observe, MakePlan make_plan, Apply apply, Settle settled, Veto veto)
+        : observe_(std::move(observe)),
+          make_plan_(std::move(make_plan)),
+          apply_(std::move(apply)),
+          settled_(std::move(settled)),
+          veto_(std::move(veto)) {}
+
+    Result<std::vector<PlannedItem>> plan() override {
+        Result<Observed> seen = observe_();
+        if (!seen) return std::unexpected(seen.error());
+        seen_ = std::move(*seen);
+        plan_ = make_plan_(*seen_);
+        apply_veto();
+        return words();
+    }
+
+    std::vector<ItemResult> run(Journal& journal) override {
+        const auto apply = [&](std::span<const Step<Op>> steps) {
+            return apply_(steps, *seen_, journal);
+        };
+        std::vector<ItemResult> results =
+            run_plan(plan_, journal, apply, [] { return std::chrono::steady_clock::now(); });
+        if (!plan_.steps.empty())
+            read_back(results);
+        else if (settled_)
+            settled_(*seen_);
+        return results;
+    }
+
+ private:
+    void apply_veto() {
+        if (!veto_) return;
+        std::map<std::string, Error> vetoed;
+        for (const Step<Op>& step : plan_.steps)
+            if (auto error = veto_({step.item, step.why, step.destroys_data}))
+                vetoed.try_emplace(step.item, std::move(*error));
+        std::erase_if(plan_.steps,
+                      [&](const Step<Op>& step) { return vetoed.contains(step.item); });
+        for (auto& [item, error] : vetoed)
+            plan_.settled.push_back(
+                {.item = item, .outcome = Outcome::failed, .error = std::move(error)});
+    }
+
+    void read_back(std::vector<ItemResult>& results) {
+        Result<Observed> seen = observe_();
+        if (!seen) {
+            for (ItemResult& result : results)
+                if (result.outcome == Outcome::changed) blame(result, seen.error());
+            return;
+        }
+        const Plan<Op> again = make_plan_(*seen);
+        std::map<std::string_view, const Step<Op>*> left;
+        for (const Step<Op>& step : again.steps) left.try_emplace(step.item, &step);
+        std::map<std::string_view, const ItemResult*> settled;
+        for (const ItemResult& result : again.settled) settled.try_emplace(result.item, &result);
+        for (ItemResult& result : results) {
+            if (result.outcome != Outcome::changed) continue;
+            if (const auto it = left.find(result.item); it != left.end())
+                blame(result,
+                      {Errc::internal, "read back: still to do: " + it->second->why, result.item});
+            else if (const auto s = settled.find(result.item); s != settled.end()) {
+                if (s->second->outcome == Outcome::failed && s->second->error)
+                    blame(result, *s->second->error);
+                result.note = s->second->note;
+            }
+        }
+        if (settled_) settled_(*seen);
+    }
+
+    static void blame(ItemResult& result, const Error& error) {
+        result.outcome = Outcome::failed;
+        result.error = error;
+    }
+
+    std::vector<PlannedItem> words() const {
+        std::vector<PlannedItem> items;
+        for (const ItemResult& result : plan_.settled)
+            items.push_back({result.item, result.outcome, result.error, result.note, {}});
+        std::map<std::string_view, std::size_t> index;
+        for (const Step<Op>& step : plan_.steps) {
+            const auto [it, added] = index.try_emplace(step.item, items.size());
+            if (added) items.push_back({.item = step.item});
+            items[it->second].steps.push_back({step.item, step.why, step.destroys_data});
+        }
+        return items;
+    }
+
+    Observe observe_;
+    MakePlan make_plan_;
+    Apply apply_;
+    Settle settled_;
+    Veto veto_;
+    std::optional<Observed> seen_;
+    Plan<Op> plan_;
+};
+
+}  // namespace metalwright::engine

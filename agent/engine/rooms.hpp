@@ -1,0 +1,46 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "agent/engine/room_run.hpp"
+#include "cloudinit/model.hpp"
+#include "netcfg/model.hpp"
+#include "raid/model.hpp"
+
+namespace metalwright::engine {
+
+/// What the network room says after a run: what is ours now.
+using OwnedAfter = std::function<void(const netcfg::Owned&)>;
+
+/// The machine as the engine sees it: the rooms, each ready to work for one operation, and the run
+/// of user data. Real: agent/engine/machine.hpp. Fake: tests/fakes/fake_machine.hpp.
+/// storage() and network() runs may be used from two threads at once.
+class Machine {
+ public:
+    virtual ~Machine() = default;
+
+    virtual std::unique_ptr<RoomRun> storage(raid::Wanted wanted, Veto veto) = 0;
+    virtual std::unique_ptr<RoomRun> network(netcfg::Wanted wanted, netcfg::Owned owned,
+                                             OwnedAfter after) = 0;
+    virtual std::unique_ptr<RoomRun> first_boot(cloudinit::Wanted wanted) = 0;
+
+    // User data, as cloudinit/userdata.hpp has it: at most one run, ever.
+    /// Errors: conflict when a run of this instance has left its mark: it must never run again; io.
+    virtual Result<void> prepare_script(const cloudinit::Script& script) = 0;
+    /// Errors: unavailable when nothing has run for sure; with any other it may have.
+    virtual Result<void> launch_script(const cloudinit::Script& script) = 0;
+    virtual cloudinit::ScriptStatus inspect_script(const std::string& instance) = 0;
+    /// Whether any run of any instance has left a marker outside the store.
+    virtual bool has_script_markers() = 0;
+
+    /// Netlink changes asked of the kernel since start.
+    virtual std::int64_t mutations() = 0;
+
+    virtual Result<raid::Observed> observe_storage() = 0;
+    virtual Result<netcfg::Observed> observe_network() = 0;
+};
+
+}  // namespace metalwright::engine

@@ -1,0 +1,177 @@
+// The door: a document is read, decided on, and durably accepted before anybody is answered.
+
+#include <openssl/crypto.h>
+
+#include "agent/engine/acceptance.hpp"
+#include "agent/engine/digest.hpp"
+#include "agent/engine/engine.hpp"
+#include "agent/engine/json.hpp"
+#include "agent/engine/log.hpp"
+#include "agent/spec/catalogue.hpp"
+#include "agent/spec/document.hpp"
+#include "agent/spec/store_form.hpp"
+#include "cloudinit/password.hpp"
+#include "core/fail_point.hpp"
+#include "sys/files.hpp"
+#include "sys/random.hpp"
+
+namespace metalwright::engine {
+namespace {
+
+std::string consent_text(const std::vector<raid::WipeConsent>& consent) {
+    if (consent.empty()) return {};
+    Json list = Json::array();
+    for (const raid::WipeConsent& one : consent)
+        list.push_back({{"disk", one.disk}, {"found", one.found}});
+    return dump(list);
+}
+
+/// Without a file no vendor id is known. Errors name the file: the order is not at fault.
+std::expected<spec::Catalogue, Errors> load_catalogue(const std::filesystem::path& file) {
+    if (file.empty()) return spec::Catalogue();
+    const auto text = sys::PosixFiles().read(file);
+    if (!text) return std::unexpected(Errors{text.error()});
+    auto catalogue = spec::read_catalogue(*text);
+    if (!catalogue)
+        for (Error& error : catalogue.error())
+            error.message = "in the catalogue " + file.native() + ": " + error.message;
+    return catalogue;
+}
+
+agent::Accepted accepted(const store::Operation& operation, bool repeated) {
+    return {operation.id, operation.generation, operation.instance, repeated, operation.finished()};
+}
+
+}  // namespace
+
+std::expected<spec::HostSpec, Errors> Engine::read(const agent::Submission& submission) {
+    // The catalogue is read anew each time: an operator may replace it while we run.
+    const auto catalogue = load_catalogue(options_.catalogue);
+    if (!catalogue) return std::unexpected(catalogue.error());
+    return spec::read_document(submission.document, &*catalogue, {.host_id = options_.host_id});
+}
+
+void Engine::refuse_upwards(const agent::Submission& submission, const Errors& errors) {
+    for (const Error& error : errors)
+        log(Level::warn, "document refused: " + describe(error),
+            {{"source", submission.source}, {"code", std::string(to_string(error.code))}});
+    if (submission.source == "admin") return;  // who asked is there to read the answer
+    Json report{{"kind", "refused"},
+                {"at", iso_time(clock_())},
+                {"host", options_.host_id},
+                {"source", submission.source}};
+    report["generation"] = submission.generation ? Json(*submission.generation) : Json();
+    report["errors"] = to_json(errors);
+    if (auto put = store_.report(dump(report), clock_()); !put)
+        log(Level::error, "cannot keep a report: " + describe(put.error()));
+    changed();
+}
+
+std::expected<agent::Accepted, Errors> Engine::submit(const agent::Submission& submission) {
+    const auto refuse = [&](Errors errors) {
+        refuse_upwards(submission, errors);
+        return std::unexpected(std::move(errors));
+    };
+    const auto refuse_one = [&](Error error) { return refuse(Errors{std::move(error)}); };
+
+    auto read_spec = read(submission);
+    if (!read_spec) return refuse(read_spec.error());
+    spec::HostSpec spec = std::move(*read_spec);
+
+    const std::lock_guard one_at_a_time(accept_mutex_);
+    Offer offer{.source = submission.source,
+                .digest = keyed_digest(store_.host_key(), spec::canonical_bytes(spec)),
+                .delivered = submission.generation,
+                .written = spec.generation,
+                .token = spec.token,
+                .instance = spec.instance_id,
+                .first_result_wins = !spec.dialect.empty()};
+    if (spec.release) offer.release = spec.release->instance_id;
+
+    InForce in_force;
+    auto instance = store_.instance();
+    auto released = store_.last_released();
+    auto sources = store_.sources();
+    if (!instance || !released || !sources)
+        return refuse_one(!instance   ? instance.error()
+                          : !released ? released.error()
+                                      : sources.error());
+    in_force.instance = *instance;
+    in_force.last_released = *released;
+    in_force.sources = *sources;
+    if (offer.token) {
+        auto same = store_.by_token(offer.source, *offer.token);
+        if (!same) return refuse_one(same.error());
+        in_force.same_token = *same;
+    }
+
+    const Decision decision = decide(offer, in_force);
+    if (const Error* error = std::get_if<Error>(&decision)) return refuse_one(*error);
+    if (const Repeat* repeat = std::get_if<Repeat>(&decision)) {
+        auto operation = store_.operation(repeat->operation);
+        if (!operation) return refuse_one(operation.error());
+        if (*operation) return accepted(**operation, true);
+        return refuse_one({Errc::internal, "the first operation of this request is lost"});
+    }
+    const Accept& accept = std::get<Accept>(decision);
+    if (store_.outbox_full())
+        return refuse_one({Errc::unavailable,
+                           "the outbox is full of reports that the control plane has not taken; "
+                           "new documents wait until it has"});
+
+    std::string instance_id = accept.instance;
+    if (instance_id.empty()) {
+        auto uuid = sys::random_uuid();
+        if (!uuid) return refuse_one(uuid.error());
+        instance_id = "i-" + *uuid;
+    }
+    spec.instance_id = instance_id;
+    spec.generation = accept.generation;
+    if (spec.password) {
+        auto hash = cloudinit::hash_password(*spec.password);
+        if (!hash) return refuse_one(hash.error());
+        spec.password_hash = std::move(*hash);
+        OPENSSL_cleanse(spec.password->data(), spec.password->size());
+        spec.password.reset();
+    }
+
+    store::Candidate candidate{.source = submission.source,
+                               .kind = accept.kind,
+                               .generation = accept.generation,
+                               .instance = instance_id,
+                               .token = spec.token,
+                               .digest = offer.digest,
+                               .consent = consent_text(spec.wipe_consent)};
+    if (accept.kind == "apply") {
+        candidate.document = spec::to_store(spec);
+        if (spec.user_data) {
+            candidate.script = spec.user_data->bytes;
+            candidate.script_timeout_s = spec.user_data->timeout.count();
+            candidate.rerun_interrupted = spec.user_data->rerun_interrupted;
+        }
+    }
+    Json report{{"kind", "accepted"},           {"at", iso_time(clock_())},
+                {"host", options_.host_id},     {"source", submission.source},
+                {"operationKind", accept.kind}, {"generation", accept.generation},
+                {"instance", instance_id}};
+    candidate.report = dump(report);
+
+    const auto id = store_.accept(candidate, clock_());
+    if (!id) return refuse_one(id.error());
+    fail_point("accept.after-commit");
+    log(Level::info, "accepted",
+        {{"operation", std::to_string(*id)},
+         {"kind", accept.kind},
+         {"source", submission.source},
+         {"generation", std::to_string(accept.generation)},
+         {"instance", instance_id}});
+    {
+        const std::lock_guard lock(mutex_);
+        queue_.push_back(*id);
+    }
+    wake_.notify_all();
+    changed();
+    return agent::Accepted{*id, accept.generation, instance_id, false, false};
+}
+
+}  // namespace metalwright::engine

@@ -1,0 +1,148 @@
+// What is told to whoever asks: status, plan, operations, events, inventory.
+
+#include "agent/engine/json.hpp"
+#include "agent/engine/owned.hpp"
+#include "agent/engine/work.hpp"
+#include "agent/spec/document.hpp"
+
+namespace metalwright::engine {
+
+Result<netcfg::Owned> Engine::network_owned() {
+    const auto rows = store_.owned();
+    if (!rows) return std::unexpected(rows.error());
+    return owned_from(*rows);
+}
+
+std::string Engine::status() {
+    const auto instance = store_.instance();
+    const auto operations = store_.operations(1);
+    const auto open = store_.unfinished();
+    Json json{{"host", options_.host_id}, {"generation", 0}, {"state", "idle"}};
+    if (!instance || !operations || !open) {
+        json["state"] = "failed";
+        json["error"] = to_json(!instance     ? instance.error()
+                                : !operations ? operations.error()
+                                              : open.error());
+        return dump(json);
+    }
+    const bool none = operations->empty();
+    // The oldest unfinished operation is the one in hand; else the newest tells how it went.
+    const store::Operation last = none            ? store::Operation()
+                                  : open->empty() ? operations->front()
+                                                  : open->front();
+    json["generation"] = last.generation;
+    if (!open->empty())
+        json["state"] = "applying";
+    else if (*instance)
+        json["state"] = last.state == "done" ? "running" : last.state;
+    json["instance"] = *instance ? Json(**instance) : Json();
+    json["operation"] = none ? Json() : Json(last.id);
+    const auto items = none ? Result<std::vector<ItemResult>>() : store_.items(last.id);
+    json["items"] = items ? to_json(*items) : Json::array();
+    const auto script = store_.script(last.instance);
+    json["userData"] = script_json(script ? *script : std::nullopt);
+    if (!none) json["netlinkMutations"] = last.mutations;
+    return dump(json);
+}
+
+std::expected<std::string, Errors> Engine::plan(const agent::Submission& submission) {
+    auto read_spec = read(submission);
+    if (!read_spec) return std::unexpected(read_spec.error());
+    const spec::HostSpec& spec = *read_spec;
+    Json json{{"host", options_.host_id}};
+    json["instance"] = spec.instance_id ? Json(*spec.instance_id) : Json();
+    if (spec.release) {
+        json["items"] = Json::array();
+        json["note"] =
+            "a release: the addresses and routes that are ours are removed, disks are "
+            "not touched";
+        return dump(json);
+    }
+    Json items = Json::array();
+    Errors errors;
+    const auto tell = [&](std::unique_ptr<RoomRun> room) {
+        const auto planned = room->plan();
+        if (!planned) return errors.push_back(planned.error());
+        for (const PlannedItem& item : *planned) items.push_back(to_json(item));
+    };
+    if (spec.storage) {
+        store::Operation dry;
+        raid::Wanted wanted = storage_wanted(spec, dry);
+        wanted.consent = spec.wipe_consent;
+        tell(machine_.storage(std::move(wanted), {}));
+    }
+    if (spec.network) {
+        auto owned = network_owned();
+        if (!owned) return std::unexpected(Errors{owned.error()});
+        tell(machine_.network(network_wanted(spec), *owned, {}));
+    }
+    cloudinit::Wanted first_boot = spec::first_boot_of(spec);
+    if (spec.password) first_boot.password_hash = "*";  // not hashed for a dry run; never shown
+    const auto instance = store_.instance();
+    if (instance && *instance && (!spec.instance_id || spec.instance_id == *instance))
+        if (const auto done = store_.once_done(**instance))
+            first_boot.done = std::set<std::string>(done->begin(), done->end());
+    tell(machine_.first_boot(std::move(first_boot)));
+    if (!errors.empty()) return std::unexpected(std::move(errors));
+    if (spec.user_data) {
+        const auto run = instance && *instance ? store_.script(**instance)
+                                               : Result<std::optional<store::ScriptRun>>();
+        const bool pending = !run || !*run || (*run)->state == "pending";
+        items.push_back(to_json(
+            pending ? PlannedItem{.item = "userData",
+                                  .steps = {{"userData", "run the script once, as root", false}}}
+                    : PlannedItem{.item = "userData",
+                                  .outcome = Outcome::unchanged,
+                                  .note = "was run: " + (*run)->state + "; it never runs again"}));
+    }
+    json["items"] = std::move(items);
+    return dump(json);
+}
+
+std::string Engine::operations(std::size_t limit) {
+    Json list = Json::array();
+    if (const auto operations = store_.operations(limit))
+        for (const store::Operation& operation : *operations) list.push_back(to_json(operation));
+    return dump({{"operations", std::move(list)}});
+}
+
+Result<std::string> Engine::operation(std::int64_t id) {
+    const auto operation = store_.operation(id);
+    if (!operation) return std::unexpected(operation.error());
+    if (!*operation)
+        return fail(Errc::not_found, "there is no operation " + std::to_string(id) +
+                                         "; `metalwright operations` lists them");
+    Json json = to_json(**operation);
+    const auto items = store_.items(id);
+    if (!items) return std::unexpected(items.error());
+    json["items"] = to_json(*items);
+    const auto script = store_.script((*operation)->instance);
+    json["userData"] = script_json(script ? *script : std::nullopt);
+    return dump(json);
+}
+
+Result<std::string> Engine::events(std::int64_t id, std::int64_t after) {
+    const auto operation = store_.operation(id);
+    if (!operation) return std::unexpected(operation.error());
+    if (!*operation)
+        return fail(Errc::not_found, "there is no operation " + std::to_string(id) +
+                                         "; `metalwright operations` lists them");
+    const auto events = store_.events(id, after, 500);
+    if (!events) return std::unexpected(events.error());
+    Json list = Json::array();
+    for (const store::Event& event : *events) append_events(list, event);
+    const std::int64_t next = events->empty() ? after : events->back().seq;
+    return dump({{"events", std::move(list)},
+                 {"next", next},
+                 {"finished", (*operation)->finished() && events->size() < 500}});
+}
+
+Result<std::string> Engine::inventory() {
+    const auto storage = machine_.observe_storage();
+    if (!storage) return std::unexpected(storage.error());
+    const auto network = machine_.observe_network();
+    if (!network) return std::unexpected(network.error());
+    return dump(to_json(*storage, *network));
+}
+
+}  // namespace metalwright::engine

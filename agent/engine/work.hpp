@@ -1,0 +1,32 @@
+#pragma once
+
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/engine/engine.hpp"
+
+namespace metalwright::engine {
+
+/// One operation while it is performed.
+struct Engine::Work {
+    store::Operation operation;
+    spec::HostSpec spec;
+    std::vector<ItemResult> items{};  ///< in the order in which they are reported
+
+    void add(std::vector<ItemResult> more) {
+        items.insert(items.end(), std::make_move_iterator(more.begin()),
+                     std::make_move_iterator(more.end()));
+    }
+    bool any_failed() const;
+};
+
+/// The operation's final state: `failed` when nothing of it came true, or the ground it stands on
+/// did not (arrays, file systems, mounts, the primary address), or user data did not exit 0;
+/// `degraded` when some other item failed, or anything did on a host that has been running;
+/// else `done`.
+std::string final_state(const std::vector<ItemResult>& items,
+                        const std::optional<store::ScriptRun>& script, bool has_run);
+
+}  // namespace metalwright::engine
