@@ -43,6 +43,16 @@ std::string Address::text() const {
     return buffer.data();
 }
 
+Address Address::plus(std::uint32_t steps) const noexcept {
+    Address sum = *this;
+    std::uint64_t carry = steps;
+    for (std::size_t i = size_of(*this); i-- > 0 && carry != 0; carry >>= 8) {
+        carry += sum.bytes[i];
+        sum.bytes[i] = static_cast<std::uint8_t>(carry & 0xff);
+    }
+    return sum;
+}
+
 Result<Prefix> Prefix::parse(std::string_view text) {
     const std::size_t slash = text.find('/');
     Result<Address> address = Address::parse(text.substr(0, slash));

@@ -23,6 +23,8 @@ struct Address {
     /// "10.0.0.5" or "2001:db8::5"; strict, no blanks, no zone. Errors: invalid_spec.
     static Result<Address> parse(std::string_view text);
     std::string text() const;
+    /// The address that many steps further on; wraps round.
+    Address plus(std::uint32_t steps) const noexcept;
     auto operator<=>(const Address&) const = default;
 };
 
@@ -138,7 +140,7 @@ struct KernelRoute {
 /// What the store knows we added, as "address 10.0.0.5/32" / "route local 10.0.1.0/28" on a MAC.
 struct Owned {
     std::string mac{};                ///< of the NIC they were put on; empty: any
-    std::optional<Prefix> primary{};  ///< which of `addresses` is the primary address, if any is
+    std::vector<Prefix> primaries{};  ///< those of `addresses` that were put there as primary
     std::vector<Prefix> addresses{};
     std::vector<Prefix> local_routes{};
     std::vector<StaticRoute> routes{};

@@ -60,17 +60,6 @@ constexpr std::uint8_t family_of(bool v6) {
     return v6 ? AF_INET6 : AF_INET;
 }
 
-/// The address `steps` after `address`.
-Address successor(Address address, std::uint32_t steps) {
-    std::uint32_t carry = steps;
-    for (std::size_t i = address.v6 ? 16 : 4; i-- > 0 && carry != 0;) {
-        const std::uint32_t sum = address.bytes[i] + (carry & 0xff);
-        address.bytes[i] = static_cast<std::uint8_t>(sum);
-        carry = (carry >> 8) + (sum >> 8);
-    }
-    return address;
-}
-
 ifaddrmsg address_header(int ifindex, const Prefix& prefix) {
     ifaddrmsg header{};
     header.ifa_family = family_of(prefix.address.v6);
@@ -122,7 +111,7 @@ struct Encoder {
             // Provider-assigned: nobody else has it, and a service binds to it at once.
             if (op.first.address.v6) header.ifa_flags = IFA_F_NODAD;
             Message message(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, seq + i, header);
-            const Address address = successor(op.first.address, i);
+            const Address address = op.first.address.plus(i);
             message.put(IFA_LOCAL, address);
             message.put(IFA_ADDRESS, address);
             message.put_u8(IFA_PROTO, our_protocol);

@@ -1,0 +1,23 @@
+#include "netcfg/alias_form.hpp"
+
+#include <limits>
+
+namespace metalwright::netcfg {
+
+AliasForm form_of(const Alias& alias) noexcept {
+    if (alias.cidr.is_single() || alias.cidr.has_host_bits()) return AliasForm::address;
+    return alias.cidr.address.v6 && !alias.routed ? AliasForm::addresses : AliasForm::local_route;
+}
+
+std::uint32_t count_of(const Alias& alias) noexcept {
+    if (form_of(alias) != AliasForm::addresses) return 1;
+    const unsigned bits = 128U - alias.cidr.length;
+    return bits >= 32 ? std::numeric_limits<std::uint32_t>::max() : std::uint32_t{1} << bits;
+}
+
+Prefix first_of(const Alias& alias) noexcept {
+    if (form_of(alias) == AliasForm::addresses) return {alias.cidr.address, 128};
+    return alias.cidr;
+}
+
+}  // namespace metalwright::netcfg

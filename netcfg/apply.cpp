@@ -1,0 +1,82 @@
+#include <algorithm>
+#include <utility>
+
+#include "core/fail_point.hpp"
+#include "netcfg/room.hpp"
+
+namespace metalwright::netcfg {
+namespace {
+
+int ifindex_of(const KernelOp& op) {
+    struct Index {
+        int operator()(const SetLink& o) const { return o.ifindex; }
+        int operator()(const AddAddress& o) const { return o.ifindex; }
+        int operator()(const RemoveAddress& o) const { return o.ifindex; }
+        int operator()(const AddRoute& o) const { return o.route.ifindex; }
+        int operator()(const RemoveRoute& o) const { return o.route.ifindex; }
+    };
+    return std::visit(Index{}, op);
+}
+
+void apply_to_kernel(std::span<const Step<Op>> steps, const Observed& observed, Rtnl& rtnl,
+                     std::vector<Result<void>>& results) {
+    std::vector<KernelOp> ops;
+    ops.reserve(steps.size());
+    for (const Step<Op>& step : steps) ops.push_back(std::get<KernelOp>(step.op));
+    std::vector<Result<void>> answers = rtnl.apply(ops);
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+        if (!answers[i] && answers[i].error().where.empty()) {
+            const auto link = std::ranges::find(observed.links, ifindex_of(ops[i]), &Link::index);
+            if (link != observed.links.end()) answers[i].error().where = link->name;
+        }
+        results.push_back(std::move(answers[i]));
+    }
+    fail_point("netcfg.after-batch");
+}
+
+Result<void> write_files(const PersistConfig& op, sys::Files& files) {
+    for (const TextFile& file : op.write)
+        if (Result<Outcome> put = files.put(file.path, file.content, {.mode = 0644}); !put)
+            return std::unexpected(put.error());
+    for (const std::string& path : op.remove)
+        if (Result<Outcome> removed = files.remove(path); !removed)
+            return std::unexpected(removed.error());
+    return {};
+}
+
+Result<void> reload_networkd(Doors& doors) {
+    // It leaves its state file behind when it is stopped; `networkctl reload` would start it.
+    const Result<sys::Output> active =
+        doors.exec.run({doors.systemctl, {"is-active", "--quiet", "systemd-networkd.service"}});
+    if (!active) return std::unexpected(active.error());
+    if (!active->ok()) return {};
+    const sys::Command reload{doors.networkctl, {"reload"}};
+    if (Result<sys::Output> done = expect_ok(doors.exec.run(reload), reload); !done)
+        return std::unexpected(done.error());
+    return {};
+}
+
+}  // namespace
+
+std::vector<Result<void>> apply(std::span<const Step<Op>> steps, const Observed& observed,
+                                Doors& doors, Journal&) {
+    std::vector<Result<void>> results;
+    results.reserve(steps.size());
+    for (std::size_t at = 0; at < steps.size();) {
+        std::size_t end = at;
+        while (end < steps.size() && std::holds_alternative<KernelOp>(steps[end].op)) ++end;
+        if (end > at) {
+            apply_to_kernel(steps.subspan(at, end - at), observed, doors.rtnl, results);
+            at = end;
+        } else if (const auto* files = std::get_if<PersistConfig>(&steps[at].op)) {
+            results.push_back(write_files(*files, doors.files));
+            ++at;
+        } else {
+            results.push_back(reload_networkd(doors));
+            ++at;
+        }
+    }
+    return results;
+}
+
+}  // namespace metalwright::netcfg

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "netcfg/site.hpp"
+
+namespace metalwright::netcfg {
+
+// Everything that is refused before the kernel is asked. The kernel takes 0.0.0.0, 127.0.0.9,
+// 224.0.0.9, 255.255.255.255 and one address on two NICs without a word.
+
+struct JudgedAlias {
+    std::string item;  ///< its line in the report; unique in one plan
+    const Alias* alias = nullptr;
+    std::optional<Error> error{};  ///< why it is not applied
+};
+
+/// One verdict per wanted alias, in their order; empty when they are unmanaged.
+std::vector<JudgedAlias> judge_aliases(const Site& site);
+
+struct JudgedRoute {
+    std::string item;
+    StaticRoute route{};
+    std::optional<Error> error{};
+};
+
+struct JudgedPrimary {
+    std::optional<Error> address{};  ///< refused: nothing else of it is touched then
+    std::optional<Error> mtu{};
+    std::optional<Error> dns{};
+    std::vector<JudgedRoute> routes{};  ///< the default route first, if there is a gateway
+    Primary accepted{};                 ///< what is left of it
+};
+
+/// Nothing when the primary address is unmanaged.
+std::optional<JudgedPrimary> judge_primary(const Site& site);
+
+/// Why this can be no host's address, as the rest of a sentence; nothing when it can.
+std::optional<std::string> unusable(const Address& address);
+/// Why this can be no host's address in an IPv4 subnet that contains it.
+std::optional<std::string> unusable_in(const Prefix& subnet, const Address& address);
+/// The last address of an IPv4 subnet.
+Address broadcast_of(const Prefix& subnet);
+bool all_ones(const Address& address);  ///< 255.255.255.255
+Error invalid(std::string message, std::string where);
+
+}  // namespace metalwright::netcfg

@@ -1,0 +1,181 @@
+#include <algorithm>
+
+#include "netcfg/alias_form.hpp"
+#include "netcfg/judge.hpp"
+
+namespace metalwright::netcfg {
+namespace {
+
+/// What an alias may not be or cover on this NIC.
+struct Surroundings {
+    std::vector<Prefix> subnets;  // on link, IPv4 and IPv6
+    std::vector<Address> gateways;
+    std::vector<Address> primaries;  // addresses of the NIC that are no alias
+};
+
+Surroundings surroundings_of(const Site& site) {
+    Surroundings around;
+    const auto& primary = site.wanted().primary;
+    if (primary) {
+        around.primaries.push_back(primary->address.address);
+        if (!primary->address.is_single()) around.subnets.push_back(primary->address.network());
+        if (primary->gateway) around.gateways.push_back(*primary->gateway);
+        for (const StaticRoute& route : primary->routes)
+            if (route.via) around.gateways.push_back(*route.via);
+    }
+    std::unordered_set<Prefix, Hash> aliases;
+    for (const Alias& alias : *site.wanted().aliases) aliases.insert(alias.cidr);
+    for (const KernelAddress& address : site.observed().addresses) {
+        if (address.ifindex != site.nic().index || aliases.contains(address.prefix)) continue;
+        // Ours is an alias, or a former primary that goes; while the primary address is unmanaged,
+        // one that was put there as primary stays.
+        if (site.ours(address) && (primary || !site.was_primary(address))) continue;
+        around.primaries.push_back(address.prefix.address);
+        if (!address.prefix.is_single()) around.subnets.push_back(address.prefix.network());
+    }
+    for (const KernelRoute& route : site.observed().routes)
+        if (route.via && route.ifindex == site.nic().index && (!primary || !Site::ours(route)))
+            around.gateways.push_back(*route.via);
+    return around;
+}
+
+class AliasJudge {
+ public:
+    explicit AliasJudge(const Site& site) : site_(site), around_(surroundings_of(site)) {
+        for (const Alias& alias : *site.wanted().aliases)
+            if (form_of(alias) == AliasForm::address && !alias.cidr.is_single())
+                alias_subnets_.push_back(alias.cidr.network());
+    }
+
+    JudgedAlias judge(const Alias& alias) {
+        JudgedAlias judged{"alias/" + alias.cidr.text(), &alias, refusal(alias)};
+        const unsigned time = ++times_[judged.item];
+        if (time > 1) judged.item += '#' + std::to_string(time);
+        if (!judged.error) {
+            ++accepted_;
+            seen_.emplace(key_of(alias), &alias);
+        }
+        return judged;
+    }
+
+ private:
+    std::optional<Error> refusal(const Alias& alias) const {
+        const Prefix& cidr = alias.cidr;
+        const bool range = !cidr.is_single() && !cidr.has_host_bits();
+        if (auto why = range ? bad_range(alias) : bad_address(alias)) return why;
+
+        if (const auto first = seen_.find(key_of(alias)); first != seen_.end())
+            return invalid(cidr.text() + " is asked for twice, first at " + first->second->where +
+                               "; leave one out",
+                           alias.where);
+        if (auto why = elsewhere(alias)) return why;
+        if (accepted_ >= site_.wanted().limits.aliases)
+            return Error{Errc::refused,
+                         "more than " + std::to_string(site_.wanted().limits.aliases) +
+                             " aliases on one NIC; leave some out or raise the limit",
+                         alias.where};
+        return std::nullopt;
+    }
+
+    std::optional<Error> bad_address(const Alias& alias) const {
+        const Prefix& cidr = alias.cidr;
+        std::optional<std::string> why = unusable(cidr.address);
+        if (!why) why = unusable_in(cidr, cidr.address);
+        for (const Prefix& subnet : around_.subnets)
+            if (!why) why = unusable_in(subnet, cidr.address);
+        if (why)
+            return invalid(cidr.address.text() + ' ' + *why + "; no host can have it", alias.where);
+        if (std::ranges::find(around_.gateways, cidr.address) != around_.gateways.end())
+            return Error{Errc::refused,
+                         cidr.address.text() + " is the gateway's address; we would answer for it",
+                         alias.where};
+        const auto& primary = site_.wanted().primary;
+        if (primary && primary->address.address == cidr.address)
+            return Error{Errc::refused, cidr.address.text() + " is the primary address already",
+                         alias.where};
+        return std::nullopt;
+    }
+
+    std::optional<Error> bad_range(const Alias& alias) const {
+        const Prefix& cidr = alias.cidr;
+        const Limits& limits = site_.wanted().limits;
+        const auto refused = [&](std::string why) {
+            return Error{Errc::refused, "the range " + cidr.text() + ' ' + std::move(why),
+                         alias.where};
+        };
+        const bool spelled = form_of(alias) == AliasForm::addresses;
+        if (!cidr.address.v6 && cidr.length < limits.widest_v4)
+            return refused("is wider than /" + std::to_string(limits.widest_v4) +
+                           ", the widest that is accepted");
+        if (spelled && count_of(alias) > limits.v6_singles)
+            return refused("has more than " + std::to_string(limits.v6_singles) +
+                           " addresses; have it routed to the primary address and declare it "
+                           "routed, or order a smaller one");
+        // Those nets are wider than any range, so one end tells; but for the last address of all.
+        if (auto why = unusable(cidr.address))
+            return invalid("the range " + cidr.text() + " begins at an address that " + *why,
+                           alias.where);
+        if (!cidr.address.v6 && all_ones(broadcast_of(cidr)))
+            return invalid("the range " + cidr.text() + " ends at 255.255.255.255", alias.where);
+
+        const auto covers = [&](const Address& address) { return cidr.contains(address); };
+        if (const auto it = std::ranges::find_if(around_.gateways, covers);
+            it != around_.gateways.end())
+            return refused("contains the gateway " + it->text() + "; we would answer for it");
+        if (const auto it = std::ranges::find_if(around_.primaries, covers);
+            it != around_.primaries.end())
+            return refused("contains " + it->text() + ", this NIC's own address");
+        for (const auto* subnets : {&around_.subnets, &alias_subnets_})
+            for (const Prefix& subnet : *subnets)
+                if (cidr.length <= subnet.length && cidr.contains(subnet.address))
+                    return refused("contains the on-link subnet " + subnet.text() +
+                                   "; we would answer for our neighbours");
+        return std::nullopt;
+    }
+
+    /// On another NIC already, by somebody else: the kernel would answer for it on both.
+    std::optional<Error> elsewhere(const Alias& alias) const {
+        const auto conflict = [&](const KernelAddress& other) {
+            return Error{Errc::conflict,
+                         other.prefix.text() + " is on " + site_.link_name(other.ifindex) +
+                             " already; remove it there first",
+                         alias.where};
+        };
+        const auto foreign = [&](const KernelAddress& other) {
+            return other.ifindex != site_.nic().index && !site_.ours(other);
+        };
+        if (form_of(alias) == AliasForm::address) {
+            for (const KernelAddress* other : site_.places(alias.cidr.address))
+                if (foreign(*other)) return conflict(*other);
+            return std::nullopt;
+        }
+        for (const KernelAddress& other : site_.observed().addresses)
+            if (alias.cidr.contains(other.prefix.address) && foreign(other)) return conflict(other);
+        return std::nullopt;
+    }
+
+    /// Two aliases of one address are the same whatever their lengths; two ranges only when equal.
+    static Prefix key_of(const Alias& alias) {
+        if (form_of(alias) != AliasForm::address) return alias.cidr;
+        return {alias.cidr.address, static_cast<std::uint8_t>(alias.cidr.address.v6 ? 128 : 32)};
+    }
+
+    const Site& site_;
+    Surroundings around_;
+    std::vector<Prefix> alias_subnets_;
+    std::unordered_map<Prefix, const Alias*, Hash> seen_;
+    std::unordered_map<std::string, unsigned> times_;
+    std::size_t accepted_ = 0;
+};
+
+}  // namespace
+
+std::vector<JudgedAlias> judge_aliases(const Site& site) {
+    std::vector<JudgedAlias> judged;
+    if (!site.wanted().aliases) return judged;
+    AliasJudge judge(site);
+    for (const Alias& alias : *site.wanted().aliases) judged.push_back(judge.judge(alias));
+    return judged;
+}
+
+}  // namespace metalwright::netcfg

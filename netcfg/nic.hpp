@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "netcfg/model.hpp"
+
+namespace metalwright::netcfg {
+
+struct NicChoice {
+    const Link* link = nullptr;  ///< into the observed links
+    std::string why;             ///< "eth0 (52:54:00:4d:57:01): it carries the default route"
+};
+
+/// The NIC that `selector` means. When it names none, `remembered_mac` (the NIC that carries what
+/// is ours already) comes before the rule in NicSelector: a default route may come and go.
+/// Errors: not_found, with the NICs there are.
+Result<NicChoice> choose_nic(const NicSelector& selector, const Observed& observed,
+                             std::string_view remembered_mac);
+
+/// "52:54:00:4D:57:01" and "52:54:00:4d:57:01" are one.
+bool same_mac(std::string_view a, std::string_view b) noexcept;
+
+/// The link with this MAC, permanent or present; a bond before its ports, a NIC before what stands
+/// on it. nullptr when there is none.
+const Link* link_by_mac(const Observed& observed, std::string_view mac) noexcept;
+
+}  // namespace metalwright::netcfg

@@ -1,0 +1,210 @@
+#include "netcfg/plan.hpp"
+
+#include <linux/if_addr.h>
+
+#include <algorithm>
+#include <iterator>
+#include <unordered_set>
+
+#include "netcfg/alias_form.hpp"
+#include "netcfg/nic.hpp"
+#include "netcfg/planner.hpp"
+
+namespace metalwright::netcfg {
+namespace {
+
+/// Without a NIC every wanted item has its line all the same.
+Plan<Op> without_nic(const Wanted& wanted, const Error& error) {
+    Plan<Op> plan;
+    plan.settled.push_back({.item = "nic", .outcome = Outcome::failed, .error = error});
+    const auto fail_item = [&](const std::string& item, const std::string& where) {
+        plan.settled.push_back(
+            {.item = item,
+             .outcome = Outcome::failed,
+             .error = Error{error.code, "there is no NIC to put it on; see the item nic", where}});
+    };
+    // The judge only names the items here: nothing is observed on a NIC that is not there.
+    const Observed nothing;
+    const Owned nobody;
+    const Link none;
+    const Site site(wanted, nothing, nobody, none);
+    if (const auto primary = judge_primary(site)) {
+        fail_item("primary", "primary");
+        if (wanted.primary->mtu) fail_item("mtu", "mtu");
+        for (const JudgedRoute& route : primary->routes) fail_item(route.item, route.item);
+        if (!wanted.primary->dns.empty()) fail_item("dns", "dns");
+    }
+    for (const JudgedAlias& judged : judge_aliases(site))
+        fail_item(judged.item, judged.alias->where);
+    return plan;
+}
+
+void plan_nic(Draft& draft, const std::string& why) {
+    const Link& nic = draft.site.nic();
+    if (nic.up)
+        draft.unchanged("nic", why);
+    else
+        draft.step("nic", "bring up " + why, KernelOp{SetLink{.ifindex = nic.index, .up = true}});
+}
+
+struct OnLink {
+    int ifindex;
+    Prefix network;
+    bool operator==(const OnLink&) const = default;
+};
+struct OnLinkHash {
+    std::size_t operator()(const OnLink& on) const noexcept {
+        return Hash{}(on.network) ^ static_cast<std::size_t>(on.ifindex);
+    }
+};
+
+bool is_v4_subnet(const Prefix& prefix) {
+    return !prefix.address.v6 && prefix.length < 32;
+}
+
+/// With promote_secondaries off the kernel deletes a whole IPv4 subnet with its first address. So
+/// secondaries go before it, and where some of them are to stay the kernel is told to keep them.
+void guard_siblings(const Site& site, std::vector<Step<Op>>& steps,
+                    std::vector<Step<Op>>& removals) {
+    std::unordered_multiset<OnLink, OnLinkHash> staying;
+    std::unordered_map<OnLink, std::unordered_set<Prefix, Hash>, OnLinkHash> secondary;
+    for (const KernelAddress& address : site.observed().addresses) {
+        if (!is_v4_subnet(address.prefix)) continue;
+        const OnLink on{address.ifindex, address.prefix.network()};
+        staying.insert(on);
+        if ((address.flags & IFA_F_SECONDARY) != 0) secondary[on].insert(address.prefix);
+    }
+    for (const Step<Op>& step : steps) {
+        const auto* op = std::get_if<KernelOp>(&step.op);
+        if (op == nullptr) continue;
+        if (const auto* add = std::get_if<AddAddress>(op); add && is_v4_subnet(add->first))
+            staying.insert({add->ifindex, add->first.network()});
+    }
+    const auto removal = [](Step<Op>& step) -> RemoveAddress* {
+        auto* op = std::get_if<KernelOp>(&step.op);
+        auto* remove = op == nullptr ? nullptr : std::get_if<RemoveAddress>(op);
+        return remove != nullptr && is_v4_subnet(remove->prefix) ? remove : nullptr;
+    };
+    const auto is_secondary = [&](const RemoveAddress& remove) {
+        const auto it = secondary.find({remove.ifindex, remove.prefix.network()});
+        return it != secondary.end() && it->second.contains(remove.prefix);
+    };
+    for (Step<Op>& step : removals)
+        if (const RemoveAddress* remove = removal(step))
+            if (const auto it = staying.find({remove->ifindex, remove->prefix.network()});
+                it != staying.end())
+                staying.erase(it);
+    for (Step<Op>& step : removals) {
+        RemoveAddress* remove = removal(step);
+        if (remove == nullptr || is_secondary(*remove)) continue;
+        const Link* link = site.link(remove->ifindex);
+        const bool promotes = link != nullptr && link->promote_secondaries;
+        remove->keep_siblings =
+            !promotes && staying.contains({remove->ifindex, remove->prefix.network()});
+    }
+    std::ranges::stable_partition(removals, [&](Step<Op>& step) {
+        const RemoveAddress* remove = removal(step);
+        return remove == nullptr || is_secondary(*remove);
+    });
+}
+
+}  // namespace
+
+void Draft::unchanged(const std::string& item, std::string note) {
+    plan.settled.push_back({.item = item, .outcome = Outcome::unchanged, .note = std::move(note)});
+}
+void Draft::failed(const std::string& item, Error error) {
+    plan.settled.push_back({.item = item, .outcome = Outcome::failed, .error = std::move(error)});
+}
+void Draft::skipped(const std::string& item, Error why) {
+    plan.settled.push_back({.item = item, .outcome = Outcome::skipped, .error = std::move(why)});
+}
+void Draft::step(const std::string& item, std::string why, Op op) {
+    plan.steps.push_back({.item = item, .why = std::move(why), .op = std::move(op)});
+}
+void Draft::remove(const std::string& item, std::string why, KernelOp op) {
+    removals.push_back({.item = item, .why = std::move(why), .op = std::move(op)});
+}
+
+void settle_present(Draft& draft, const std::string& item, const KernelAddress& present) {
+    if ((present.flags & IFA_F_DADFAILED) != 0)
+        return draft.failed(item,
+                            {Errc::conflict,
+                             "another host on the network has " + present.prefix.address.text() +
+                                 " already (duplicate address detection failed)",
+                             draft.site.nic().name});
+    draft.unchanged(item, draft.site.ours(present)
+                              ? std::string{}
+                              : present.prefix.text() + " was already there; it is not ours");
+}
+
+Plan<Op> plan(const Wanted& wanted, const Observed& observed, const Owned& owned) {
+    if (!wanted.primary && !wanted.aliases) return {};
+    const Result<NicChoice> nic = choose_nic(wanted.nic, observed, owned.mac);
+    if (!nic) return without_nic(wanted, nic.error());
+
+    const Site site(wanted, observed, owned, *nic->link);
+    Draft draft{.site = site, .aliases = judge_aliases(site), .primary = judge_primary(site)};
+    plan_nic(draft, nic->why);
+    plan_primary(draft);
+    plan_aliases(draft);
+    guard_siblings(site, draft.plan.steps, draft.removals);
+    std::ranges::move(draft.removals, std::back_inserter(draft.plan.steps));
+    plan_persist(draft);
+    return std::move(draft.plan);
+}
+
+Owned owned_after(const Wanted& wanted, const Observed& observed, const Owned& before) {
+    if (!wanted.primary && !wanted.aliases) return before;
+    const Result<NicChoice> nic = choose_nic(wanted.nic, observed, before.mac);
+    if (!nic) return before;
+
+    const Site site(wanted, observed, before, *nic->link);
+    const std::string& mac =
+        nic->link->permanent_mac.empty() ? nic->link->mac : nic->link->permanent_mac;
+    Owned owned{.mac = mac};
+    std::unordered_set<Prefix, Hash> known;
+    const auto remember = [&](const Prefix& prefix) {
+        if (known.insert(prefix).second) owned.addresses.push_back(prefix);
+    };
+    const auto ours_to_set = [&](const Prefix& prefix) {
+        const KernelAddress* present = site.on_nic(prefix);
+        return present == nullptr || site.ours(*present);
+    };
+
+    if (const auto primary = judge_primary(site)) {
+        if (!primary->address && ours_to_set(primary->accepted.address)) {
+            remember(primary->accepted.address);
+            owned.primaries.push_back(primary->accepted.address);
+        }
+        for (const JudgedRoute& route : primary->routes)
+            if (!route.error) owned.routes.push_back(route.route);
+    } else {
+        owned.routes = before.routes;
+    }
+    std::unordered_set<Prefix, Hash> aliases;
+    for (const JudgedAlias& judged : judge_aliases(site)) {
+        if (judged.error) continue;
+        aliases.insert(judged.alias->cidr);
+        if (form_of(*judged.alias) == AliasForm::local_route) {
+            owned.local_routes.push_back(judged.alias->cidr);
+            continue;
+        }
+        const Prefix first = first_of(*judged.alias);
+        for (std::uint32_t i = 0; i < count_of(*judged.alias); ++i)
+            if (const Prefix each{first.address.plus(i), first.length}; ours_to_set(each))
+                remember(each);
+    }
+    if (!wanted.aliases) owned.local_routes = before.local_routes;
+
+    for (const KernelAddress& address : observed.addresses) {
+        if (address.ifindex != nic->link->index || !site.ours(address)) continue;
+        remember(address.prefix);
+        if (site.was_primary(address) && !aliases.contains(address.prefix) &&
+            std::ranges::find(owned.primaries, address.prefix) == owned.primaries.end())
+            owned.primaries.push_back(address.prefix);
+    }
+    return owned;
+}
+
+}  // namespace metalwright::netcfg

@@ -1,0 +1,153 @@
+#include <algorithm>
+#include <unordered_set>
+
+#include "netcfg/planner.hpp"
+
+namespace metalwright::netcfg {
+namespace {
+
+std::string wire(const Draft& draft) {
+    return " on " + draft.site.nic().name;
+}
+
+void plan_mtu(Draft& draft) {
+    const Primary& primary = *draft.site.wanted().primary;
+    const Link& nic = draft.site.nic();
+    if (!primary.mtu) return;
+    if (draft.primary->mtu) return draft.failed("mtu", *draft.primary->mtu);
+    if (nic.mtu == *primary.mtu) return draft.unchanged("mtu");
+    draft.step("mtu",
+               "set the MTU of " + nic.name + " to " + std::to_string(*primary.mtu) + ", it is " +
+                   std::to_string(nic.mtu),
+               KernelOp{SetLink{.ifindex = nic.index, .mtu = *primary.mtu}});
+}
+
+void plan_address(Draft& draft) {
+    const Site& site = draft.site;
+    const Prefix& wanted = draft.primary->accepted.address;
+    if (draft.primary->address) return draft.failed("primary", *draft.primary->address);
+    if (const KernelAddress* present = site.on_nic(wanted)) {
+        settle_present(draft, "primary", *present);
+    } else {
+        // IPv6 has an address once only, whatever its length.
+        if (wanted.address.v6)
+            for (const KernelAddress* other : site.places(wanted.address))
+                if (other->ifindex == site.nic().index)
+                    draft.step(
+                        "primary",
+                        "remove " + other->prefix.text() + ", of another length" + wire(draft),
+                        KernelOp{RemoveAddress{other->ifindex, other->prefix}});
+        draft.step("primary", "add the primary address " + wanted.text() + wire(draft),
+                   KernelOp{AddAddress{.ifindex = site.nic().index, .first = wanted}});
+    }
+}
+
+/// As steps of the item "primary": when the new address is refused the former one stays.
+void plan_former(Draft& draft) {
+    const Site& site = draft.site;
+    if (draft.primary->address) return;
+    std::unordered_set<Prefix, Hash> stays{draft.primary->accepted.address};
+    for (const JudgedAlias& judged : draft.aliases) stays.insert(judged.alias->cidr);
+    for (const KernelAddress& address : site.observed().addresses) {
+        if (!site.was_primary(address)) continue;
+        const bool here = address.ifindex == site.nic().index;
+        if (here && (stays.contains(address.prefix) ||
+                     (address.prefix.address == draft.primary->accepted.address.address &&
+                      address.prefix.address.v6)))
+            continue;
+        draft.remove("primary",
+                     "remove the former primary address " + address.prefix.text() + " from " +
+                         site.link_name(address.ifindex),
+                     RemoveAddress{address.ifindex, address.prefix});
+    }
+}
+
+/// The kernel gives an IPv6 route without a metric 1024.
+std::uint32_t metric_of(bool v6, std::uint32_t metric) {
+    return v6 && metric == 0 ? 1024 : metric;
+}
+
+std::string words_of(const Site& site, const KernelRoute& route) {
+    return (route.via ? "via " + route.via->text() + " on " : "on ") +
+           site.link_name(route.ifindex) + " (protocol " + std::to_string(route.protocol) + ')';
+}
+
+void plan_route(Draft& draft, const JudgedRoute& judged) {
+    const Site& site = draft.site;
+    if (judged.error) return draft.failed(judged.item, *judged.error);
+    const StaticRoute& wanted = judged.route;
+    const bool v6 = wanted.to.address.v6;
+    const std::uint32_t metric = metric_of(v6, wanted.metric.value_or(0));
+    bool replace = false;
+    for (const KernelRoute* route : site.routes(wanted.to, table_main)) {
+        if (metric_of(v6, route->metric) != metric) continue;
+        if (route->ifindex == site.nic().index && route->via == wanted.via &&
+            route->type == type_unicast)
+            return draft.unchanged(judged.item, Site::ours(*route)
+                                                    ? std::string{}
+                                                    : "it was already there; it is not ours");
+        if (!Site::ours(*route))
+            return draft.failed(judged.item,
+                                {Errc::conflict,
+                                 "somebody else has set this route " + words_of(site, *route) +
+                                     "; remove that one, or give ours another metric",
+                                 judged.item});
+        replace = true;
+    }
+    const std::string name =
+        wanted.to.length == 0 ? "default route" : "route to " + wanted.to.text();
+    draft.step(judged.item,
+               (replace ? "exchange the " : "add a ") + name +
+                   (wanted.via ? " via " + wanted.via->text() : "") + wire(draft),
+               KernelOp{AddRoute{.route = {.ifindex = site.nic().index,
+                                           .to = wanted.to,
+                                           .via = wanted.via,
+                                           .table = table_main,
+                                           .metric = wanted.metric.value_or(0),
+                                           .protocol = our_protocol,
+                                           .type = type_unicast},
+                                 .replace = replace}});
+}
+
+/// Routes of ours that nobody wants any more. One whose key is wanted is exchanged, not removed.
+void plan_stale_routes(Draft& draft) {
+    const Site& site = draft.site;
+    if (draft.primary->address) return;
+    const auto wanted = [&](const KernelRoute& route) {
+        return std::ranges::any_of(draft.primary->routes, [&](const JudgedRoute& judged) {
+            const bool v6 = route.to.address.v6;
+            return judged.route.to == route.to &&
+                   metric_of(v6, judged.route.metric.value_or(0)) == metric_of(v6, route.metric);
+        });
+    };
+    for (const KernelRoute& route : site.observed().routes) {
+        if (!Site::ours(route) || route.table != table_main || wanted(route)) continue;
+        const bool usual =
+            metric_of(route.to.address.v6, 0) == metric_of(route.to.address.v6, route.metric);
+        const std::string item =
+            (route.to.length == 0 ? "route/default" : "route/" + route.to.text()) +
+            (usual ? "" : " metric " + std::to_string(route.metric));
+        draft.remove(item, "remove the route to " + route.to.text() + ' ' + words_of(site, route),
+                     RemoveRoute{route});
+    }
+}
+
+}  // namespace
+
+void plan_primary(Draft& draft) {
+    if (!draft.primary) return;
+    plan_mtu(draft);
+    plan_address(draft);
+    for (const JudgedRoute& route : draft.primary->routes) {
+        if (draft.primary->address && !route.error)
+            draft.failed(route.item,
+                         {draft.primary->address->code,
+                          "not set, since the primary address was refused", route.item});
+        else
+            plan_route(draft, route);
+    }
+    plan_stale_routes(draft);
+    plan_former(draft);
+}
+
+}  // namespace metalwright::netcfg

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/plan.hpp"
+#include "netcfg/judge.hpp"
+#include "netcfg/op.hpp"
+#include "netcfg/site.hpp"
+
+namespace metalwright::netcfg {
+
+/// A plan under construction, and the parts of plan() that write to it, one file each. Steps of
+/// one item never share a batch, so what may wait (removals) is kept back to the end.
+struct Draft {
+    const Site& site;
+    std::vector<JudgedAlias> aliases;
+    std::optional<JudgedPrimary> primary;
+    Plan<Op> plan{};
+    std::vector<Step<Op>> removals{};
+
+    void unchanged(const std::string& item, std::string note = {});
+    void failed(const std::string& item, Error error);
+    void skipped(const std::string& item, Error why);
+    void step(const std::string& item, std::string why, Op op);
+    void remove(const std::string& item, std::string why, KernelOp op);
+};
+
+void plan_primary(Draft& draft);  ///< mtu, primary, routes  (plan_primary.cpp)
+void plan_aliases(Draft& draft);  ///< alias/...             (plan_aliases.cpp)
+void plan_persist(Draft& draft);  ///< persist, dns          (plan_persist.cpp)
+
+/// An address that is there: settles `item` by it. `note_if_foreign` is for people.
+void settle_present(Draft& draft, const std::string& item, const KernelAddress& present);
+
+}  // namespace metalwright::netcfg

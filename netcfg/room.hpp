@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/journal.hpp"
+#include "core/plan.hpp"
+#include "netcfg/plan.hpp"
+#include "netcfg/rtnl.hpp"
+#include "sys/exec.hpp"
+#include "sys/files.hpp"
+
+namespace metalwright::netcfg {
+
+// netcfg brings one NIC's addresses, routes and name servers to what the spec says, through
+// rtnetlink, and writes down what the next boot needs before the agent is there. What the engine
+// calls is here; plan() and owned_after() are in netcfg/plan.hpp.
+
+/// Everything of the machine that this room touches.
+struct Doors {
+    Rtnl& rtnl;
+    sys::Exec& exec;
+    sys::Files& files;
+    /// Who sets NICs up at boot, by configuration; unset: systemd-networkd where it is enabled or
+    /// runs, else ifupdown where it is installed, else nobody.
+    std::optional<Persister> persister{};
+    std::string networkctl = "/usr/bin/networkctl";
+    std::string systemctl = "/usr/bin/systemctl";
+};
+
+/// The kernel's network, where each NIC is plugged in, and the boot files. Changes nothing and runs
+/// no program. Errors: of Rtnl::dump(), io.
+Result<Observed> observe(Doors& doors);
+
+/// Does the steps in order, those for the kernel in packed batches, and answers one result per
+/// step. `where` of a kernel's refusal is the NIC's name.
+/// Errors, per step: of Rtnl::apply(), io, command_failed, timed_out, not_found.
+std::vector<Result<void>> apply(std::span<const Step<Op>> steps, const Observed& observed,
+                                Doors& doors, Journal& journal);
+
+}  // namespace metalwright::netcfg

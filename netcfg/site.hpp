@@ -1,0 +1,61 @@
+#pragma once
+
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "netcfg/hash.hpp"
+#include "netcfg/model.hpp"
+
+namespace metalwright::netcfg {
+
+inline constexpr std::uint32_t table_main = 254;
+inline constexpr std::uint32_t table_local = 255;
+inline constexpr std::uint8_t type_unicast = 1;
+inline constexpr std::uint8_t type_local = 2;
+
+/// Wanted, observed and owned, indexed once; what every rule of the plan looks at. Borrows all
+/// four.
+class Site {
+ public:
+    Site(const Wanted& wanted, const Observed& observed, const Owned& owned, const Link& nic);
+
+    const Wanted& wanted() const noexcept { return wanted_; }
+    const Observed& observed() const noexcept { return observed_; }
+    const Owned& owned() const noexcept { return owned_; }
+    const Link& nic() const noexcept { return nic_; }
+
+    /// By mark, or (where the kernel or somebody's replace lost it) by what the store knows. An
+    /// address with another's mark is never ours.
+    bool ours(const KernelAddress& address) const;
+    /// A route always carries its protocol: the mark alone decides.
+    static bool ours(const KernelRoute& route) noexcept { return route.protocol == our_protocol; }
+    /// Whether the store knows this very address as one that was put there as primary.
+    bool was_primary(const KernelAddress& address) const;
+
+    /// The very same address with the same length on the NIC; nullptr when absent.
+    const KernelAddress* on_nic(const Prefix& prefix) const;
+    /// Every place of an address, any NIC, any length.
+    std::vector<const KernelAddress*> places(const Address& address) const;
+    /// Routes of one destination: in main (type not looked at), or local ones in table local.
+    std::vector<const KernelRoute*> routes(const Prefix& to, std::uint32_t table) const;
+
+    const Link* link(int ifindex) const;
+    std::string link_name(int ifindex) const;  ///< "NIC 7" when unknown
+
+ private:
+    bool in_store(const KernelAddress& address,
+                  const std::unordered_set<Prefix, Hash>& known) const;
+
+    const Wanted& wanted_;
+    const Observed& observed_;
+    const Owned& owned_;
+    const Link& nic_;
+    std::unordered_set<Prefix, Hash> owned_addresses_;
+    std::unordered_set<Prefix, Hash> owned_primaries_;
+    std::unordered_map<int, const Link*> links_;
+    std::unordered_multimap<Address, const KernelAddress*, Hash> addresses_;
+    std::unordered_multimap<Prefix, const KernelRoute*, Hash> routes_;
+};
+
+}  // namespace metalwright::netcfg
