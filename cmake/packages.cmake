@@ -12,7 +12,7 @@ pkg_check_modules(BLKID REQUIRED IMPORTED_TARGET blkid)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(CRYPT REQUIRED IMPORTED_TARGET libcrypt)
-pkg_check_modules(TOMLPP REQUIRED IMPORTED_TARGET tomlplusplus)
+find_path(TOMLPP toml++/toml.h REQUIRED)  # used header-only: one library less to load at start
 if(METALWRIGHT_TESTS)
   find_package(GTest REQUIRED)
   find_package(benchmark REQUIRED)

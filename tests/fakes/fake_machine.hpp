@@ -1,0 +1,138 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/engine/rooms.hpp"
+
+namespace metalwright::fakes {
+
+/// A machine in memory: what was made stays made, whoever asks again. Faults are set by item.
+class FakeMachine final : public engine::Machine {
+ public:
+    using Made = std::set<std::string>;
+
+    Made made;                             ///< items that are as wanted
+    std::map<std::string, Error> refuses;  ///< planning this item settles it as failed
+    std::map<std::string, Error> breaks;   ///< applying this item fails
+    std::set<std::string> lies;            ///< applying says done, nothing is made
+    std::vector<std::string> log;          ///< items applied, in order
+    cloudinit::ScriptStatus script{};      ///< what inspect_script tells
+    int launches = 0;
+    bool markers = false;
+    std::optional<Error> launch_error{};
+    raid::Wanted last_storage{};
+    netcfg::Wanted last_network{};
+
+    std::unique_ptr<engine::RoomRun> storage(raid::Wanted wanted, engine::Veto veto) override {
+        const std::lock_guard lock(mutex_);
+        last_storage = wanted;
+        std::vector<Want> wants;
+        if (wanted.arrays)
+            for (const raid::WantedArray& array : *wanted.arrays)
+                wants.push_back({"raid/" + array.name, true});
+        return room(std::move(wants), std::move(veto), {});
+    }
+    std::unique_ptr<engine::RoomRun> network(netcfg::Wanted wanted, netcfg::Owned,
+                                             engine::OwnedAfter after) override {
+        const std::lock_guard lock(mutex_);
+        last_network = wanted;
+        std::vector<Want> wants;
+        netcfg::Owned owned;
+        if (wanted.primary) wants.push_back({"primary", false});
+        if (wanted.aliases)
+            for (const netcfg::Alias& alias : *wanted.aliases) {
+                wants.push_back({"alias/" + alias.cidr.text(), false});
+                owned.addresses.push_back(alias.cidr);
+            }
+        return room(std::move(wants), {}, [after, owned] {
+            if (after) after(owned);
+        });
+    }
+    std::unique_ptr<engine::RoomRun> first_boot(cloudinit::Wanted wanted) override {
+        std::vector<Want> wants;
+        if (wanted.hostname && !wanted.done.contains("hostname"))
+            wants.push_back({"hostname", false});
+        return room(std::move(wants), {}, {});
+    }
+
+    Result<void> prepare_script(const cloudinit::Script&) override {
+        if (markers) return fail(Errc::conflict, "it was started before");
+        return {};
+    }
+    Result<void> launch_script(const cloudinit::Script&) override {
+        ++launches;
+        if (launch_error) return std::unexpected(*launch_error);
+        markers = true;
+        if (script.state == cloudinit::ScriptState::none)
+            script.state = cloudinit::ScriptState::started;
+        return {};
+    }
+    cloudinit::ScriptStatus inspect_script(const std::string&) override {
+        const std::lock_guard lock(mutex_);
+        return script;
+    }
+    bool has_script_markers() override { return markers; }
+    std::int64_t mutations() override { return 0; }
+    Result<raid::Observed> observe_storage() override { return raid::Observed(); }
+    Result<netcfg::Observed> observe_network() override { return netcfg::Observed(); }
+
+    void script_ends(cloudinit::ScriptStatus status) {
+        const std::lock_guard lock(mutex_);
+        script = status;
+    }
+
+ private:
+    struct Want {
+        std::string item;
+        bool destroys = false;
+    };
+
+    std::unique_ptr<engine::RoomRun> room(std::vector<Want> wants, engine::Veto veto,
+                                          std::function<void()> settled) {
+        using Room = engine::RoomOf<Made, std::string>;
+        return std::make_unique<Room>(
+            [this]() -> Result<Made> {
+                const std::lock_guard lock(mutex_);
+                return made;
+            },
+            [this, wants](const Made& seen) {
+                Plan<std::string> plan;
+                for (const Want& want : wants) {
+                    if (const auto it = refuses.find(want.item); it != refuses.end())
+                        plan.settled.push_back({want.item, Outcome::failed, it->second});
+                    else if (seen.contains(want.item))
+                        plan.settled.push_back({want.item, Outcome::unchanged});
+                    else
+                        plan.steps.push_back(
+                            {want.item, want.item + " is absent", want.item, want.destroys});
+                }
+                return plan;
+            },
+            [this](std::span<const Step<std::string>> steps, const Made&, Journal&) {
+                const std::lock_guard lock(mutex_);
+                std::vector<Result<void>> results;
+                for (const auto& step : steps) {
+                    log.push_back(step.item);
+                    if (const auto it = breaks.find(step.item); it != breaks.end()) {
+                        results.emplace_back(std::unexpected(it->second));
+                        continue;
+                    }
+                    if (!lies.contains(step.item)) made.insert(step.item);
+                    results.emplace_back();
+                }
+                return results;
+            },
+            [settled](const Made&) {
+                if (settled) settled();
+            },
+            std::move(veto));
+    }
+
+    std::mutex mutex_;
+};
+
+}  // namespace metalwright::fakes

@@ -1,0 +1,343 @@
+#include "agent/engine/engine.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/fakes/fake_machine.hpp"
+
+namespace metalwright::engine {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+/// A native document; `more` is merged over it.
+std::string document(const json& more = json::object()) {
+    json spec = json::parse(R"({
+        "apiVersion": "metalwright/v1", "host": {"id": "host-1"}, "instance": {"id": "i-1"},
+        "storage": {"arrays": [{"name": "data", "level": "raid1", "members": {"count": 2}}]},
+        "network": {"primary": {"address": "10.0.1.10/24"},
+                    "aliases": [{"id": "s", "cidr": "10.0.1.52/32"}]},
+        "hostname": "node-a"})");
+    spec.merge_patch(more);
+    return spec.dump();
+}
+
+const json with_script{{"userData", {{"base64", "IyEvYmluL2Jhc2gKdHJ1ZQo="}}}};
+
+class EngineTest : public testing::Test {
+ protected:
+    EngineTest() {
+        std::string pattern = testing::TempDir() + "engine-XXXXXX";
+        directory_ = ::mkdtemp(pattern.data());
+        start();
+    }
+    ~EngineTest() override {
+        engine_.reset();
+        store_.reset();
+        std::filesystem::remove_all(directory_);
+    }
+
+    /// As after a power cut: the machine keeps what it has, the process is new.
+    void start() {
+        engine_.reset();
+        store_.reset();
+        auto store = store::Store::open(directory_, 1 << 20);
+        ASSERT_TRUE(store) << describe(store.error());
+        store_ = std::move(*store);
+        engine_ = std::make_unique<Engine>(Options{.host_id = "host-1"}, *store_, machine_,
+                                           [] { return std::int64_t{1'795'000'000'123}; });
+        engine_->on_change([this] {
+            const std::lock_guard lock(mutex_);
+            ++changes_;
+            wake_.notify_all();
+        });
+        engine_->start();
+    }
+
+    std::int64_t accept(const std::string& text, std::optional<std::uint64_t> generation = {}) {
+        const auto accepted = engine_->submit({"admin", text, generation});
+        EXPECT_TRUE(accepted) << (accepted ? "" : describe(accepted.error().front()));
+        return accepted ? accepted->operation : -1;
+    }
+
+    /// Waits for the engine's own news, not for time.
+    json wait_until(const std::function<bool(const json&)>& good) {
+        std::unique_lock lock(mutex_);
+        json status;
+        const bool came = wake_.wait_for(lock, 30s, [&] {
+            lock.unlock();
+            status = json::parse(engine_->status());
+            lock.lock();
+            return good(status);
+        });
+        EXPECT_TRUE(came) << status.dump(2);
+        return status;
+    }
+    json finished() {
+        return wait_until([](const json& s) { return s["state"] != "applying"; });
+    }
+    json finished(const std::string& text) {
+        const std::int64_t id = accept(text);
+        return wait_until(
+            [id](const json& s) { return s["operation"] == id && s["state"] != "applying"; });
+    }
+    static std::string outcome(const json& status, const std::string& item) {
+        for (const json& one : status["items"])
+            if (one["item"] == item) return one["outcome"];
+        return "absent";
+    }
+    std::vector<json> reports() {
+        std::vector<json> all;
+        for (const agent::OutboxRow& row : engine_->unsent(1000))
+            all.push_back(json::parse(row.body));
+        return all;
+    }
+
+    std::filesystem::path directory_;
+    fakes::FakeMachine machine_;
+    std::unique_ptr<store::Store> store_;
+    std::unique_ptr<Engine> engine_;
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    int changes_ = 0;
+};
+
+TEST_F(EngineTest, ABlankHostIsIdle) {
+    const json status = json::parse(engine_->status());
+    EXPECT_EQ(status["state"], "idle");
+    EXPECT_EQ(status["host"], "host-1");
+    EXPECT_EQ(status["userData"]["state"], "none");
+}
+
+TEST_F(EngineTest, AnOrderIsAppliedAndEveryItemReported) {
+    const json status = finished(document());
+    EXPECT_EQ(status["state"], "running");
+    for (const char* item : {"raid/data", "primary", "alias/10.0.1.52/32", "hostname"})
+        EXPECT_EQ(outcome(status, item), "changed") << item;
+    const auto all = reports();
+    ASSERT_GE(all.size(), 2u);
+    EXPECT_EQ(all.front()["kind"], "accepted");
+    EXPECT_EQ(all.back()["kind"], "finished");
+    EXPECT_EQ(all.back()["state"], "running");
+    for (std::size_t i = 1; i < all.size(); ++i) EXPECT_GT(all[i]["seq"], all[i - 1]["seq"]);
+}
+
+TEST_F(EngineTest, TheSameOrderAgainChangesNothing) {
+    finished(document());
+    const std::size_t applied = machine_.log.size();
+    const json again = finished(document());
+    EXPECT_EQ(machine_.log.size(), applied);
+    EXPECT_EQ(outcome(again, "raid/data"), "unchanged");
+    EXPECT_EQ(again["state"], "running");
+}
+
+TEST_F(EngineTest, ATokenAnswersTheFirstResultAlsoAfterARestart) {
+    const std::string text = document({{"operation", {{"token", "t-1"}}}});
+    const std::int64_t first = accept(text);
+    finished();
+    start();
+    finished();
+    const auto again = engine_->submit({"admin", text, {}});
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(again->repeated);
+    EXPECT_TRUE(again->finished);
+    EXPECT_EQ(again->operation, first);
+}
+
+TEST_F(EngineTest, WhatIsDoneOncePerInstanceIsTheTenantsAfterwards) {
+    finished(document());
+    machine_.made.erase("hostname");  // the tenant renamed the host
+    finished(document());
+    EXPECT_FALSE(machine_.made.contains("hostname"));
+}
+
+TEST_F(EngineTest, AnArrayIsNamedBeforeItIsMade) {
+    finished(document());
+    const auto identities = *store_->identities();
+    ASSERT_EQ(identities.size(), 1u);
+    EXPECT_TRUE(identities[0].complete);
+    EXPECT_EQ(machine_.last_storage.arrays->front().uuid, identities[0].md_uuid);
+    finished(document());
+    EXPECT_EQ(machine_.last_storage.arrays->front().memory, raid::Memory::complete);
+}
+
+TEST_F(EngineTest, AFailedArrayIsNotCompleteAndTheScriptWaits) {
+    machine_.breaks["raid/data"] = {Errc::command_failed, "mdadm: no space", "DATA0", 1};
+    const json status = finished(document(with_script));
+    EXPECT_EQ(status["state"], "failed");
+    EXPECT_EQ(outcome(status, "raid/data"), "failed");
+    EXPECT_EQ(outcome(status, "alias/10.0.1.52/32"), "changed") << "a neighbour was hidden";
+    EXPECT_EQ(status["userData"]["state"], "pending");
+    EXPECT_EQ(machine_.launches, 0);
+    EXPECT_FALSE(store_->identities()->front().complete);
+
+    machine_.breaks.clear();
+    machine_.script = {.state = cloudinit::ScriptState::exited, .exit_code = 0};
+    const json again = finished(document(with_script));
+    EXPECT_EQ(again["state"], "running");
+    EXPECT_EQ(machine_.launches, 1);
+}
+
+TEST_F(EngineTest, ChangedIsSaidOnlyWhenTheReadBackShowsIt) {
+    machine_.lies.insert("alias/10.0.1.52/32");
+    const json status = finished(document());
+    EXPECT_EQ(outcome(status, "alias/10.0.1.52/32"), "failed");
+    EXPECT_EQ(status["state"], "degraded");
+}
+
+TEST_F(EngineTest, TheScriptsExitCodeIsTheLastWordOfTheOrder) {
+    const std::int64_t id = accept(document(with_script));
+    wait_until([](const json& s) { return s["userData"]["state"] == "started"; });
+    EXPECT_EQ(json::parse(engine_->status())["state"], "applying");
+    machine_.script_ends({.state = cloudinit::ScriptState::exited, .exit_code = 3});
+    const json status = finished();
+    EXPECT_EQ(status["operation"], id);
+    EXPECT_EQ(status["state"], "failed");
+    EXPECT_EQ(status["userData"]["state"], "exited");
+    EXPECT_EQ(status["userData"]["exitCode"], 3);
+    EXPECT_EQ(outcome(status, "raid/data"), "changed");
+}
+
+TEST_F(EngineTest, AnotherOrderIsServedWhileAScriptRuns) {
+    accept(document(with_script));
+    wait_until([](const json& s) { return s["userData"]["state"] == "started"; });
+    json more = with_script;
+    more["network"]["aliases"] = json::array({{{"id", "s"}, {"cidr", "10.0.1.53/32"}}});
+    accept(document(more));
+    wait_until([&](const json&) { return machine_.made.contains("alias/10.0.1.53/32"); });
+    machine_.script_ends({.state = cloudinit::ScriptState::exited, .exit_code = 0});
+    EXPECT_EQ(finished()["state"], "running");
+    EXPECT_EQ(machine_.launches, 1);
+    EXPECT_TRUE(store_->unfinished()->empty());
+}
+
+TEST_F(EngineTest, AScriptThatRanBeforeARestartNeverRunsAgain) {
+    accept(document(with_script));
+    wait_until([](const json& s) { return s["userData"]["state"] == "started"; });
+    start();  // the agent died, the script did not
+    machine_.script_ends({.state = cloudinit::ScriptState::exited, .exit_code = 0});
+    const json status = finished();
+    EXPECT_EQ(status["state"], "running");
+    EXPECT_EQ(machine_.launches, 1);
+    start();
+    finished();
+    EXPECT_EQ(machine_.launches, 1);
+}
+
+TEST_F(EngineTest, AStartWithoutAnyEvidenceIsInterruptedAndNotRepeated) {
+    accept(document(with_script));
+    wait_until([](const json& s) { return s["userData"]["state"] == "started"; });
+    machine_.script_ends({.state = cloudinit::ScriptState::pending});  // never reached the disk
+    start();
+    const json status = finished();
+    EXPECT_EQ(status["userData"]["state"], "interrupted");
+    EXPECT_EQ(status["state"], "failed");
+    finished(document(with_script));
+    EXPECT_EQ(machine_.launches, 1);
+    json rerun = with_script;
+    rerun["userData"]["rerunInterrupted"] = true;
+    machine_.markers = false;
+    machine_.script_ends({.state = cloudinit::ScriptState::exited, .exit_code = 0});
+    EXPECT_EQ(finished(document(rerun))["state"], "running");
+    EXPECT_EQ(machine_.launches, 2);
+}
+
+TEST_F(EngineTest, ARebuiltStoreNeverRunsAScriptAgain) {
+    machine_.markers = true;
+    const json status = finished(document(with_script));
+    EXPECT_EQ(machine_.launches, 0);
+    EXPECT_EQ(status["userData"]["state"], "unknown");
+    EXPECT_EQ(status["state"], "failed");
+}
+
+TEST_F(EngineTest, AStartPutsBackAddressesButNeverWritesToADisk) {
+    finished(document());
+    machine_.made.erase("alias/10.0.1.52/32");
+    machine_.made.erase("raid/data");
+    machine_.log.clear();
+    start();
+    const json status = finished();
+    EXPECT_EQ(machine_.log, (std::vector<std::string>{"alias/10.0.1.52/32"}));
+    EXPECT_EQ(outcome(status, "raid/data"), "failed");
+    EXPECT_EQ(status["state"], "degraded");
+}
+
+TEST_F(EngineTest, AnotherInstanceIsRefusedUntilThisOneIsReleased) {
+    finished(document());
+    const std::string other = document({{"instance", {{"id", "i-2"}}}});
+    const auto refused = engine_->submit({"admin", other, {}});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().front().code, Errc::conflict);
+    const json released = finished(
+        R"({"apiVersion":"metalwright/v1","host":{"id":"host-1"},"release":{"instanceId":"i-1"}})");
+    EXPECT_EQ(released["state"], "idle");
+    EXPECT_EQ(finished(other)["state"], "running");
+}
+
+TEST_F(EngineTest, ARefusedDocumentFromALinkIsReportedAndChangesNothing) {
+    const auto refused = engine_->submit({"link", R"({"apiVersion":"metalwright/v1"})", 5});
+    ASSERT_FALSE(refused);
+    const auto all = reports();
+    ASSERT_EQ(all.size(), 1u);
+    EXPECT_EQ(all[0]["kind"], "refused");
+    EXPECT_EQ(all[0]["generation"], 5);
+    EXPECT_FALSE(all[0]["errors"].empty());
+    EXPECT_EQ(json::parse(engine_->status())["state"], "idle");
+    EXPECT_TRUE(machine_.log.empty());
+}
+
+TEST_F(EngineTest, APlanTellsTheStepsAndChangesNothing) {
+    const auto text = engine_->plan({"admin", document(with_script), {}});
+    ASSERT_TRUE(text);
+    const json plan = json::parse(*text);
+    EXPECT_EQ(plan["items"].size(), 5u);
+    EXPECT_EQ(plan["items"][0]["item"], "raid/data");
+    EXPECT_EQ(plan["items"][0]["outcome"], "planned");
+    EXPECT_EQ(plan["items"][0]["steps"][0]["destroysData"], true);
+    EXPECT_TRUE(machine_.log.empty());
+    EXPECT_TRUE(store_->operations(10)->empty());
+    EXPECT_TRUE(store_->identities()->empty());
+}
+
+TEST_F(EngineTest, NoSecretReachesReportEventOrStore) {
+    const std::string password = "Zx8#wQ2!vB5k";
+    const std::int64_t id = accept(document({{"password", password}}));
+    finished();
+    std::string told = engine_->status() + *engine_->operation(id) + *engine_->events(id, 0);
+    for (const json& report : reports()) told += report.dump();
+    for (const store::Source& source : *store_->sources()) told += source.document;
+    EXPECT_EQ(told.find(password), std::string::npos);
+    EXPECT_NE(store_->sources()->front().document.find("$y$"), std::string::npos);
+    EXPECT_EQ((*engine_->operation(id)).find("$y$"), std::string::npos);
+}
+
+TEST_F(EngineTest, EventsAreTheStoryOfAnOperation) {
+    const std::int64_t id = accept(document());
+    finished();
+    const json story = json::parse(*engine_->events(id, 0));
+    EXPECT_TRUE(story["finished"]);
+    bool intent = false, outcome = false;
+    for (const json& event : story["events"]) {
+        intent |= event["kind"] == "intent" && event["item"] == "raid/data";
+        outcome |= event["kind"] == "outcome" && event["item"] == "raid/data" &&
+                   event["outcome"] == "changed";
+    }
+    EXPECT_TRUE(intent && outcome) << story.dump(2);
+    EXPECT_TRUE(json::parse(*engine_->events(id, story["next"]))["events"].empty());
+    EXPECT_EQ(engine_->events(999, 0).error().code, Errc::not_found);
+}
+
+TEST_F(EngineTest, StoppingParksWhatIsInHandAndTheNextStartFinishesIt) {
+    ASSERT_TRUE(engine_->stop(5s));
+    const std::int64_t id = accept(document());
+    EXPECT_EQ(json::parse(engine_->status())["state"], "applying");
+    start();
+    const json status = finished();
+    EXPECT_EQ(status["operation"], id);
+    EXPECT_EQ(status["state"], "running");
+}
+
+}  // namespace
+}  // namespace metalwright::engine
