@@ -1,0 +1,75 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "agent/link/https_link.hpp"
+
+namespace metalwright::agent::link {
+
+/// One of the link's two conversations with the control plane: whose turn it is among the base
+/// URLs, when, with which token; and what an answer means for the next turn. Internal to the link;
+/// on the io thread.
+class Courier : public std::enable_shared_from_this<Courier> {
+ public:
+    using Clock = std::chrono::steady_clock;
+
+    Courier(boost::asio::io_context& io, boost::asio::thread_pool& pool,
+            std::shared_ptr<const HttpsOptions> options, std::shared_ptr<LinkBoard> board,
+            Talk talk);
+
+    /// Sends one request when its turn has come (that may be long). `done` gets a reply of status
+    /// 2xx, 304, 404 or 413; or nothing: then the failure is noted, told on the board, and the next
+    /// ask() will wait as long as is right.
+    void ask(Call call, std::function<void(std::optional<Reply>)> done);
+
+    /// The answer to the last ask() made sense.
+    void worked();
+    /// It did not: as if the request had failed.
+    void failed(const Error& error, std::chrono::milliseconds least = {});
+    /// The next ask() waits until `when`, whichever URL it goes to.
+    void hold(Clock::time_point when) { turns_.hold(when); }
+
+    /// When the last request was sent.
+    Clock::time_point sent() const { return sent_; }
+
+    /// `done` of an ask() in hand is not called any more.
+    void stop();
+
+ private:
+    void token(Call call);
+    void send(Call call, const Result<std::string>& token);
+    void answered(Result<Reply> reply);
+
+    boost::asio::io_context& io_;
+    boost::asio::thread_pool& pool_;
+    std::shared_ptr<const HttpsOptions> options_;
+    std::shared_ptr<LinkBoard> board_;
+    Talk talk_;
+    Turns turns_;
+    HttpClient client_;
+    boost::asio::steady_timer timer_;
+    std::size_t index_ = 0;
+    Clock::time_point sent_{};
+    std::function<void(std::optional<Reply>)> done_{};
+    bool stopped_ = false;
+};
+
+/// Runs `work` on the pool, then `then` with its result on the io thread.
+template <class Work, class Then>
+void on_pool(boost::asio::thread_pool& pool, boost::asio::io_context& io, Work work, Then then) {
+    boost::asio::post(pool, [&io, work = std::move(work), then = std::move(then)]() mutable {
+        auto result = work();
+        boost::asio::post(io, [result = std::move(result), then = std::move(then)]() mutable {
+            then(std::move(result));
+        });
+    });
+}
+
+}  // namespace metalwright::agent::link

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/link/tls.hpp"
+#include "agent/link/url.hpp"
+#include "core/error.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace metalwright::agent::link {
+
+struct ClientOptions {
+    TlsFiles tls{};              ///< read anew for each connection
+    std::optional<Url> proxy{};  ///< CONNECT goes there; not used for plain http (loopback)
+    std::chrono::milliseconds connect_timeout{10'000};  ///< name, each address, proxy, TLS: each
+    std::size_t body_limit = 1 << 20;                   ///< bytes of an answer's body
+    std::function<std::chrono::system_clock::time_point()> now = std::chrono::system_clock::now;
+};
+
+/// One request. `path` is appended to the base URL's own; header values must hold no line breaks.
+struct Call {
+    std::string method;
+    Url base;
+    std::string path;  ///< "/v1/..." with its query, encoded
+    std::vector<std::pair<std::string, std::string>> headers{};
+    std::string body{};
+    std::chrono::milliseconds timeout{30'000};  ///< to send it and have the whole answer
+};
+
+struct Reply {
+    unsigned status = 0;
+    std::string body{};
+    std::string etag{};  ///< these as sent; empty when absent
+    std::string retry_after{};
+    std::string date{};
+
+    bool operator==(const Reply&) const = default;
+};
+
+/// HTTP/1.1 over TLS, or plain to this machine's loopback. One connection, kept open and used
+/// again; when the server has closed it meanwhile, the call is made once more on a new one, so
+/// calls must be repeatable. One call at a time. No redirect is followed.
+/// All of it on the io thread.
+class HttpClient {
+ public:
+    HttpClient(boost::asio::io_context& io, ClientOptions options);
+    HttpClient(const HttpClient&) = delete;
+    HttpClient& operator=(const HttpClient&) = delete;
+    ~HttpClient();  ///< close()
+
+    /// Calls `done` once, later, on the io thread; any HTTP status is a Reply.
+    /// Errors: unavailable (name, connection, TLS, cut, no HTTP), timed_out, and those of
+    /// make_tls_context(). Each says what to do.
+    void send(Call call, std::function<void(Result<Reply>)> done);
+
+    /// Ends the call in hand (its `done` gets unavailable) and the connection. No call after this.
+    void close();
+
+ private:
+    class Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace metalwright::agent::link

@@ -1,0 +1,136 @@
+#include "agent/link/spec_poll.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <exception>
+#include <nlohmann/json.hpp>
+
+namespace metalwright::agent::link {
+namespace {
+
+/// Whether the document itself, or what the host holds now, is the reason: then asking for the same
+/// document at once again changes nothing. A full disk is another matter.
+bool told_for_good(const Error& error) {
+    switch (error.code) {
+        case Errc::invalid_spec:
+        case Errc::conflict:
+        case Errc::refused:
+        case Errc::not_found:
+        case Errc::unsupported: return true;
+        default: return false;
+    }
+}
+
+/// A document that breaks the Desk must not end the daemon, or it would again after each restart.
+std::expected<Accepted, Errors> submit(Desk& desk, const Submission& submission) {
+    try {
+        return desk.submit(submission);
+    } catch (const std::exception& broken) {
+        spdlog::error("link: the document broke metalwrightd: {}", broken.what());
+        return std::unexpected(Errors{
+            {Errc::internal, "metalwrightd failed on this document: see its log, report the bug"}});
+    }
+}
+
+}  // namespace
+
+HttpsLink::SpecPoll::SpecPoll(boost::asio::io_context& io, boost::asio::thread_pool& pool,
+                              Desk& desk, std::shared_ptr<const HttpsOptions> options,
+                              std::shared_ptr<LinkBoard> board)
+    : io_(io),
+      pool_(pool),
+      desk_(desk),
+      options_(std::move(options)),
+      board_(std::move(board)),
+      courier_(std::make_shared<Courier>(io, pool, options_, board_, Talk::documents)),
+      absent_({options_->backoff.least, options_->absent_most}, options_->seed.value_or(0)) {}
+
+void HttpsLink::SpecPoll::start() {
+    poll();
+}
+
+void HttpsLink::SpecPoll::stop() {
+    stopped_ = true;
+    courier_->stop();
+}
+
+void HttpsLink::SpecPoll::poll() {
+    if (known_until_ && Clock::now() >= *known_until_) {
+        known_.reset();
+        known_until_.reset();
+    }
+    Call call{.method = "GET",
+              .path = "/v1/hosts/" + encode_segment(options_->host_id) +
+                      "/spec?wait=" + std::to_string(options_->wait.count()),
+              .timeout = options_->wait + options_->answer_timeout};
+    if (known_) call.headers.emplace_back("If-None-Match", '"' + std::to_string(*known_) + '"');
+    courier_->ask(std::move(call), [weak = weak_from_this()](std::optional<Reply> reply) {
+        const auto self = weak.lock();
+        if (self && !self->stopped_) self->answered(std::move(reply));
+    });
+}
+
+void HttpsLink::SpecPoll::answered(std::optional<Reply> reply) {
+    if (!reply) return poll();
+    // A server that answers at once instead of waiting must not turn this into a tight loop.
+    courier_->hold(courier_->sent() + options_->pace);
+    if (reply->status == 304 && known_) {
+        absent_.reset();
+        courier_->worked();
+        return poll();
+    }
+    if (reply->status == 404) {
+        courier_->worked();
+        courier_->hold(Clock::now() + absent_.next());
+        board_->absent();
+        return poll();
+    }
+    document(std::move(*reply));
+}
+
+void HttpsLink::SpecPoll::document(Reply reply) {
+    const auto generation = generation_of(reply.etag);
+    if (reply.status != 200 || !generation || !nlohmann::json::accept(reply.body)) {
+        courier_->failed(
+            {Errc::unavailable,
+             reply.status != 200 ? "the answer " + std::to_string(reply.status) + " is not foreseen"
+             : !generation       ? std::string("a document came without its generation in the "
+                                                     "ETag: it is not taken")
+                                 : std::string("what came is not JSON: it is not taken"),
+             "GET spec"});
+        return poll();
+    }
+    absent_.reset();
+    courier_->worked();
+    if (known_ == generation) return poll();  // it does not know If-None-Match
+
+    Submission submission{
+        .source = "link", .document = std::move(reply.body), .generation = generation};
+    on_pool(
+        pool_, io_,
+        [&desk = desk_, submission = std::move(submission)] { return submit(desk, submission); },
+        [weak = weak_from_this(), generation = *generation](const Submitted& result) {
+            const auto self = weak.lock();
+            if (self && !self->stopped_) self->submitted(generation, result);
+        });
+}
+
+void HttpsLink::SpecPoll::submitted(std::uint64_t generation, const Submitted& result) {
+    if (result) {
+        board_->taken(generation);
+        known_ = generation;
+        known_until_.reset();
+        return poll();
+    }
+    board_->refused(generation, result.error());
+    if (std::any_of(result.error().begin(), result.error().end(), told_for_good)) {
+        known_ = generation;
+        known_until_ = Clock::now() + options_->refused;
+    } else {
+        courier_->hold(Clock::now() + absent_.next());
+    }
+    poll();
+}
+
+}  // namespace metalwright::agent::link

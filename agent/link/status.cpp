@@ -1,0 +1,68 @@
+#include "agent/link/status.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace metalwright::agent::link {
+namespace {
+
+const char* purpose(Talk talk) {
+    return talk == Talk::documents ? "documents" : "reports";
+}
+
+std::string named(std::optional<std::uint64_t> generation) {
+    return generation ? "generation " + std::to_string(*generation) : "a document";
+}
+
+}  // namespace
+
+LinkBoard::LinkBoard(std::string name) {
+    status_.name = std::move(name);
+}
+
+LinkStatus LinkBoard::read() const {
+    const std::lock_guard lock(mutex_);
+    return status_;
+}
+
+void LinkBoard::contact(Talk talk) {
+    const std::lock_guard lock(mutex_);
+    status_.last_contact = std::chrono::system_clock::now();
+    auto& error = talk == Talk::documents ? status_.document_error : status_.report_error;
+    if (error) spdlog::info("{}: {} pass again", status_.name, purpose(talk));
+    error.reset();
+}
+
+void LinkBoard::absent() {
+    const std::lock_guard lock(mutex_);
+    if (!absent_) spdlog::info("{}: there is no document for this host yet", status_.name);
+    absent_ = true;
+}
+
+void LinkBoard::trouble(Talk talk, const Error& error) {
+    const std::lock_guard lock(mutex_);
+    auto& known = talk == Talk::documents ? status_.document_error : status_.report_error;
+    if (known == error) return;
+    spdlog::warn("{}: no {} pass for now: {}", status_.name, purpose(talk), describe(error));
+    known = error;
+}
+
+void LinkBoard::taken(std::optional<std::uint64_t> generation) {
+    const std::lock_guard lock(mutex_);
+    spdlog::info("{}: {} is accepted", status_.name, named(generation));
+    absent_ = false;
+    status_.generation = generation;
+    status_.refused.clear();
+}
+
+void LinkBoard::refused(std::optional<std::uint64_t> generation, const Errors& errors) {
+    const std::lock_guard lock(mutex_);
+    if (status_.refused == errors) return;
+    for (const Error& error : errors) {
+        spdlog::warn("{}: {} is refused: {}", status_.name, named(generation), describe(error));
+    }
+    status_.refused = errors;
+}
+
+}  // namespace metalwright::agent::link
