@@ -74,9 +74,9 @@ void plan_keys(const std::vector<std::string>& lines, const Observed& observed, 
             return items.settle(failed(item, good.error()));
     std::vector<std::string> missing = missing_keys(observed.authorized_keys, lines);
     if (missing.empty()) return items.settle(unchanged(item));
-    items.step(item,
-               "add " + std::to_string(missing.size()) + (missing.size() == 1 ? " key" : " keys") +
-                   " to /root/.ssh/authorized_keys",
+    const std::string count =
+        std::to_string(missing.size()) + (missing.size() == 1 ? " key" : " keys");
+    items.step(item, "add " + count + " to /root/.ssh/authorized_keys",
                AddAuthorizedKeys{std::move(missing)});
 }
 

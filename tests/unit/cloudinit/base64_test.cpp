@@ -1,0 +1,62 @@
+#include "cloudinit/base64.hpp"
+
+#include <gtest/gtest.h>
+
+namespace metalwright::cloudinit {
+namespace {
+
+std::string decoded(std::string_view text) {
+    const Result<std::string> bytes = decode_base64(text);
+    return bytes ? *bytes : "error: " + bytes.error().message;
+}
+
+std::string refusal(std::string_view text) {
+    const Result<std::string> bytes = decode_base64(text);
+    return bytes ? "accepted" : bytes.error().message;
+}
+
+TEST(Base64, ReadsTheExamplesOfRfc4648) {
+    EXPECT_EQ(decoded(""), "");
+    EXPECT_EQ(decoded("Zg=="), "f");
+    EXPECT_EQ(decoded("Zm8="), "fo");
+    EXPECT_EQ(decoded("Zm9v"), "foo");
+    EXPECT_EQ(decoded("Zm9vYg=="), "foob");
+    EXPECT_EQ(decoded("Zm9vYmE="), "fooba");
+    EXPECT_EQ(decoded("Zm9vYmFy"), "foobar");
+}
+
+TEST(Base64, ReadsEveryByte) {
+    EXPECT_EQ(decoded("AP/+gA=="), std::string("\x00\xff\xfe\x80", 4));
+    EXPECT_EQ(decoded("+/+/"), "\xfb\xff\xbf");
+}
+
+TEST(Base64, RefusesALineBreakAndSaysHowToEncode) {
+    EXPECT_NE(refusal("Zm9v\nYmFy").find("line break at offset 4"), std::string::npos);
+    EXPECT_NE(refusal("Zm9vYmFy\n").find("base64 -w0"), std::string::npos);
+}
+
+TEST(Base64, RefusesTheUrlAlphabet) {
+    EXPECT_NE(refusal("-_-_").find("URL alphabet"), std::string::npos);
+}
+
+TEST(Base64, RefusesMissingOrMisplacedPadding) {
+    EXPECT_NE(refusal("Zg").find("not a multiple of 4"), std::string::npos);
+    EXPECT_NE(refusal("Zg=").find("not a multiple of 4"), std::string::npos);
+    EXPECT_NE(refusal("Zg==Zg==").find("padding before its end"), std::string::npos);
+    EXPECT_NE(refusal("Z===").find("padding before its end"), std::string::npos);
+    EXPECT_NE(refusal("====").find("padding before its end"), std::string::npos);
+}
+
+TEST(Base64, RefusesBitsLeftOver) {
+    EXPECT_NE(refusal("Zh==").find("bits left over"), std::string::npos);
+    EXPECT_NE(refusal("Zm9=").find("bits left over"), std::string::npos);
+}
+
+TEST(Base64, AnErrorNamesTheOffsetButNeverQuotes) {
+    const std::string said = refusal("c2Vj cmV0");
+    EXPECT_NE(said.find("offset 4"), std::string::npos);
+    EXPECT_EQ(said.find("c2Vj"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace metalwright::cloudinit
