@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,8 +25,9 @@ enum class Media { any, hdd, ssd };
 /// Which disks an array is made of. Either `ids`, or the first `count` blank disks that pass the
 /// other rules, in order of size then serial. Device names are never identity.
 struct MemberRule {
-    std::vector<std::string> ids{};  ///< serial numbers or WWNs; empty: choose by rule
-    unsigned count = 0;              ///< raid devices; 0 = every disk that qualifies
+    /// Serial numbers or WWNs, the spares last; empty: choose by rule.
+    std::vector<std::string> ids{};
+    unsigned count = 0;  ///< raid devices; 0 = every disk that qualifies
     Media media = Media::any;
     std::uint64_t min_bytes = 0;
     std::uint64_t max_bytes = 0;  ///< 0 = no bound
@@ -60,7 +62,8 @@ struct WantedArray {
     // Filled by the engine, not by a document:
     std::string uuid{};  ///< md UUID in mdadm's form "8:8:8:8" hex, drawn before create
     Memory memory = Memory::never_made;
-    std::vector<std::string> known_members{};  ///< serials it was planned over, once it has begun
+    /// Once it has begun: the disks it was planned over, as members_of() (raid/plan.hpp) gave them.
+    std::vector<std::string> known_members{};
 
     bool operator==(const WantedArray&) const = default;
 };
@@ -136,12 +139,13 @@ struct Array {
     std::string sync_action{};  ///< idle, resync, recover, check...; empty for raid0
     double sync_percent = -1;   ///< 0..100, negative when nothing is syncing
     struct Member {
-        std::string disk;  ///< serial or WWN of the disk under it, else kernel name
-        std::string role;  ///< "0", "1", ..., "spare"
+        std::string disk;  ///< Disk::identity() of the disk under it
+        std::string role;  ///< its slot "0", "1", ... also while it is rebuilt; "spare", "faulty"
         bool operator==(const Member&) const = default;
     };
     std::vector<Member> members{};
     std::vector<Signature> signatures{};  ///< on the array itself: its file system
+    std::string probe_error{};            ///< set when signatures could not be read: not blank
     std::vector<std::string> mounts{};
     std::uint64_t bytes = 0;
 
@@ -165,8 +169,9 @@ struct Observed {
     std::vector<Disk> disks{};
     std::vector<Array> arrays{};
     SystemVolume system{};
-    std::string mdadm_conf{};                  ///< content, empty when absent
-    std::vector<std::string> mount_units{};    ///< names of our mount units that exist
+    std::string mdadm_conf{};                ///< content, empty when absent
+    std::vector<std::string> mount_units{};  ///< names of our mount units, written and enabled
+    std::map<std::string, std::string> mount_unit_texts{};  ///< every one in /etc, ours or not
     std::vector<std::string> active_mounts{};  ///< mount points that are mounted now (host's view)
 
     bool operator==(const Observed&) const = default;

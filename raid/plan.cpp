@@ -1,0 +1,287 @@
+#include "raid/plan.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "raid/compare.hpp"
+#include "raid/identity.hpp"
+#include "raid/mdadm_conf.hpp"
+#include "raid/plan_volume.hpp"
+#include "raid/remains.hpp"
+#include "raid/select.hpp"
+#include "raid/wishes.hpp"
+
+namespace metalwright::raid {
+namespace {
+
+class Planner {
+ public:
+    Planner(const Wanted& wanted, const Observed& observed)
+        : wanted_(wanted), observed_(observed) {}
+
+    Plan<Op> run();
+
+ private:
+    void system();
+    void claim();
+    Standing array(const WantedArray& wanted);
+    Standing running(const WantedArray& wanted, const Array& array);
+    Standing remaining(const WantedArray& wanted);
+    Standing fresh(const WantedArray& wanted);
+    void create(const WantedArray& wanted, const Selection& chosen);
+    void list_in_conf(const WantedArray& wanted);
+
+    std::set<std::string> claimed_by_others(const WantedArray& wanted) const;
+    const Array* named(const std::string& name) const;
+    Standing failed(const std::string& item, Errc code, std::string message, std::string where);
+    Standing failed(const std::string& item, Error error);
+    void step(std::string item, std::string why, Op op, bool destroys_data = false) {
+        plan_.steps.push_back({std::move(item), std::move(why), std::move(op), destroys_data});
+    }
+
+    const Wanted& wanted_;
+    const Observed& observed_;
+    Plan<Op> plan_;
+    std::map<std::string, std::string> claims_;  ///< disk -> array that has or is to get it
+};
+
+std::string item_of(const WantedArray& wanted) {
+    return "raid/" + wanted.name;
+}
+
+Plan<Op> Planner::run() {
+    system();
+    if (!wanted_.arrays) return std::move(plan_);
+    if (wanted_.arrays->empty()) {
+        std::vector<std::string> left;
+        for (const Array& array : observed_.arrays)
+            if (array.kernel_name != observed_.system.array) left.push_back(array.name);
+        plan_.settled.push_back(
+            {.item = "raid/data",
+             .outcome = Outcome::unchanged,
+             .note = left.empty() ? "no arrays are wanted and none are there"
+                                  : "no arrays are wanted; left as they are: " + tell(left)});
+        return std::move(plan_);
+    }
+    claim();
+    std::set<std::string> names, mounts;
+    for (const WantedArray& wanted : *wanted_.arrays) {
+        if (!names.insert(wanted.name).second) {
+            failed(item_of(wanted), Errc::invalid_spec,
+                   "two arrays are called '" + wanted.name + '\'', wanted.name);
+            continue;
+        }
+        const Standing standing = array(wanted);
+        if (!wanted.filesystem) continue;
+        const std::string& at = wanted.filesystem->mount_point;
+        const bool shared = !at.empty() && !mounts.insert(at).second;
+        plan_volume(wanted, observed_, standing, shared, plan_);
+    }
+    return std::move(plan_);
+}
+
+void Planner::system() {
+    if (!wanted_.system && !wanted_.system_plain) return;
+    ItemResult result{.item = "raid/system", .outcome = Outcome::unchanged};
+    const auto it =
+        std::ranges::find(observed_.arrays, observed_.system.array, &Array::kernel_name);
+    const Array* array =
+        observed_.system.array.empty() || it == observed_.arrays.end() ? nullptr : &*it;
+    const std::string is = array == nullptr ? "no array" : array->level;
+    const std::string wish = wanted_.system ? std::string(to_string(*wanted_.system)) : "no array";
+    if (is != wish) {
+        result.outcome = Outcome::failed;
+        result.error =
+            Error{Errc::unsupported,
+                  "the system volume (" + observed_.system.source + ") is on " + is +
+                      ", the order says " + wish + "; it cannot be rebuilt under a running system",
+                  observed_.system.source};
+    } else if (array != nullptr && !damage(*array).empty()) {
+        result.outcome = Outcome::failed;
+        result.error = Error{Errc::refused,
+                             "the system array is " + damage(*array) +
+                                 "; it is not touched: replace the disk and rebuild it",
+                             array->path};
+    } else if (array != nullptr) {
+        result.note = sync_note(*array);
+    }
+    plan_.settled.push_back(std::move(result));
+}
+
+/// Who has or names which disk, before anybody chooses by rule.
+void Planner::claim() {
+    const auto take = [&](std::string_view id, const std::string& name) {
+        for (const Disk* disk : disks_named(id, observed_.disks))
+            claims_.try_emplace(disk->identity(), name);
+    };
+    for (const WantedArray& wanted : *wanted_.arrays) {
+        const Array* there = array_with(wanted.uuid, observed_.arrays);
+        if (there == nullptr) there = named(wanted.name);
+        if (there != nullptr)
+            for (const Array::Member& member : there->members) take(member.disk, wanted.name);
+        for (const std::string& id : wanted.known_members) take(id, wanted.name);
+    }
+    for (const WantedArray& wanted : *wanted_.arrays)
+        for (const std::string& id : wanted.members.ids) take(id, wanted.name);
+}
+
+std::set<std::string> Planner::claimed_by_others(const WantedArray& wanted) const {
+    std::set<std::string> disks;
+    for (const auto& [disk, owner] : claims_)
+        if (owner != wanted.name) disks.insert(disk);
+    return disks;
+}
+
+const Array* Planner::named(const std::string& name) const {
+    const auto it = std::ranges::find_if(
+        observed_.arrays, [&](const Array& a) { return a.name == name && a.level != "container"; });
+    return it == observed_.arrays.end() ? nullptr : &*it;
+}
+
+Standing Planner::failed(const std::string& item, Error error) {
+    plan_.settled.push_back({.item = item, .outcome = Outcome::failed, .error = std::move(error)});
+    return {};
+}
+
+Standing Planner::failed(const std::string& item, Errc code, std::string message,
+                         std::string where) {
+    return failed(item, Error{code, std::move(message), std::move(where)});
+}
+
+Standing Planner::array(const WantedArray& wanted) {
+    if (std::optional<Error> error = fault(wanted)) return failed(item_of(wanted), *error);
+    const Array* ours = array_with(wanted.uuid, observed_.arrays);
+    const Array* there = ours != nullptr ? ours : named(wanted.name);
+    if (there != nullptr && there->kernel_name == observed_.system.array)
+        return failed(item_of(wanted), Errc::conflict,
+                      "the array '" + wanted.name + "' here is the system volume", there->path);
+    if (ours == nullptr && there != nullptr && wanted.memory != Memory::never_made)
+        return failed(item_of(wanted), Errc::conflict,
+                      "another array is called '" + wanted.name + "' (UUID " + there->uuid +
+                          "); ours (UUID " + wanted.uuid + ") is absent",
+                      there->path);
+    if (there != nullptr && runs(*there)) return running(wanted, *there);
+    if (ours == nullptr && there != nullptr)
+        return failed(item_of(wanted), Errc::conflict,
+                      "an array called '" + wanted.name +
+                          "' is there but does not run: assemble it, or stop it and wipe its disks",
+                      there->path);
+    return wanted.memory == Memory::never_made && ours == nullptr ? fresh(wanted)
+                                                                  : remaining(wanted);
+}
+
+Standing Planner::running(const WantedArray& wanted, const Array& array) {
+    const std::string item = item_of(wanted);
+    if (const std::vector<std::string> told = differences(wanted, array, observed_); !told.empty())
+        return failed(item, Errc::conflict,
+                      "array '" + wanted.name + "' is there, but " + tell(told) +
+                          "; an array with data is not rebuilt: remove it or change the order",
+                      array.path);
+    const bool ours = same_uuid(wanted.uuid, array.uuid);
+    if (const std::string broken = damage(array); !broken.empty()) {
+        failed(item, Errc::refused,
+               "array '" + wanted.name + "' is " + broken +
+                   "; it is not touched: replace the disk and add the new one with mdadm --add",
+               array.path);
+        return {.state = Standing::State::damaged, .array = &array, .ours = ours};
+    }
+    if (ours && !lists_array(observed_.mdadm_conf, wanted.name, wanted.uuid)) {
+        list_in_conf(wanted);
+    } else {
+        std::string note = sync_note(array);
+        if (!ours && note.empty()) note = "it was there before and was not made by metalwright";
+        plan_.settled.push_back(
+            {.item = item, .outcome = Outcome::unchanged, .note = std::move(note)});
+    }
+    return {.state = Standing::State::running, .array = &array, .ours = ours};
+}
+
+/// It was begun or complete, and does not run now.
+Standing Planner::remaining(const WantedArray& wanted) {
+    const std::string item = item_of(wanted);
+    Result<Remains> remains = remains_of(wanted, observed_);
+    if (!remains) return failed(item, std::move(remains).error());
+    const bool begun = wanted.memory == Memory::begun;
+    if (remains->way == Remains::Way::nothing && begun) return fresh(wanted);
+    if (remains->way != Remains::Way::assemble && !begun)
+        return failed(item, Errc::refused,
+                      "array '" + wanted.name +
+                          "' once existed and is absent now: it will not be made anew, since its "
+                          "data would be lost; bring its disks back or release the host",
+                      wanted.name);
+    if (remains->stop_first)
+        step(item, "stop '" + wanted.name + "', which does not run", StopArray{wanted.uuid});
+    if (remains->way == Remains::Way::assemble) {
+        step(item, "assemble '" + wanted.name + "' from " + tell(remains->disks),
+             AssembleArray{wanted.name, wanted.uuid, remains->disks});
+        list_in_conf(wanted);
+        return {.state = Standing::State::planned, .ours = true};
+    }
+    step(
+        item,
+        "take the superblocks of the unfinished '" + wanted.name + "' off " + tell(remains->forget),
+        ForgetMembers{wanted.uuid, remains->forget}, true);
+    const std::size_t members =
+        remains->disks.size() - std::min<std::size_t>(remains->disks.size(), wanted.spares);
+    Selection chosen;
+    for (std::size_t i = 0; i < remains->disks.size(); ++i)
+        (i < members ? chosen.members : chosen.spares).push_back(remains->disks[i]);
+    create(wanted, chosen);
+    return {.state = Standing::State::planned, .ours = true};
+}
+
+Standing Planner::fresh(const WantedArray& wanted) {
+    Result<Selection> chosen =
+        select(wanted, observed_, wanted_.consent, claimed_by_others(wanted));
+    if (!chosen) return failed(item_of(wanted), std::move(chosen).error());
+    for (const WipeDisk& wipe : chosen->wipes)
+        step(item_of(wanted),
+             "wipe " + wipe.disk + " (" + tell(wipe.found) + ") with the consent of this operation",
+             wipe, true);
+    create(wanted, *chosen);
+    return {.state = Standing::State::planned, .ours = true};
+}
+
+void Planner::create(const WantedArray& wanted, const Selection& chosen) {
+    for (const std::vector<std::string>* disks : {&chosen.members, &chosen.spares})
+        for (const std::string& disk : *disks) claims_.insert_or_assign(disk, wanted.name);
+    step(item_of(wanted),
+         "create " + std::string(to_string(wanted.level)) + " '" + wanted.name + "' over " +
+             tell(chosen.members) +
+             (chosen.spares.empty() ? "" : ", with " + tell(chosen.spares) + " to spare"),
+         CreateArray{.name = wanted.name,
+                     .level = wanted.level,
+                     .uuid = wanted.uuid,
+                     .chunk_kib = wanted.chunk_kib,
+                     .members = chosen.members,
+                     .spares = chosen.spares},
+         true);
+    list_in_conf(wanted);
+}
+
+void Planner::list_in_conf(const WantedArray& wanted) {
+    if (!wanted.uuid.empty() && lists_array(observed_.mdadm_conf, wanted.name, wanted.uuid)) return;
+    step(item_of(wanted), "list '" + wanted.name + "' in mdadm.conf",
+         ListInMdadmConf{wanted.name, wanted.uuid});
+}
+
+}  // namespace
+
+Plan<Op> plan(const Wanted& wanted, const Observed& observed) {
+    return Planner(wanted, observed).run();
+}
+
+std::vector<std::string> members_of(const Plan<Op>& plan, std::string_view name) {
+    for (const Step<Op>& step : plan.steps)
+        if (const auto* create = std::get_if<CreateArray>(&step.op);
+            create != nullptr && create->name == name) {
+            std::vector<std::string> disks = create->members;
+            disks.insert(disks.end(), create->spares.begin(), create->spares.end());
+            return disks;
+        }
+    return {};
+}
+
+}  // namespace metalwright::raid

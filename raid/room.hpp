@@ -1,0 +1,56 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/journal.hpp"
+#include "core/plan.hpp"
+#include "raid/model.hpp"
+#include "raid/op.hpp"
+#include "raid/plan.hpp"
+#include "sys/exec.hpp"
+#include "sys/files.hpp"
+#include "sys/programs.hpp"
+#include "sys/signatures.hpp"
+
+namespace metalwright::raid {
+
+/// Where the kernel and udev tell about the machine; all are read through Doors::files.
+struct Roots {
+    std::filesystem::path sys = "/sys";
+    std::filesystem::path proc = "/proc";
+    std::filesystem::path run = "/run";
+    std::filesystem::path dev = "/dev";
+};
+
+/// What the room needs of the machine. It keeps references: they must outlive each call.
+struct Doors {
+    sys::Exec& exec;
+    sys::Files& files;
+    sys::Signatures& signatures;
+    Roots roots{};
+    std::function<Result<std::string>(std::string_view)> find_program = sys::find_program;
+};
+
+/// Looks at disks, arrays, mounts and our files; changes nothing. Runs `mdadm --detail --export`
+/// once per array, and no program when there is none.
+/// Errors: io (no /sys/block), not_found (there are arrays, but no mdadm).
+Result<Observed> observe(Doors& doors);
+
+/// The disks alone, without running a program.
+Result<std::vector<Disk>> observe_disks(Doors& doors);
+
+/// One result per step, in order. Before a disk is written to it is found again by its identity and
+/// looked at again: one that is no longer as planned is refused. Destructive steps end with
+/// fail_point("raid.after-create") and fail_point("raid.after-mkfs").
+/// Errors: refused, not_found (a disk or an array has gone, a program is missing), command_failed
+/// and timed_out (the tool's own last line is in the message), unsupported (no systemd), io,
+/// internal (a dry plan without UUIDs).
+std::vector<Result<void>> apply(std::span<const Step<Op>> steps, const Observed& observed,
+                                Doors& doors, Journal& journal);
+
+}  // namespace metalwright::raid

@@ -1,0 +1,123 @@
+#include "raid/wishes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <set>
+#include <string>
+
+namespace metalwright::raid {
+namespace {
+
+bool is_plain(std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '.' || c == '_' || c == '-';
+    });
+}
+
+/// mdadm itself accepts "a/b" and "..", and would make a device node of them.
+bool is_name(std::string_view name) {
+    return is_plain(name) && name.size() <= 32 && name != "." && name != ".." &&
+           name.front() != '-';
+}
+
+bool is_mount_point(std::string_view path) {
+    if (path.size() < 2 || path.front() != '/') return false;
+    while (!path.empty()) {
+        path.remove_prefix(1);
+        const std::string_view part = path.substr(0, path.find('/'));
+        if (!is_plain(part) || part == "." || part == "..") return false;
+        path.remove_prefix(part.size());
+    }
+    return true;
+}
+
+/// Mounting here would hide what the running system stands on.
+bool hides_the_system(std::string_view path) {
+    constexpr std::array<std::string_view, 13> trees{"/bin",   "/boot",  "/dev",  "/etc", "/lib",
+                                                     "/lib32", "/lib64", "/proc", "/run", "/sbin",
+                                                     "/sys",   "/tmp",   "/usr"};
+    for (const std::string_view tree : trees)
+        if (path == tree || (path.starts_with(tree) && path[tree.size()] == '/')) return true;
+    return path == "/var" || path == "/var/lib" || path == "/var/log" || path == "/root";
+}
+
+std::size_t longest_label(std::string_view type) {
+    return type == "xfs" ? 12 : 16;
+}
+
+Error wrong(const WantedArray& wanted, const std::string& what) {
+    return {Errc::invalid_spec, "array '" + wanted.name + "': " + what, wanted.name};
+}
+
+std::optional<Error> fault(const WantedArray& array, const WantedFilesystem& wanted) {
+    if (wanted.type != "ext4" && wanted.type != "xfs")
+        return wrong(array, "a file system is ext4 or xfs, not '" + wanted.type + '\'');
+    if (wanted.label.size() > longest_label(wanted.type))
+        return wrong(array, "the label is longer than the " +
+                                std::to_string(longest_label(wanted.type)) + " bytes of " +
+                                wanted.type);
+    if (!wanted.label.empty() && !is_plain(wanted.label))
+        return wrong(array, "a label is letters, digits, '.', '_' and '-'");
+    if (wanted.mount_point.empty()) return {};
+    if (!is_mount_point(wanted.mount_point))
+        return wrong(array,
+                     "the mount point is an absolute path of letters, digits, '.', '_' and "
+                     "'-', without a slash at its end");
+    if (hides_the_system(wanted.mount_point))
+        return wrong(array, "mounting at " + wanted.mount_point +
+                                " would hide the system: choose a place such as /srv or /data");
+    return {};
+}
+
+}  // namespace
+
+std::optional<Error> fault(const WantedArray& wanted) {
+    if (!is_name(wanted.name))
+        return wrong(wanted,
+                     "a name is 1 to 32 letters, digits, '.', '_' and '-', and does not "
+                     "start with '-'");
+    const std::string level(to_string(wanted.level));
+    if (wanted.spares != 0 && wanted.level == Level::raid0)
+        return wrong(wanted, "raid0 can have no spares: it has nothing to rebuild from");
+    if (wanted.chunk_kib != 0) {
+        if (wanted.level == Level::raid1) return wrong(wanted, "raid1 has no chunks");
+        if (wanted.chunk_kib < 4 || !std::has_single_bit(wanted.chunk_kib))
+            return wrong(wanted, "the chunk is a power of two and at least 4 KiB");
+    }
+    const std::vector<std::string>& ids = wanted.members.ids;
+    if (std::set<std::string>(ids.begin(), ids.end()).size() != ids.size())
+        return wrong(wanted, "a disk is named twice");
+    if (!ids.empty() && ids.size() < wanted.spares)
+        return wrong(wanted, "fewer disks are named than spares are wanted");
+    if (!ids.empty() && wanted.members.count != 0 &&
+        ids.size() != std::size_t{wanted.members.count} + wanted.spares)
+        return wrong(wanted, std::to_string(ids.size()) + " disks are named, but " +
+                                 std::to_string(wanted.members.count) + " and " +
+                                 std::to_string(wanted.spares) + " spares are wanted");
+    const unsigned fewest = fewest_members(wanted.level);
+    const bool counted = !ids.empty() || wanted.members.count != 0;
+    if (counted && devices_wanted(wanted).value_or(0) < fewest)
+        return wrong(wanted, level + " needs at least " + std::to_string(fewest) +
+                                 " disks besides its spares");
+    return wanted.filesystem ? fault(wanted, *wanted.filesystem) : std::nullopt;
+}
+
+std::optional<unsigned> devices_wanted(const WantedArray& wanted) {
+    const auto without_spares = [&](std::size_t all) {
+        return all < wanted.spares ? 0u : static_cast<unsigned>(all) - wanted.spares;
+    };
+    if (!wanted.members.ids.empty()) return without_spares(wanted.members.ids.size());
+    if (wanted.members.count != 0) return wanted.members.count;
+    if (!wanted.known_members.empty()) return without_spares(wanted.known_members.size());
+    return std::nullopt;
+}
+
+std::string label_of(const WantedArray& wanted) {
+    if (!wanted.filesystem) return {};
+    if (!wanted.filesystem->label.empty()) return wanted.filesystem->label;
+    return wanted.name.substr(0, longest_label(wanted.filesystem->type));
+}
+
+}  // namespace metalwright::raid

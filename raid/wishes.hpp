@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/error.hpp"
+#include "raid/model.hpp"
+
+namespace metalwright::raid {
+
+/// The first thing that makes this wish impossible, whoever read the document it comes from; empty
+/// when it can be planned. Errors: invalid_spec.
+std::optional<Error> fault(const WantedArray& wanted);
+
+/// Raid devices wanted, without spares; empty when the rule takes every disk that qualifies and
+/// nobody knows yet how many those were.
+std::optional<unsigned> devices_wanted(const WantedArray& wanted);
+
+/// The label for mkfs: the wish, else the array's name cut to what the file system can hold.
+std::string label_of(const WantedArray& wanted);
+
+}  // namespace metalwright::raid
