@@ -1,0 +1,184 @@
+#pragma once
+
+#include <linux/if_addr.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "netcfg/rtnl.hpp"
+
+namespace metalwright::fakes {
+
+/// A kernel's network in memory, as far as netcfg looks at it: keys of addresses and routes,
+/// secondaries and what becomes of them, gateways that must be on link, what a link takes with it
+/// when it goes down. Source of the behaviour: measured with Linux 6.18 (iproute2's tests agree).
+class FakeRtnl final : public netcfg::Rtnl {
+ public:
+    explicit FakeRtnl(netcfg::Observed kernel = {}) : kernel_(std::move(kernel)) {}
+
+    /// False: a kernel before 5.18, which has no mark on addresses.
+    bool keeps_marks = true;
+
+    netcfg::Observed& kernel() noexcept { return kernel_; }
+    std::uint64_t mutations() const noexcept { return mutations_; }
+    const std::vector<netcfg::KernelOp>& asked() const noexcept { return asked_; }
+
+    /// From now on an operation that describe() calls so is refused.
+    void refuse(std::string description, int error, std::string text) {
+        refused_.push_back({std::move(description), error, std::move(text)});
+    }
+
+    Result<netcfg::Observed> dump() override { return kernel_; }
+
+    std::vector<Result<void>> apply(std::span<const netcfg::KernelOp> ops) override {
+        std::vector<Result<void>> results;
+        for (const netcfg::KernelOp& op : ops) {
+            asked_.push_back(op);
+            results.push_back(one(op));
+        }
+        return results;
+    }
+
+ private:
+    struct Refusal {
+        std::string description;
+        int error;
+        std::string text;
+    };
+
+    static std::unexpected<Error> no(const netcfg::KernelOp& op, int error,
+                                     const std::string& text) {
+        return fail(Errc::kernel_refused,
+                    "the kernel refused to " + netcfg::describe(op) + ": " + text, {}, error);
+    }
+
+    Result<void> one(const netcfg::KernelOp& op) {
+        ++mutations_;
+        for (const Refusal& refusal : refused_)
+            if (refusal.description == netcfg::describe(op))
+                return no(op, refusal.error, refusal.text);
+        return std::visit([&](const auto& each) { return act(op, each); }, op);
+    }
+
+    netcfg::Link* link(int index) {
+        const auto it = std::ranges::find(kernel_.links, index, &netcfg::Link::index);
+        return it == kernel_.links.end() ? nullptr : &*it;
+    }
+
+    static bool same_subnet(const netcfg::KernelAddress& a, const netcfg::KernelAddress& b) {
+        return !a.prefix.address.v6 && a.ifindex == b.ifindex && a.prefix.length != 32 &&
+               a.prefix.network() == b.prefix.network();
+    }
+
+    Result<void> act(const netcfg::KernelOp& op, const netcfg::SetLink& set) {
+        netcfg::Link* nic = link(set.ifindex);
+        if (nic == nullptr) return no(op, ENODEV, "No such device");
+        if (set.mtu != 0) nic->mtu = set.mtu;
+        if (set.up == false) {
+            std::erase_if(kernel_.routes, [&](const netcfg::KernelRoute& route) {
+                return route.ifindex == set.ifindex && (route.type == 1 || route.to.address.v6);
+            });
+            std::erase_if(kernel_.addresses, [&](const netcfg::KernelAddress& address) {
+                return address.ifindex == set.ifindex && address.prefix.address.v6;
+            });
+        }
+        if (set.up) nic->up = *set.up;
+        return {};
+    }
+
+    Result<void> act(const netcfg::KernelOp& op, const netcfg::AddAddress& add) {
+        if (link(add.ifindex) == nullptr) return no(op, ENODEV, "ipv4: Device not found");
+        for (std::uint32_t i = 0; i < add.count; ++i) {
+            netcfg::KernelAddress address{
+                .ifindex = add.ifindex,
+                .prefix = {add.first.address.plus(i), add.first.length},
+                .protocol = keeps_marks ? netcfg::our_protocol : std::uint8_t{0},
+                .flags = IFA_F_PERMANENT,
+            };
+            const bool v6 = address.prefix.address.v6;
+            if (v6) address.flags |= IFA_F_NODAD;
+            if (add.deprecated) address.flags |= IFA_F_DEPRECATED;
+            const auto& there = kernel_.addresses;
+            if (std::ranges::any_of(there, [&](const netcfg::KernelAddress& other) {
+                    return other.ifindex == address.ifindex &&
+                           (v6 ? other.prefix.address == address.prefix.address
+                               : other.prefix == address.prefix);
+                }))
+                continue;  // EEXIST counts as done
+            if (std::ranges::any_of(there, [&](const netcfg::KernelAddress& other) {
+                    return same_subnet(address, other);
+                }))
+                address.flags |= IFA_F_SECONDARY;
+            kernel_.addresses.push_back(address);
+        }
+        return {};
+    }
+
+    Result<void> act(const netcfg::KernelOp&, const netcfg::RemoveAddress& remove) {
+        const auto it =
+            std::ranges::find_if(kernel_.addresses, [&](const netcfg::KernelAddress& address) {
+                return address.ifindex == remove.ifindex && address.prefix == remove.prefix;
+            });
+        if (it == kernel_.addresses.end()) return {};  // EADDRNOTAVAIL counts as done
+        const netcfg::KernelAddress gone = *it;
+        kernel_.addresses.erase(it);
+        if ((gone.flags & IFA_F_SECONDARY) != 0) return {};
+        const auto sibling = [&](const netcfg::KernelAddress& other) {
+            return same_subnet(gone, other);
+        };
+        const netcfg::Link* nic = link(remove.ifindex);
+        if (remove.keep_siblings || (nic != nullptr && nic->promote_secondaries)) {
+            const auto next = std::ranges::find_if(kernel_.addresses, sibling);
+            if (next != kernel_.addresses.end())
+                next->flags &= ~static_cast<std::uint32_t>(IFA_F_SECONDARY);
+        } else {
+            std::erase_if(kernel_.addresses, sibling);
+        }
+        return {};
+    }
+
+    static bool same_key(const netcfg::KernelRoute& a, const netcfg::KernelRoute& b) {
+        return a.to == b.to && a.table == b.table && a.metric == b.metric;
+    }
+
+    Result<void> act(const netcfg::KernelOp& op, const netcfg::AddRoute& add) {
+        const netcfg::KernelRoute& route = add.route;
+        const netcfg::Link* nic = link(route.ifindex);
+        if (nic == nullptr) return no(op, ENODEV, "No such device");
+        if (!nic->up && route.type == 1) return no(op, ENETDOWN, "Device for nexthop is not up");
+        if (route.to.has_host_bits())
+            return no(op, EINVAL, "Invalid prefix for given prefix length");
+        const bool reachable =
+            !route.via || std::ranges::any_of(kernel_.addresses, [&](const auto& address) {
+                return address.ifindex == route.ifindex && !address.prefix.is_single() &&
+                       address.prefix.contains(*route.via);
+            });
+        if (!reachable) return no(op, ENETUNREACH, "Nexthop has invalid gateway.");
+        const auto it = std::ranges::find_if(
+            kernel_.routes, [&](const auto& other) { return same_key(route, other); });
+        if (it == kernel_.routes.end())
+            kernel_.routes.push_back(route);
+        else if (add.replace)
+            *it = route;
+        return {};  // EEXIST counts as done
+    }
+
+    Result<void> act(const netcfg::KernelOp&, const netcfg::RemoveRoute& remove) {
+        const auto it = std::ranges::find_if(kernel_.routes, [&](const auto& other) {
+            return same_key(remove.route, other) && other.protocol == remove.route.protocol;
+        });
+        if (it != kernel_.routes.end()) kernel_.routes.erase(it);
+        return {};  // ESRCH counts as done
+    }
+
+    netcfg::Observed kernel_;
+    std::vector<Refusal> refused_;
+    std::vector<netcfg::KernelOp> asked_;
+    std::uint64_t mutations_ = 0;
+};
+
+}  // namespace metalwright::fakes
