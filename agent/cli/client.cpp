@@ -62,19 +62,15 @@ class Exchange {
 };
 
 std::unexpected<Error> Exchange::unreachable(int number) const {
-    constexpr auto look = "see what became of it with `systemctl status metalwright`";
+    constexpr auto look = "see `systemctl status metalwright`";
     std::string why;
     switch (number) {
         case ENOENT:
-            why =
-                "there is no such socket, so metalwrightd does not run here; " + std::string(look);
+            why = "no such socket; is it running? See `systemctl status metalwright`";
             break;
-        case ECONNREFUSED:
-            why = "nobody listens on it: metalwrightd is down; " + std::string(look);
-            break;
+        case ECONNREFUSED: why = "nobody listens on its socket; " + std::string(look); break;
         case EACCES:
         case EPERM: why = "permission denied; run this as root"; break;
-        case ENOTSOCK: why = "this is no socket; check --socket and METALWRIGHT_SOCKET"; break;
         case ENAMETOOLONG: why = "this path is too long for a socket; check --socket"; break;
         case EAGAIN: why = "the daemon is busy with other callers; try again"; break;
         default: why = std::string(std::strerror(number)) + "; " + look; break;
@@ -85,7 +81,7 @@ std::unexpected<Error> Exchange::unreachable(int number) const {
 std::unexpected<Error> Exchange::cut_off(std::string_view when) const {
     return fail(Errc::unavailable,
                 "metalwrightd closed the connection " + std::string(when) +
-                    "; see what became of it with `systemctl status metalwright`",
+                    "; see `systemctl status metalwright`",
                 path_);
 }
 

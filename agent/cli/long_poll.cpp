@@ -33,15 +33,16 @@ void LongPoll::nothing_new() {
 
 Answer LongPoll::get(const std::string& target, bool wait) {
     std::optional<std::chrono::steady_clock::time_point> lost_at;
+    Errors why;  // why the daemon does not answer, while it does not
     while (true) {
         const std::optional<milliseconds> rest = left();
-        const auto waited_too_long = [&](Errors why) {
-            why.insert(why.begin(),
-                       {Errc::timed_out, "not finished after " + time_in_words(*limits_.timeout) +
-                                             ", the time given with --timeout"});
-            return std::unexpected(Refusal{Exit::waited, std::move(why)});
-        };
-        if (rest && rest->count() <= 0) return waited_too_long({});
+        if (rest && rest->count() <= 0) {
+            Errors errors{{Errc::timed_out, "not finished after " +
+                                                time_in_words(*limits_.timeout) +
+                                                ", the time given with --timeout"}};
+            errors.insert(errors.end(), why.begin(), why.end());
+            return std::unexpected(Refusal{Exit::waited, std::move(errors)});
+        }
 
         // The API waits in whole seconds; a shorter rest is kept by our own deadline.
         const milliseconds hold =
@@ -59,15 +60,15 @@ Answer LongPoll::get(const std::string& target, bool wait) {
         }
         const Error& error = answer.error().errors.front();
         if (!retryable(error.code)) return answer;
-        if (const auto now = left(); now && now->count() <= 0)
-            return waited_too_long(error.code == Errc::timed_out ? Errors{}
-                                                                 : answer.error().errors);
-        if (!answered_) return answer;
-        if (!lost_at) {
+        // Where our own deadline cut the answer off, the daemon is not to blame.
+        const bool away = error.code != Errc::timed_out || !rest || *rest > timeout;
+        if (away && !answered_) return answer;
+        if (away && !lost_at) {
             lost_at = console_.now();
             if (hooks_.lost) hooks_.lost(error);
         }
-        if (!limits_.timeout && console_.now() - *lost_at >= limits_.away) return answer;
+        if (away) why = {error};
+        if (lost_at && !limits_.timeout && console_.now() - *lost_at >= limits_.away) return answer;
         console_.pause(std::min(between_tries, left().value_or(between_tries)));
         if (hooks_.tick) hooks_.tick();
     }

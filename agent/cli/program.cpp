@@ -7,6 +7,7 @@
 
 #include "agent/cli/commands.hpp"
 #include "agent/cli/text.hpp"
+#include "agent/spec/cursor.hpp"
 
 namespace metalwright::agent::cli {
 namespace {
@@ -95,7 +96,7 @@ void add_questions(CLI::App& app, Options& options) {
     CLI::App* operations = app.add_subcommand("operations", "List operations, or show one");
     operations->add_option("ID", options.id, "The operation to show")
         ->type_name("")
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::PositiveNumber.description(""));
     operations->add_flag("--follow", options.follow,
                          "Tell its events, from the first on, until it is done; the newest "
                          "operation where no ID is given");
@@ -103,7 +104,7 @@ void add_questions(CLI::App& app, Options& options) {
     operations->add_option("--limit", options.limit, "How many to list, newest first")
         ->capture_default_str()
         ->type_name("N")
-        ->check(CLI::Range(1, 1000));
+        ->check(CLI::Range(1, 1000).description(""));
     operations->footer(
         examples("  metalwright operations --limit 5\n"
                  "  metalwright operations 7\n"
@@ -135,6 +136,28 @@ void add_options(CLI::App& app, Options& options, std::string_view version) {
                            "  metalwright apply order.json --wait\n"
                            "  metalwright status -o json\n\n") +
                exit_status);
+}
+
+/// What is wrong with the command line, with the word that was probably meant.
+std::string complaint(const CLI::App& app, const CLI::App* command, const CLI::ParseError& error) {
+    std::vector<std::string> strangers = app.remaining(/*recurse=*/true);
+    std::erase(strangers, "--");
+    if (strangers.empty()) return error.what();
+    std::vector<std::string> known;
+    for (const CLI::App* from : {&app, command}) {
+        if (from == nullptr) continue;
+        for (const CLI::Option* option : from->get_options())
+            for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+    }
+    if (command == nullptr)
+        for (const CLI::App* one : app.get_subcommands(nullptr)) known.push_back(one->get_name());
+    const std::string& stranger = strangers.front();
+    const bool is_option = stranger.starts_with('-');
+    return std::string(is_option            ? "no option "
+                       : command == nullptr ? "no command "
+                                            : "one argument too many: ") +
+           stranger +
+           spec::did_you_mean(stranger, std::vector<std::string_view>(known.begin(), known.end()));
 }
 
 Exit dispatch(const CLI::App& app, const Options& options, Console& console) {
@@ -177,12 +200,19 @@ Exit run(std::vector<std::string> arguments, Console& console, std::string_view 
             return Exit::done;
         }
         const std::vector<CLI::App*> commands = app.get_subcommands();
-        console.err << "metalwright: " << printable(error.what()) << "\n"
+        const CLI::App* command = commands.empty() ? nullptr : commands.front();
+        console.err << "metalwright: " << printable(complaint(app, command, error)) << "\n"
                     << "metalwright: see metalwright "
-                    << (commands.empty() ? "" : commands.front()->get_name() + " ") << "--help\n";
+                    << (command == nullptr ? "" : command->get_name() + " ") << "--help\n";
         return Exit::usage;
     }
-    return dispatch(app, options, console);
+    const Exit exit = dispatch(app, options, console);
+    console.out.flush();
+    if (!console.out) {
+        console.err << "metalwright: cannot write to standard output\n";
+        return Exit::failed;
+    }
+    return exit;
 }
 
 }  // namespace metalwright::agent::cli

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <ostream>
 
 #include "agent/cli/text.hpp"
@@ -20,8 +19,9 @@ std::string padded(std::string text, std::size_t width) {
     return text;
 }
 
+/// Rounded down: 100 % is said of what is done, not of what is nearly so.
 std::string percent_in_words(double percent) {
-    return std::to_string(std::lround(std::clamp(percent, 0.0, 100.0))) + " %";
+    return std::to_string(static_cast<int>(std::clamp(percent, 0.0, 100.0))) + " %";
 }
 
 std::string bar(double percent) {

@@ -28,7 +28,12 @@ Exit invalid(Session& session, Errors errors, const std::string& file, bool is_d
     return Exit::wrong_document;
 }
 
-/// "order.json is a valid jdcloud.createInstances order for host h-1"
+Exit unreadable(Session& session, const Refusal& refusal) {
+    if (session.json) session.show(verdict_json(refusal.errors, {}), {});
+    return tell(session, refusal);
+}
+
+/// "order.json is a valid jdcloud.createInstances document for host h-1"
 std::string praise(const spec::HostSpec& spec, const std::string& file) {
     const std::string name = file == "-" ? "standard input" : file;
     std::string line = name + " is a valid ";
@@ -49,13 +54,13 @@ Exit validate(Session& session, const std::string& file, const std::string& cata
     std::optional<spec::Catalogue> known;
     if (!catalogue.empty()) {
         const Attempt<std::string> text = load(session.console, catalogue);
-        if (!text) return complain(session, text.error(), catalogue);
+        if (!text) return unreadable(session, text.error());
         auto read = spec::read_catalogue(*text);
         if (!read) return invalid(session, std::move(read).error(), catalogue, false);
         known = *std::move(read);
     }
     const Attempt<std::string> document = load(session.console, file);
-    if (!document) return complain(session, document.error(), file);
+    if (!document) return unreadable(session, document.error());
     auto read = spec::read_document(*document, known ? &*known : nullptr, {.host_id = host});
     if (!read) return invalid(session, std::move(read).error(), file, true);
 
