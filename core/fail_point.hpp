@@ -22,12 +22,8 @@ inline constexpr std::array<std::string_view, 12> fail_points{
     "operation.before-finish",  // all is done, the operation is still open
 };
 
-/// In test builds (METALWRIGHT_FAIL_POINTS) kills the process with SIGKILL when the environment's
-/// METALWRIGHT_FAIL_POINT names this point; elsewhere it is nothing at all.
-#ifdef METALWRIGHT_FAIL_POINTS
+/// Nothing at all, in what is shipped. The daemon of the tests links tests/fakes/fail_point_on.cpp
+/// instead, which kills the process with SIGKILL when METALWRIGHT_FAIL_POINT names this point.
 void fail_point(std::string_view name);
-#else
-inline void fail_point(std::string_view) {}
-#endif
 
 }  // namespace metalwright

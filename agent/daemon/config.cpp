@@ -133,6 +133,7 @@ std::expected<Config, Errors> read_config(std::string_view text, std::string_vie
     r.number("network.widest_range", c.limits.widest_v4, 8, 32);
     r.number("network.ipv6_singles", c.limits.v6_singles, 1, 65'536);
     r.number("user_data.timeout_seconds", c.script_timeout, 1, 30 * 24 * 3600);
+    r.path("user_data.runner", c.runner);
     r.text("link.report", c.reporting_link, {"auto", "https", "file", "none"});
     r.strings("link.https.urls", c.urls);
     r.path("link.https.token_file", c.token_file);

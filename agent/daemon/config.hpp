@@ -32,6 +32,7 @@ struct Config {
     netcfg::Limits limits{};
 
     std::chrono::seconds script_timeout{3600};
+    std::filesystem::path runner{};  ///< of user data; empty: where it is installed
 
     std::string reporting_link = "auto";  ///< auto https file none
 

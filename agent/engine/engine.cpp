@@ -17,8 +17,8 @@ Engine::~Engine() {
 }
 
 void Engine::start() {
+    take_up_unfinished();  // before anybody is answered: no stale "running" after a start
     worker_ = std::thread([this] {
-        take_up_unfinished();
         serve();
         const std::lock_guard lock(mutex_);
         stopped_ = true;

@@ -1,5 +1,7 @@
 #include "agent/engine/owned.hpp"
 
+#include <map>
+
 namespace metalwright::engine {
 namespace {
 
@@ -38,6 +40,8 @@ Result<netcfg::StaticRoute> route_from(const std::string& text) {
 
 std::vector<std::pair<std::string, std::string>> owned_rows(const netcfg::Owned& owned) {
     std::vector<std::pair<std::string, std::string>> rows;
+    if (!owned.mac.empty()) rows.emplace_back("mac", owned.mac);
+    for (const netcfg::Prefix& p : owned.primaries) rows.emplace_back("primary", p.text());
     for (const netcfg::Prefix& p : owned.addresses) rows.emplace_back("address", p.text());
     for (const netcfg::Prefix& p : owned.local_routes) rows.emplace_back("local", p.text());
     for (const netcfg::StaticRoute& r : owned.routes) rows.emplace_back("route", route_text(r));
@@ -46,16 +50,24 @@ std::vector<std::pair<std::string, std::string>> owned_rows(const netcfg::Owned&
 
 Result<netcfg::Owned> owned_from(const std::vector<std::pair<std::string, std::string>>& rows) {
     netcfg::Owned owned;
+    const std::map<std::string_view, std::vector<netcfg::Prefix>*> lists{
+        {"primary", &owned.primaries},
+        {"address", &owned.addresses},
+        {"local", &owned.local_routes}};
     for (const auto& [kind, value] : rows) {
-        if (kind == "route") {
+        if (kind == "mac") {
+            owned.mac = value;
+        } else if (kind == "route") {
             auto route = route_from(value);
             if (!route) return std::unexpected(route.error());
             owned.routes.push_back(*route);
-            continue;
+        } else if (const auto list = lists.find(kind); list != lists.end()) {
+            auto prefix = netcfg::Prefix::parse(value);
+            if (!prefix) return std::unexpected(prefix.error());
+            list->second->push_back(*prefix);
+        } else {
+            return fail(Errc::internal, "the store owns something of an unknown kind: " + kind);
         }
-        auto prefix = netcfg::Prefix::parse(value);
-        if (!prefix) return std::unexpected(prefix.error());
-        (kind == "address" ? owned.addresses : owned.local_routes).push_back(*prefix);
     }
     return owned;
 }

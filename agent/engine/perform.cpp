@@ -48,6 +48,12 @@ void credit_earlier_work(std::vector<ItemResult>& items, const std::vector<store
             item.outcome = Outcome::changed;
 }
 
+std::string joined(const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + line;
+    return text;
+}
+
 std::vector<raid::WipeConsent> consent_of(const store::Operation& operation) {
     std::vector<raid::WipeConsent> consent;
     if (operation.consent.empty()) return consent;
@@ -127,22 +133,21 @@ netcfg::Wanted Engine::network_wanted(const spec::HostSpec& spec) const {
 
 Result<void> Engine::name_arrays(Work& work, raid::Wanted& wanted) {
     if (!wanted.arrays || work.operation.kind == "boot") return {};
-    auto seen = machine_.storage(wanted, {})->plan();
-    if (!seen) return std::unexpected(seen.error());
+    const auto members = machine_.members(wanted);
+    if (!members) return std::unexpected(members.error());
     std::vector<store::Identity> drawn;
     for (raid::WantedArray& array : *wanted.arrays) {
-        if (array.memory != raid::Memory::never_made) continue;
-        const auto needs_steps = [&](const PlannedItem& item) {
-            return item.item == "raid/" + array.name && !item.steps.empty();
-        };
-        if (std::ranges::none_of(*seen, needs_steps)) continue;
+        const auto made_of = members->find(array.name);
+        if (array.memory != raid::Memory::never_made || made_of == members->end()) continue;
         auto md_uuid = sys::random_md_uuid();
         auto fs_uuid = sys::random_uuid();
         if (!md_uuid || !fs_uuid) return std::unexpected((md_uuid ? fs_uuid : md_uuid).error());
         array.uuid = *md_uuid;
         array.memory = raid::Memory::begun;
+        array.known_members = made_of->second;
         if (array.filesystem) array.filesystem->uuid = *fs_uuid;
-        drawn.push_back({array.name, work.operation.instance, *md_uuid, *fs_uuid, false, {}});
+        drawn.push_back({array.name, work.operation.instance, *md_uuid, *fs_uuid, false,
+                         joined(made_of->second)});
     }
     if (drawn.empty()) return {};
     if (auto kept = store_.remember(drawn); !kept) return kept;
@@ -177,12 +182,9 @@ void Engine::run_rooms(Work& work) {
                        it->outcome == Outcome::unchanged;
             };
             if (!good("raid/" + array.name) || !good("filesystem/" + array.name)) continue;
-            complete.push_back({array.name,
-                                work.operation.instance,
-                                array.uuid,
-                                array.filesystem ? array.filesystem->uuid : "",
-                                true,
-                                {}});
+            complete.push_back({array.name, work.operation.instance, array.uuid,
+                                array.filesystem ? array.filesystem->uuid : "", true,
+                                joined(array.known_members)});
         }
         if (complete.empty() || stopping()) return;
         if (auto kept = store_.remember(complete); !kept)
@@ -196,11 +198,10 @@ void Engine::run_rooms(Work& work) {
             network_items = failed_room("network", owned.error());
             return;
         }
-        const auto remember = [this](const netcfg::Owned& after) {
-            if (auto kept = store_.set_owned(owned_rows(after)); !kept)
-                log(Level::error, "cannot remember what is ours: " + describe(kept.error()));
+        const auto keep = [this](const netcfg::Owned& after) {
+            return store_.set_owned(owned_rows(after));
         };
-        auto room = machine_.network(network_wanted(work.spec), *owned, remember);
+        auto room = machine_.network(network_wanted(work.spec), *owned, keep);
         if (auto planned = room->plan(); !planned) {
             network_items = failed_room("network", planned.error());
             return;
@@ -282,8 +283,7 @@ void Engine::perform_release(const store::Operation& operation) {
         nothing.aliases.emplace();
         OperationJournal journal(*this, operation);
         auto room = machine_.network(nothing, *owned, [this](const netcfg::Owned& after) {
-            if (auto kept = store_.set_owned(owned_rows(after)); !kept)
-                log(Level::error, "cannot remember what is ours: " + describe(kept.error()));
+            return store_.set_owned(owned_rows(after));
         });
         if (auto planned = room->plan(); planned)
             items = room->run(journal);

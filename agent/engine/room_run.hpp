@@ -51,14 +51,16 @@ class RoomOf final : public RoomRun {
     using MakePlan = std::function<Plan<Op>(const Observed&)>;
     using Apply = std::function<std::vector<Result<void>>(std::span<const Step<Op>>,
                                                           const Observed&, Journal&)>;
-    using Settle = std::function<void(const Observed&)>;
+    using Remember = std::function<Result<void>(const Observed&)>;
 
-    /// `settled` is called with the last read-back, after a run. `veto` may be empty.
-    RoomOf(Observe observe, MakePlan make_plan, Apply apply, Settle settled, Veto veto)
+    /// `remember` makes durable what is about to be ours, from what the plan was made from, before
+    /// the first step; if it cannot, no step is run. It is called again with the read-back, to
+    /// forget what is gone. It and `veto` may be empty.
+    RoomOf(Observe observe, MakePlan make_plan, Apply apply, Remember remember, Veto veto)
         : observe_(std::move(observe)),
           make_plan_(std::move(make_plan)),
           apply_(std::move(apply)),
-          settled_(std::move(settled)),
+          remember_(std::move(remember)),
           veto_(std::move(veto)) {}
 
     Result<std::vector<PlannedItem>> plan() override {
@@ -74,12 +76,15 @@ class RoomOf final : public RoomRun {
         const auto apply = [&](std::span<const Step<Op>> steps) {
             return apply_(steps, *seen_, journal);
         };
-        std::vector<ItemResult> results =
-            run_plan(plan_, journal, apply, [] { return std::chrono::steady_clock::now(); });
-        if (!plan_.steps.empty())
-            read_back(results);
-        else if (settled_)
-            settled_(*seen_);
+        const auto now = [] { return std::chrono::steady_clock::now(); };
+        if (auto kept = remember(*seen_); !kept) {
+            for (const Step<Op>& step : plan_.steps)
+                plan_.settled.push_back(
+                    {.item = step.item, .outcome = Outcome::failed, .error = kept.error()});
+            plan_.steps.clear();
+        }
+        std::vector<ItemResult> results = run_plan(plan_, journal, apply, now);
+        if (!plan_.steps.empty()) read_back(results);
         return results;
     }
 
@@ -120,7 +125,12 @@ class RoomOf final : public RoomRun {
                 result.note = s->second->note;
             }
         }
-        if (settled_) settled_(*seen);
+        // What is gone stays remembered as ours until the next read-back can be kept: harmless.
+        (void)remember(*seen);
+    }
+
+    Result<void> remember(const Observed& seen) {
+        return remember_ ? remember_(seen) : Result<void>();
     }
 
     static void blame(ItemResult& result, const Error& error) {
@@ -144,7 +154,7 @@ class RoomOf final : public RoomRun {
     Observe observe_;
     MakePlan make_plan_;
     Apply apply_;
-    Settle settled_;
+    Remember remember_;
     Veto veto_;
     std::optional<Observed> seen_;
     Plan<Op> plan_;

@@ -2,8 +2,10 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "agent/engine/room_run.hpp"
 #include "cloudinit/model.hpp"
@@ -12,8 +14,8 @@
 
 namespace metalwright::engine {
 
-/// What the network room says after a run: what is ours now.
-using OwnedAfter = std::function<void(const netcfg::Owned&)>;
+/// Makes durable what is ours on the network. Errors: io.
+using KeepOwned = std::function<Result<void>(const netcfg::Owned&)>;
 
 /// The machine as the engine sees it: the rooms, each ready to work for one operation, and the run
 /// of user data. Real: agent/engine/machine.hpp. Fake: tests/fakes/fake_machine.hpp.
@@ -22,9 +24,12 @@ class Machine {
  public:
     virtual ~Machine() = default;
 
+    /// The arrays that would be made now, each with the disks it would be made of, spares last.
+    virtual Result<std::map<std::string, std::vector<std::string>>> members(
+        const raid::Wanted& wanted) = 0;
     virtual std::unique_ptr<RoomRun> storage(raid::Wanted wanted, Veto veto) = 0;
     virtual std::unique_ptr<RoomRun> network(netcfg::Wanted wanted, netcfg::Owned owned,
-                                             OwnedAfter after) = 0;
+                                             KeepOwned keep) = 0;
     virtual std::unique_ptr<RoomRun> first_boot(cloudinit::Wanted wanted) = 0;
 
     // User data, as cloudinit/userdata.hpp has it: at most one run, ever.

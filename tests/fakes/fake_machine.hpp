@@ -27,6 +27,13 @@ class FakeMachine final : public engine::Machine {
     raid::Wanted last_storage{};
     netcfg::Wanted last_network{};
 
+    Result<std::map<std::string, std::vector<std::string>>> members(
+        const raid::Wanted& wanted) override {
+        std::map<std::string, std::vector<std::string>> members;
+        for (const raid::WantedArray& array : *wanted.arrays)
+            if (!made.contains("raid/" + array.name)) members[array.name] = {"DATA0", "DATA1"};
+        return members;
+    }
     std::unique_ptr<engine::RoomRun> storage(raid::Wanted wanted, engine::Veto veto) override {
         const std::lock_guard lock(mutex_);
         last_storage = wanted;
@@ -37,7 +44,7 @@ class FakeMachine final : public engine::Machine {
         return room(std::move(wants), std::move(veto), {});
     }
     std::unique_ptr<engine::RoomRun> network(netcfg::Wanted wanted, netcfg::Owned,
-                                             engine::OwnedAfter after) override {
+                                             engine::KeepOwned keep) override {
         const std::lock_guard lock(mutex_);
         last_network = wanted;
         std::vector<Want> wants;
@@ -48,8 +55,8 @@ class FakeMachine final : public engine::Machine {
                 wants.push_back({"alias/" + alias.cidr.text(), false});
                 owned.addresses.push_back(alias.cidr);
             }
-        return room(std::move(wants), {}, [after, owned] {
-            if (after) after(owned);
+        return room(std::move(wants), {}, [keep, owned]() -> Result<void> {
+            return keep ? keep(owned) : Result<void>();
         });
     }
     std::unique_ptr<engine::RoomRun> first_boot(cloudinit::Wanted wanted) override {
@@ -92,7 +99,7 @@ class FakeMachine final : public engine::Machine {
     };
 
     std::unique_ptr<engine::RoomRun> room(std::vector<Want> wants, engine::Veto veto,
-                                          std::function<void()> settled) {
+                                          std::function<Result<void>()> remember) {
         using Room = engine::RoomOf<Made, std::string>;
         return std::make_unique<Room>(
             [this]() -> Result<Made> {
@@ -126,8 +133,8 @@ class FakeMachine final : public engine::Machine {
                 }
                 return results;
             },
-            [settled](const Made&) {
-                if (settled) settled();
+            [remember](const Made&) -> Result<void> {
+                return remember ? remember() : Result<void>();
             },
             std::move(veto));
     }

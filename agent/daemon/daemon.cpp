@@ -1,0 +1,162 @@
+// The wiring: what waits is on one io thread, what blocks on a small pool, what changes the machine
+// on the engine's worker.
+//
+//   admin socket -> api::routes --\                        /-> store
+//   https link, file link ---------+-> Desk (the engine) --+-> machine: raid, netcfg, cloudinit
+//   outbox <- link::HttpsLink <----/
+
+#include "agent/daemon/daemon.hpp"
+
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <csignal>
+#include <memory>
+
+#include "agent/api/http_server.hpp"
+#include "agent/api/routes.hpp"
+#include "agent/daemon/links.hpp"
+#include "agent/engine/engine.hpp"
+#include "agent/engine/host_machine.hpp"
+#include "agent/engine/log.hpp"
+#include "sys/notify.hpp"
+
+namespace metalwright::daemon {
+namespace {
+
+namespace asio = boost::asio;
+using engine::Level;
+using engine::log;
+
+/// What systemd allows us to stop is longer; what the operator was promised is this.
+constexpr std::chrono::milliseconds stop_bound{4'000};
+
+std::int64_t wall_clock_ms() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+Result<agent::api::ListenSocket> admin_socket(const Config& config) {
+    auto handed = sys::listen_fds();
+    if (!handed) return std::unexpected(handed.error());
+    if (!handed->empty()) return agent::api::adopt_socket(handed->front());
+    return agent::api::bind_socket(config.admin_socket);
+}
+
+std::optional<netcfg::Persister> persister(const Config& config) {
+    if (config.persist == "auto") return std::nullopt;
+    if (config.persist == "systemd-networkd") return netcfg::Persister::networkd;
+    return config.persist == "ifupdown" ? netcfg::Persister::ifupdown : netcfg::Persister::none;
+}
+
+/// Tells systemd that we live, and only when it is so: the io thread has a turn, the pool has a
+/// free thread, and the store answers.
+class Watchdog {
+ public:
+    Watchdog(asio::io_context& io, asio::thread_pool& pool, engine::Engine& engine)
+        : timer_(io), pool_(pool), engine_(engine) {}
+
+    void start() {
+        const auto interval = sys::watchdog_interval();
+        if (!interval) return;
+        period_ = *interval / 3;
+        arm();
+    }
+    void stop() { timer_.cancel(); }
+
+ private:
+    void arm() {
+        timer_.expires_after(period_);
+        timer_.async_wait([this](boost::system::error_code stopped) {
+            if (stopped) return;
+            asio::post(pool_, [&engine = engine_] {
+                if (engine.ping()) sys::notify_watchdog();
+            });
+            arm();
+        });
+    }
+
+    asio::steady_timer timer_;
+    asio::thread_pool& pool_;
+    engine::Engine& engine_;
+    std::chrono::microseconds period_{};
+};
+
+int cannot_start(const Error& error) {
+    log(Level::error, "cannot start: " + describe(error));
+    return 1;
+}
+
+}  // namespace
+
+int run(const Config& config) {
+    std::string host_id = config.host_id;
+    if (host_id.empty()) {
+        auto id = default_host_id();
+        if (!id) return cannot_start(id.error());
+        host_id = *id;
+    }
+    // First the socket: a second daemon on the same state must not even open the store.
+    auto socket = admin_socket(config);
+    if (!socket) return cannot_start(socket.error());
+    auto store = store::Store::open(config.state_dir, config.outbox_max_bytes);
+    if (!store) return cannot_start(store.error());
+
+    cloudinit::RunPlace place;
+    place.state_dir = config.state_dir;
+    place.systemd = sys::booted_by_systemd();
+    if (!config.runner.empty()) place.runner = config.runner;
+    engine::HostMachine machine(place, persister(config));
+    engine::Engine engine({.host_id = host_id,
+                           .catalogue = config.catalogue,
+                           .nic = config.nic,
+                           .limits = config.limits,
+                           .script_timeout = config.script_timeout},
+                          **store, machine, wall_clock_ms);
+
+    asio::io_context io(1);
+    asio::thread_pool pool(3);
+    agent::api::HttpServer server(io, std::move(*socket), agent::api::routes(engine, io, pool));
+    auto links = make_links(config, host_id, io, pool, engine);
+    if (!links) return cannot_start(links.error());
+    Watchdog watchdog(io, pool, engine);
+
+    bool clean = true;
+    asio::signal_set signals(io, SIGTERM, SIGINT);
+    signals.async_wait([&](boost::system::error_code, int) {
+        sys::notify_stopping("parking the step in hand");
+        log(Level::info, "stopping");
+        watchdog.stop();
+        (*links)->stop();
+        server.stop(std::chrono::milliseconds(500), [&] {
+            clean = engine.stop(stop_bound);
+            io.stop();
+        });
+    });
+    std::signal(SIGPIPE, SIG_IGN);
+
+    engine.start();
+    server.start();
+    (*links)->start();
+    watchdog.start();
+    sys::notify_ready("serving host " + host_id);
+    log(Level::info, "ready", {{"host", host_id}, {"version", METALWRIGHT_VERSION}});
+    io.run();
+
+    if (!clean) {
+        // A program is in the kernel and cannot be waited for. Everything durable is durable, and
+        // the operation is taken up again at the next start.
+        log(Level::warn, "a step is still running; it is taken up again at the next start");
+        ::_exit(0);
+    }
+    pool.stop();
+    pool.join();
+    log(Level::info, "stopped");
+    return 0;
+}
+
+}  // namespace metalwright::daemon

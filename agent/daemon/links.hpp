@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "agent/daemon/config.hpp"
+#include "agent/desk/desk.hpp"
+#include "core/error.hpp"
+
+namespace boost::asio {
+class io_context;
+class thread_pool;
+}  // namespace boost::asio
+
+namespace metalwright::daemon {
+
+/// Every way the configuration names to reach the control plane.
+class Links {
+ public:
+    virtual ~Links() = default;
+    virtual void start() = 0;
+    virtual void stop() = 0;
+};
+
+/// Errors: invalid_spec, refused (a URL that may not be used; two links that would both report).
+Result<std::unique_ptr<Links>> make_links(const Config& config, const std::string& host_id,
+                                          boost::asio::io_context& io,
+                                          boost::asio::thread_pool& pool, agent::Desk& desk);
+
+}  // namespace metalwright::daemon

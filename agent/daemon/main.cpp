@@ -1,0 +1,67 @@
+// metalwrightd: the provisioning agent of a physical host.
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+
+#include "agent/daemon/config.hpp"
+#include "agent/daemon/daemon.hpp"
+#include "agent/daemon/logging.hpp"
+#include "sys/files.hpp"
+
+namespace {
+
+using namespace metalwright;
+
+constexpr const char* default_config = "/etc/metalwright/metalwright.toml";
+
+int wrong_config(const Errors& errors) {
+    for (const Error& error : errors) std::fprintf(stderr, "%s\n", describe(error).c_str());
+    return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{
+        "The provisioning agent of a physical host: arrays, addresses, user data once, and a "
+        "report of every item."};
+    app.footer(
+        "Examples:\n"
+        "  metalwrightd                               as systemd starts it\n"
+        "  metalwrightd --config ./m.toml --state-dir /tmp/state --socket /tmp/admin.sock\n"
+        "  metalwrightd --check-config                is /etc/metalwright/metalwright.toml right?\n"
+        "\nSee metalwrightd(8), metalwright.toml(5), metalwright(1).");
+    std::string config_file, state_dir, socket, level;
+    bool check = false;
+    app.add_option("--config", config_file, std::string("configuration [") + default_config + "]")
+        ->option_text("FILE");
+    app.add_option("--state-dir", state_dir, "where state.db is kept")->option_text("DIR");
+    app.add_option("--socket", socket, "the admin socket")->option_text("PATH");
+    app.add_option("--log-level", level, "trace, debug, info, warn or error")
+        ->option_text("LEVEL")
+        ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));
+    app.add_flag("--check-config", check, "read the configuration, say what is wrong, and end");
+    app.set_version_flag("--version", "metalwrightd " METALWRIGHT_VERSION);
+    CLI11_PARSE(app, argc, argv);
+
+    daemon::Config config;
+    // Without a file that was asked for by name, every key has its default.
+    const std::string file = config_file.empty() ? default_config : config_file;
+    if (!config_file.empty() || std::filesystem::exists(default_config)) {
+        auto text = sys::PosixFiles().read(std::filesystem::absolute(file));
+        if (!text) return wrong_config({text.error()});
+        auto read = daemon::read_config(*text, file);
+        if (!read) return wrong_config(read.error());
+        config = std::move(*read);
+    }
+    if (check) {
+        std::printf("%s is right\n", file.c_str());
+        return 0;
+    }
+    if (!state_dir.empty()) config.state_dir = std::filesystem::absolute(state_dir);
+    if (!socket.empty()) config.admin_socket = std::filesystem::absolute(socket);
+    if (!level.empty()) config.log_level = level;
+    daemon::set_up_log(config.log_target, config.log_level);
+    return daemon::run(config);
+}

@@ -1,0 +1,161 @@
+#include "agent/engine/host_machine.hpp"
+
+#include "cloudinit/room.hpp"
+#include "cloudinit/run_record.hpp"
+
+namespace metalwright::engine {
+namespace {
+
+/// A netlink socket of one room at work: opened when first needed, its mutations added to the
+/// machine's count when it goes.
+class Kernel {
+ public:
+    explicit Kernel(std::atomic<std::int64_t>& mutations) : mutations_(mutations) {}
+    Kernel(const Kernel&) = delete;
+    Kernel& operator=(const Kernel&) = delete;
+    ~Kernel() {
+        if (socket_) mutations_ += static_cast<std::int64_t>(socket_->mutations());
+    }
+
+    Result<netcfg::Rtnl*> open() {
+        if (!socket_) {
+            auto opened = netcfg::RtnlSocket::open();
+            if (!opened) return std::unexpected(opened.error());
+            socket_.emplace(std::move(*opened));
+        }
+        return &*socket_;
+    }
+
+ private:
+    std::atomic<std::int64_t>& mutations_;
+    std::optional<netcfg::RtnlSocket> socket_;
+};
+
+}  // namespace
+
+Result<std::map<std::string, std::vector<std::string>>> HostMachine::members(
+    const raid::Wanted& wanted) {
+    auto seen = observe_storage();
+    if (!seen) return std::unexpected(seen.error());
+    const Plan<raid::Op> plan = raid::plan(wanted, *seen);
+    std::map<std::string, std::vector<std::string>> members;
+    if (wanted.arrays)
+        for (const raid::WantedArray& array : *wanted.arrays)
+            if (auto disks = raid::members_of(plan, array.name); !disks.empty())
+                members.emplace(array.name, std::move(disks));
+    return members;
+}
+
+std::unique_ptr<RoomRun> HostMachine::storage(raid::Wanted wanted, Veto veto) {
+    using Room = RoomOf<raid::Observed, raid::Op>;
+    return std::make_unique<Room>(
+        [this] { return observe_storage(); },
+        [wanted = std::move(wanted)](const raid::Observed& seen) {
+            return raid::plan(wanted, seen);
+        },
+        [this](std::span<const Step<raid::Op>> steps, const raid::Observed& seen, Journal& j) {
+            raid::Doors doors = storage_doors();
+            return raid::apply(steps, seen, doors, j);
+        },
+        Room::Remember(), std::move(veto));
+}
+
+std::unique_ptr<RoomRun> HostMachine::network(netcfg::Wanted wanted, netcfg::Owned owned,
+                                              KeepOwned keep) {
+    using Room = RoomOf<netcfg::Observed, netcfg::Op>;
+    struct Site {
+        Site(netcfg::Wanted w, netcfg::Owned o, std::atomic<std::int64_t>& mutations)
+            : wanted(std::move(w)), owned(std::move(o)), kernel(mutations) {}
+        netcfg::Wanted wanted;
+        netcfg::Owned owned;
+        Kernel kernel;
+    };
+    auto site = std::make_shared<Site>(std::move(wanted), std::move(owned), mutations_);
+    const auto with_doors = [this,
+                             site](auto use) -> decltype(use(std::declval<netcfg::Doors&>())) {
+        auto kernel = site->kernel.open();
+        if (!kernel) return std::unexpected(kernel.error());
+        netcfg::Doors doors{**kernel, exec_, files_, persister_};
+        return use(doors);
+    };
+    return std::make_unique<Room>(
+        [with_doors] {
+            return with_doors([](netcfg::Doors& doors) { return netcfg::observe(doors); });
+        },
+        [site](const netcfg::Observed& seen) {
+            return netcfg::plan(site->wanted, seen, site->owned);
+        },
+        [with_doors](std::span<const Step<netcfg::Op>> steps, const netcfg::Observed& seen,
+                     Journal& journal) {
+            using Done = std::vector<Result<void>>;
+            auto done = with_doors([&](netcfg::Doors& doors) -> Result<Done> {
+                return netcfg::apply(steps, seen, doors, journal);
+            });
+            return done ? std::move(*done) : Done(steps.size(), std::unexpected(done.error()));
+        },
+        [site, keep = std::move(keep)](const netcfg::Observed& seen) -> Result<void> {
+            if (!keep) return {};
+            netcfg::Owned after = netcfg::owned_after(site->wanted, seen, site->owned);
+            if (after == site->owned) return {};
+            if (auto kept = keep(after); !kept) return kept;
+            site->owned = std::move(after);
+            return {};
+        },
+        Veto());
+}
+
+std::unique_ptr<RoomRun> HostMachine::first_boot(cloudinit::Wanted wanted) {
+    using Room = RoomOf<cloudinit::Observed, cloudinit::Op>;
+    return std::make_unique<Room>(
+        [this] {
+            cloudinit::Doors doors{files_, host_};
+            return cloudinit::observe(doors);
+        },
+        [wanted = std::move(wanted)](const cloudinit::Observed& seen) {
+            return cloudinit::plan(wanted, seen);
+        },
+        [this](std::span<const Step<cloudinit::Op>> steps, const cloudinit::Observed& seen,
+               Journal& journal) {
+            cloudinit::Doors doors{files_, host_};
+            return cloudinit::apply(steps, seen, doors, journal);
+        },
+        Room::Remember(), Veto());
+}
+
+Result<void> HostMachine::prepare_script(const cloudinit::Script& script) {
+    return cloudinit::prepare(script, place_, files_);
+}
+
+Result<void> HostMachine::launch_script(const cloudinit::Script& script) {
+    return cloudinit::launch(script, place_, {files_, exec_});
+}
+
+cloudinit::ScriptStatus HostMachine::inspect_script(const std::string& instance) {
+    const auto directory = cloudinit::run_directory(place_.state_dir, instance);
+    if (!directory) return {.state = cloudinit::ScriptState::none};
+    return cloudinit::inspect(*directory, place_.systemd, {files_, exec_});
+}
+
+bool HostMachine::has_script_markers() {
+    const std::filesystem::path runs = place_.state_dir / "userdata";
+    const auto names = files_.list(runs);
+    if (!names) return true;  // what cannot be read may have run
+    for (const std::string& name : *names)
+        if (files_.exists(runs / name / cloudinit::run_files::started)) return true;
+    return false;
+}
+
+Result<raid::Observed> HostMachine::observe_storage() {
+    raid::Doors doors = storage_doors();
+    return raid::observe(doors);
+}
+
+Result<netcfg::Observed> HostMachine::observe_network() {
+    Kernel kernel(mutations_);
+    auto open = kernel.open();
+    if (!open) return std::unexpected(open.error());
+    netcfg::Doors doors{**open, exec_, files_, persister_};
+    return netcfg::observe(doors);
+}
+
+}  // namespace metalwright::engine

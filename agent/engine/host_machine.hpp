@@ -1,0 +1,46 @@
+#pragma once
+
+#include <atomic>
+#include <optional>
+
+#include "agent/engine/rooms.hpp"
+#include "cloudinit/host.hpp"
+#include "cloudinit/userdata.hpp"
+#include "netcfg/room.hpp"
+#include "raid/room.hpp"
+
+namespace metalwright::engine {
+
+/// This host: the rooms over the real doors.
+class HostMachine final : public Machine {
+ public:
+    HostMachine(cloudinit::RunPlace place, std::optional<netcfg::Persister> persister)
+        : place_(std::move(place)), persister_(persister) {}
+
+    Result<std::map<std::string, std::vector<std::string>>> members(
+        const raid::Wanted& wanted) override;
+    std::unique_ptr<RoomRun> storage(raid::Wanted wanted, Veto veto) override;
+    std::unique_ptr<RoomRun> network(netcfg::Wanted wanted, netcfg::Owned owned,
+                                     KeepOwned keep) override;
+    std::unique_ptr<RoomRun> first_boot(cloudinit::Wanted wanted) override;
+    Result<void> prepare_script(const cloudinit::Script& script) override;
+    Result<void> launch_script(const cloudinit::Script& script) override;
+    cloudinit::ScriptStatus inspect_script(const std::string& instance) override;
+    bool has_script_markers() override;
+    std::int64_t mutations() override { return mutations_; }
+    Result<raid::Observed> observe_storage() override;
+    Result<netcfg::Observed> observe_network() override;
+
+ private:
+    raid::Doors storage_doors() { return {exec_, files_, signatures_}; }
+
+    cloudinit::RunPlace place_;
+    std::optional<netcfg::Persister> persister_;
+    sys::SpawnExec exec_;
+    sys::PosixFiles files_;
+    sys::BlkidSignatures signatures_;
+    cloudinit::PosixHost host_;
+    std::atomic<std::int64_t> mutations_{0};
+};
+
+}  // namespace metalwright::engine
