@@ -138,7 +138,7 @@ class Run {
             ask_to_end();
         }
         if (!stopping_) return status_.has_value();
-        if (!status_ && now < *kill_at_) return false;
+        if (!status_ && now < kill_at_) return false;
         kill_all();
         return true;
     }
@@ -186,7 +186,7 @@ class Run {
     pid_t script_;
     int signals_;
     Clock::time_point deadline_;
-    std::optional<Clock::time_point> kill_at_{};
+    Clock::time_point kill_at_{};
     std::optional<int> status_{};
     bool stopping_ = false;
     bool timed_out_ = false;
