@@ -40,9 +40,8 @@ void read_raid_type(const std::string& id, Fields& fields, Catalogue& catalogue)
     if (word == "system") type.volume = RaidType::Volume::system;
     if (type.volume == RaidType::Volume::data && type.level) {
         raid::WantedArray& array = type.array.emplace();
-        array.level = *type.level;
         array.name = fields.text("name", {.most = 32, .form = &forms::array_name}).value_or("data");
-        read_array_rules(fields, array);
+        read_array_rules(fields, type.level, array);
     }
     if (word && (type.level || none)) catalogue.raid_types.emplace(id, std::move(type));
 }

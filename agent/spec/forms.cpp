@@ -121,8 +121,9 @@ const Form disk_id{
     "a serial number or WWN (visible ASCII without '/'); device names are no identity",
     [](std::string_view text) { return all(text, [](char c) { return visible(c) && c != '/'; }); }};
 const Form signature{"a signature type as blkid names it, such as ext4 or LVM2_member", plain};
-const Form array_name{"an array name: letters, digits, '.', '_' and '-', not \".\" or \"..\"",
-                      [](std::string_view text) { return plain(text) && !dots(text); }};
+const Form array_name{
+    "an array name: letters, digits, '.', '_' and '-', not starting with '-', not \".\" or \"..\"",
+    [](std::string_view text) { return plain(text) && !dots(text) && text.front() != '-'; }};
 const Form label{"a label: letters, digits, '.', '_' and '-'", plain};
 const Form mount_point{
     "a mount point: an absolute path of letters, digits, '.', '_' and '-', without \"..\" or a "

@@ -63,9 +63,12 @@ std::optional<netcfg::Primary> read_primary(Fields& fields) {
             address.reset();
         }
         if (address) {
-            const std::string unfit = unfit_for_host(address->address, *address);
-            if (!unfit.empty()) at->error(address->address.text() + " " + unfit);
             primary.address = *address;
+            const std::string unfit = unfit_for_host(address->address, *address);
+            if (!unfit.empty()) {
+                at->error(address->address.text() + " " + unfit);
+                address.reset();
+            }
         }
     }
     if (const auto at = fields.find("gateway")) {

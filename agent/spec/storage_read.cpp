@@ -25,14 +25,14 @@ constexpr std::array<std::string_view, 2> filesystems{"ext4", "xfs"};
 
 /// A tenant's volume there would hide what the host or the agent itself stands on.
 bool belongs_to_the_system(std::string_view path) {
-    constexpr std::array<std::string_view, 11> trees{"/proc", "/sys",   "/dev", "/run",
-                                                     "/etc",  "/usr",   "/bin", "/sbin",
-                                                     "/lib",  "/lib64", "/boot"};
+    constexpr std::array<std::string_view, 12> trees{"/bin",  "/boot",  "/dev",  "/etc",
+                                                     "/lib",  "/lib64", "/proc", "/run",
+                                                     "/sbin", "/sys",   "/tmp",  "/usr"};
     const auto under = [&](std::string_view tree) {
         return path.starts_with(tree) && (path.size() == tree.size() || path[tree.size()] == '/');
     };
-    return path == "/var" || path == "/var/lib" || under("/var/lib/metalwright") ||
-           std::any_of(trees.begin(), trees.end(), under);
+    return path == "/var" || path == "/var/lib" || path == "/var/log" || path == "/root" ||
+           under("/var/lib/metalwright") || std::any_of(trees.begin(), trees.end(), under);
 }
 
 void read_members(Fields& members, raid::WantedArray& array) {
@@ -92,7 +92,7 @@ void read_filesystem(Fields& holder, raid::WantedArray& array) {
 }
 
 /// Errors that need the level, the members and the spares together.
-void check_counts(Fields& holder, const raid::WantedArray& array) {
+void check_level(Fields& holder, const raid::WantedArray& array) {
     const unsigned fewest = raid::fewest_members(array.level);
     const std::string level(raid::to_string(array.level));
     const std::string members = holder.pointer("members");
@@ -109,6 +109,8 @@ void check_counts(Fields& holder, const raid::WantedArray& array) {
                        std::to_string(array.members.ids.size()) + " are named");
     if (array.spares != 0 && array.level == raid::Level::raid0)
         holder.error("spares", "raid0 can have none: it has nothing to rebuild from");
+    if (array.chunk_kib != 0 && array.level == raid::Level::raid1)
+        holder.error("chunkKiB", "raid1 has no chunks: leave it out");
 }
 
 std::optional<raid::WantedArray> read_array(const Cursor& at) {
@@ -120,8 +122,7 @@ std::optional<raid::WantedArray> read_array(const Cursor& at) {
     std::optional<raid::Level> level;
     if (const auto word = fields->need("level"))
         if (const auto known = word->word(array_levels)) level = raid::level_from(*known);
-    if (level) array.level = *level;
-    read_array_rules(*fields, array);
+    read_array_rules(*fields, level, array);
     fields->refuse_unknown();
     if (!name || !level) return std::nullopt;
     return array;
@@ -160,19 +161,21 @@ std::optional<raid::Level> read_level(Fields& holder, bool& none) {
     return none ? std::nullopt : raid::level_from(*word);
 }
 
-void read_array_rules(Fields& holder, raid::WantedArray& array) {
+void read_array_rules(Fields& holder, std::optional<raid::Level> level, raid::WantedArray& array) {
+    const Findings& findings = holder.self().findings();
+    const std::size_t before = findings.error_count();
+    if (level) array.level = *level;
     if (auto members = holder.fields("members")) read_members(*members, array);
     if (const auto spares = holder.number32("spares", 0, most_members)) array.spares = *spares;
     if (const auto chunk = holder.number32("chunkKiB", 4, most_chunk_kib)) {
         if (!std::has_single_bit(*chunk))
             holder.error("chunkKiB", std::to_string(*chunk) + " is not a power of two");
-        else if (array.level == raid::Level::raid1)
-            holder.error("chunkKiB", "raid1 has no chunks: leave it out");
         else
             array.chunk_kib = *chunk;
     }
     if (auto filesystem = holder.fields("filesystem")) read_filesystem(*filesystem, array);
-    check_counts(holder, array);
+    // A rule that is wrong in itself is told once.
+    if (level && findings.error_count() == before) check_level(holder, array);
 }
 
 raid::Wanted read_storage(Fields& storage) {
