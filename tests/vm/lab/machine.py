@@ -2,6 +2,8 @@
 import dataclasses
 import os
 
+from . import tsc
+
 LAN_MAC = "52:54:00:4d:57:01"
 MGMT_MAC = "52:54:00:4d:57:02"
 # Where the guest finds the test's control plane: the one address that its management network leads to.
@@ -48,6 +50,12 @@ def device(disk):
             "serial": disk.serial, "bus": f"port{disk.port}"}
 
 
+def clock(accelerator):
+    """The kernel argument that spares the guest measuring its clock: under emulation it ticks as the host's does."""
+    frequency = tsc.kilohertz() if accelerator == "tcg" else None
+    return f"tsc_early_khz={frequency}" if frequency else ""
+
+
 def command_line(*, directory, images, name, layout, memory, ports, disks, lan=None, mgmt=True, control_port=None,
                  append="", extra=(), load=None):
     """The argument vector. `lan` is the peer's -netdev text; `control_port` the control plane's port on the host."""
@@ -58,7 +66,7 @@ def command_line(*, directory, images, name, layout, memory, ports, disks, lan=N
         "-cpu", "host" if accelerator == "kvm" else "qemu64", "-smp", "1", "-m", str(memory),
         "-display", "none", "-nodefaults", "-no-user-config",
         "-kernel", f"{images}/vmlinux", "-initrd", f"{images}/initrd",
-        "-append", f"{KERNEL_ARGUMENTS} lab.root={layout} {append}".strip(),
+        "-append", f"{KERNEL_ARGUMENTS} {clock(accelerator)} lab.root={layout} {append}".strip(),
         "-qmp", f"unix:{directory}/qmp,server=on,wait=off",
         "-chardev", f"socket,id=console,path={directory}/console,server=on,wait=off,logfile={directory}/serial.log,logappend=on",
         "-serial", "chardev:console",

@@ -30,7 +30,10 @@ def run(directory, command, timeout=3600):
 
 
 def console(directory):
-    run(directory, "systemctl start serial-getty@ttyS0.service")
+    # The guest's boot leaves terminals out of what it tells udev about, and a getty waits for its device.
+    result = run(directory, "udevadm trigger --action=add /dev/ttyS0 && systemctl start serial-getty@ttyS0.service", 60)
+    if result.status != 0:
+        raise LabError(f"no login on its console: {result.err.strip() or 'systemd did not start one within a minute'}")
     line = socket.socket(socket.AF_UNIX)
     line.connect(os.path.join(directory, "console"))
     print("You are on the machine's console; Ctrl-] leaves it. Press Enter for the prompt.")

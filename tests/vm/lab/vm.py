@@ -17,12 +17,19 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 BOOT_TIMEOUT = 300
 
 
-def images():
-    """The directory with the guest's kernel and disks, built first if need be (progress goes to stderr)."""
-    built = subprocess.run([os.path.join(HERE, "build")], stdout=subprocess.PIPE, text=True)
-    if built.returncode != 0:
-        raise LabError("the lab's images could not be built; what tests/vm/lab/build printed says why")
-    return built.stdout.strip()
+def images(tell=None):
+    """The directory with the guest's kernel and disks, built first if need be; `tell` gets the lines about that."""
+    build = subprocess.Popen([os.path.join(HERE, "build")], stdout=subprocess.PIPE, text=True,
+                             stderr=subprocess.PIPE if tell else None)
+    said = []
+    for line in build.stderr or ():
+        said.append(line)
+        if line.startswith("lab:"):
+            tell(line.rstrip())
+    built = build.communicate()[0]
+    if build.returncode != 0:
+        raise LabError(f"the lab's images could not be built (tests/vm/lab/build):\n{''.join(said[-20:])}")
+    return built.strip()
 
 
 class VM:
@@ -154,7 +161,7 @@ class VM:
     def restore(self, tag="clean"):
         """Goes back to a saved state, with its disks; the guest's clock is set and its randomness is fresh."""
         disks, boot = self._snapshots[tag]
-        if self._running() and disks == self._disks:
+        if self.running and disks == self._disks:
             failure = self.hmp(f"loadvm {tag}")
             if failure:
                 raise LabError(f"loadvm: {failure}")
@@ -197,6 +204,11 @@ class VM:
         return found
 
     # --- the machine
+
+    @property
+    def running(self):
+        """Whether QEMU lives."""
+        return self._process is not None and self._process.poll() is None
 
     def qmp(self, command, **arguments):
         return self._qmp.command(command, **arguments)
@@ -241,7 +253,8 @@ class VM:
             if os.path.exists(os.path.join(self.directory, path)):
                 os.unlink(os.path.join(self.directory, path))
         with open(os.path.join(self.directory, "qemu.log"), "ab") as log:
-            self._process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            # In a session of its own: a Ctrl-C or a closed terminal is for the test to answer, not for the machine.
+            self._process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         self._port.boot = None
         self._port.connect(60)
         self._qmp = Qmp(os.path.join(self.directory, "qmp"), self._check_alive)
@@ -255,11 +268,8 @@ class VM:
             # "degraded" is as settled as "running": whether a unit failed is for the test to say.
             self.run("systemctl is-system-running --wait", timeout)
 
-    def _running(self):
-        return self._process is not None and self._process.poll() is None
-
     def _check_alive(self):
-        if not self._running():
+        if not self.running:
             raise LabError(f"QEMU has ended (status {self._process and self._process.poll()}):\n{self._read('qemu.log')[-2000:]}")
         tail = self.console()[-4000:]
         if "Kernel panic" in tail or "LAB: " in tail:
@@ -270,7 +280,7 @@ class VM:
         if self._qmp:
             self._qmp.close()
             self._qmp = None
-        if self._running():
+        if self.running:
             self._process.kill()
         if self._process:
             self._process.wait()

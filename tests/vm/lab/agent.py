@@ -1,0 +1,78 @@
+"""Puts metalwright into a guest of the lab as a package would, and asks it how it is doing."""
+import json
+import os
+import shlex
+
+from . import CONTROL_URL, LAN_MAC
+from .errors import LabError
+
+CONFIGURATION = "/etc/metalwright"
+DAEMON = "metalwright.service"
+
+
+def configuration(host, urls=(CONTROL_URL,), more=""):
+    """The text of metalwright.toml for a guest that is reached over https; `more` is put after it."""
+    return f"""# Written by the lab.
+[host]
+id = {json.dumps(host)}
+catalogue = "{CONFIGURATION}/catalogue.json"
+
+[network]
+nic_mac = "{LAN_MAC}"
+
+[link.https]
+urls = {json.dumps(list(urls))}
+token_file = "{CONFIGURATION}/token"
+ca_file = "{CONFIGURATION}/ca.pem"
+wait_seconds = 20
+{more}"""
+
+
+def install(vm, stage, plane, host="host-1", catalogue=None, start=True, more=""):
+    """Unpacks the staged tree, writes the configuration, and does what a package's scripts do after that."""
+    if not os.path.exists(os.path.join(stage, "usr/sbin/metalwrightd")):
+        raise LabError(f"{stage} holds no metalwrightd; DESTDIR={stage} cmake --install build/release --prefix /usr makes it")
+    vm.push_tree(stage)
+    configure(vm, plane, host, catalogue, more)
+    vm.sh("systemd-sysusers; systemd-tmpfiles --create; systemctl daemon-reload", timeout=300)
+    if start:
+        vm.sh(f"systemctl enable --now metalwright.socket {DAEMON}", timeout=300)
+
+
+def configure(vm, plane, host="host-1", catalogue=None, more=""):
+    here = os.path.dirname(os.path.abspath(__file__))
+    with open(catalogue or os.path.join(here, "../orders/catalogue.json")) as file:
+        vm.put(f"{CONFIGURATION}/catalogue.json", file.read())
+    with open(plane.authority.certificate) as file:
+        vm.put(f"{CONFIGURATION}/ca.pem", file.read())
+    vm.put(f"{CONFIGURATION}/token", plane.token + "\n", mode=0o600)
+    vm.put(f"{CONFIGURATION}/metalwright.toml", configuration(host, more=more))
+
+
+def ask(vm, words, timeout=60):
+    """`metalwright WORDS -o json` as (what it printed, parsed; exit status). What it printed is None when it is no JSON."""
+    result = vm.run(f"metalwright {words} -o json", timeout)
+    try:
+        return json.loads(result.out), result.status
+    except ValueError:
+        return None, result.status
+
+
+def status(vm, wait=None):
+    """`metalwright status -o json`; with `wait` (seconds) first until nothing is under way. An error when there is none."""
+    words = f"status --wait --timeout {wait}s" if wait else "status"
+    found, code = ask(vm, words, timeout=(wait or 0) + 60)
+    if found is None or "state" not in found:
+        raise LabError(f"metalwright {words} ended with {code} and no status: {vm.run('metalwright status').err}\n"
+                       + vm.sh(f"journalctl --no-pager -b -u {DAEMON} | tail -n 40", check=False))
+    return found
+
+
+def settled(vm, generation, timeout=300):
+    """The status once the order of a generation has been worked off."""
+    vm.wait_for(f"metalwright status -o json | python3 -c {shlex.quote(SETTLED)} {generation}", timeout, interval=0.5)
+    return status(vm)
+
+
+SETTLED = ("import json, sys; s = json.load(sys.stdin); "
+           "sys.exit(s['generation'] != int(sys.argv[1]) or s['state'] in ('idle', 'applying'))")
