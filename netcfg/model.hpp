@@ -139,11 +139,21 @@ struct KernelRoute {
 
 /// What the store knows we added, as "address 10.0.0.5/32" / "route local 10.0.1.0/28" on a MAC.
 struct Owned {
+    /// An address of ours on a NIC that the spec has moved away from; until it is gone.
+    struct LeftBehind {
+        std::string mac;
+        Prefix prefix{};
+        bool primary = false;
+
+        bool operator==(const LeftBehind&) const = default;
+    };
+
     std::string mac{};                ///< of the NIC they were put on; empty: any
     std::vector<Prefix> primaries{};  ///< those of `addresses` that were put there as primary
     std::vector<Prefix> addresses{};
     std::vector<Prefix> local_routes{};
     std::vector<StaticRoute> routes{};
+    std::vector<LeftBehind> left_behind{};
 
     bool operator==(const Owned&) const = default;
 };

@@ -108,6 +108,11 @@ void guard_siblings(const Site& site, std::vector<Step<Op>>& steps,
     });
 }
 
+/// By which MAC the store knows a NIC: one that nobody changes, where there is one.
+const std::string& identity_of(const Link& link) {
+    return link.permanent_mac.empty() ? link.mac : link.permanent_mac;
+}
+
 }  // namespace
 
 void Draft::unchanged(const std::string& item, std::string note) {
@@ -160,9 +165,7 @@ Owned owned_after(const Wanted& wanted, const Observed& observed, const Owned& b
     if (!nic) return before;
 
     const Site site(wanted, observed, before, *nic->link);
-    const std::string& mac =
-        nic->link->permanent_mac.empty() ? nic->link->mac : nic->link->permanent_mac;
-    Owned owned{.mac = mac};
+    Owned owned{.mac = identity_of(*nic->link)};
     std::unordered_set<Prefix, Hash> known;
     const auto remember = [&](const Prefix& prefix) {
         if (known.insert(prefix).second) owned.addresses.push_back(prefix);
@@ -198,9 +201,15 @@ Owned owned_after(const Wanted& wanted, const Observed& observed, const Owned& b
     if (!wanted.aliases) owned.local_routes = before.local_routes;
 
     for (const KernelAddress& address : observed.addresses) {
-        if (address.ifindex != nic->link->index || !site.ours(address)) continue;
+        if (!site.ours(address)) continue;
+        const bool primary = site.was_primary(address);
+        if (address.ifindex != nic->link->index) {
+            if (const Link* on = site.link(address.ifindex))
+                owned.left_behind.push_back({identity_of(*on), address.prefix, primary});
+            continue;
+        }
         remember(address.prefix);
-        if (site.was_primary(address) && !aliases.contains(address.prefix) &&
+        if (primary && !aliases.contains(address.prefix) &&
             std::ranges::find(owned.primaries, address.prefix) == owned.primaries.end())
             owned.primaries.push_back(address.prefix);
     }

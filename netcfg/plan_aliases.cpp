@@ -101,6 +101,15 @@ void plan_stale(Draft& draft) {
             if (const auto* remove = std::get_if<RemoveAddress>(op))
                 replaced.insert(remove->prefix);
 
+    std::unordered_set<std::string> refused;
+    for (const JudgedAlias& judged : draft.aliases)
+        if (judged.error) refused.insert(judged.item);
+    // The item's own line says that it was refused; no step of that line would be run.
+    const auto line_of = [&](const Prefix& cidr) {
+        const std::string item = "alias/" + cidr.text();
+        return refused.contains(item) ? item + " (in force before)" : item;
+    };
+
     for (const KernelAddress& address : site.observed().addresses) {
         if (!site.ours(address) || site.was_primary(address)) continue;
         const bool here = address.ifindex == site.nic().index;
@@ -108,20 +117,14 @@ void plan_stale(Draft& draft) {
             continue;
         if (!draft.primary && carries_a_gateway(site, address)) continue;
         draft.remove(
-            "alias/" + address.prefix.text(),
+            line_of(address.prefix),
             "remove alias " + address.prefix.text() + " from " + site.link_name(address.ifindex),
             RemoveAddress{address.ifindex, address.prefix});
     }
-    std::unordered_set<std::string> refused;
-    for (const JudgedAlias& judged : draft.aliases)
-        if (judged.error) refused.insert(judged.item);
     for (const KernelRoute& route : site.observed().routes) {
         if (!Site::ours(route) || route.table != table_local || ranges.contains(route.to)) continue;
-        std::string item = "alias/" + route.to.text();
-        // Its own line says that it was refused.
-        if (refused.contains(item)) item += " (in force before)";
         draft.remove(
-            item,
+            line_of(route.to),
             "remove alias range " + route.to.text() + " from " + site.link_name(route.ifindex),
             RemoveRoute{route});
     }

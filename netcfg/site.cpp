@@ -6,8 +6,8 @@ namespace metalwright::netcfg {
 
 Site::Site(const Wanted& wanted, const Observed& observed, const Owned& owned, const Link& nic)
     : wanted_(wanted), observed_(observed), owned_(owned), nic_(nic) {
-    owned_addresses_.insert(owned.addresses.begin(), owned.addresses.end());
-    owned_primaries_.insert(owned.primaries.begin(), owned.primaries.end());
+    for (const Prefix& prefix : owned.addresses) remembered_.emplace(prefix, false);
+    for (const Prefix& prefix : owned.primaries) remembered_[prefix] = true;
     for (const Link& link : observed.links) links_.emplace(link.index, &link);
     addresses_.reserve(observed.addresses.size());
     for (const KernelAddress& address : observed.addresses)
@@ -16,22 +16,26 @@ Site::Site(const Wanted& wanted, const Observed& observed, const Owned& owned, c
     for (const KernelRoute& route : observed.routes) routes_.emplace(route.to, &route);
 }
 
-bool Site::in_store(const KernelAddress& address,
-                    const std::unordered_set<Prefix, Hash>& known) const {
-    if (!known.contains(address.prefix)) return false;
-    if (owned_.mac.empty()) return true;
+std::optional<bool> Site::remembered(const KernelAddress& address) const {
     const Link* on = link(address.ifindex);
-    return on != nullptr &&
-           (same_mac(on->mac, owned_.mac) || same_mac(on->permanent_mac, owned_.mac));
+    const auto is_on = [&](const std::string& mac) {
+        return on != nullptr && (same_mac(on->mac, mac) || same_mac(on->permanent_mac, mac));
+    };
+    if (const auto it = remembered_.find(address.prefix);
+        it != remembered_.end() && (owned_.mac.empty() || is_on(owned_.mac)))
+        return it->second;
+    for (const Owned::LeftBehind& left : owned_.left_behind)
+        if (left.prefix == address.prefix && is_on(left.mac)) return left.primary;
+    return std::nullopt;
 }
 
 bool Site::ours(const KernelAddress& address) const {
     if (address.protocol == our_protocol) return true;
-    return address.protocol == 0 && in_store(address, owned_addresses_);
+    return address.protocol == 0 && remembered(address).has_value();
 }
 
 bool Site::was_primary(const KernelAddress& address) const {
-    return ours(address) && in_store(address, owned_primaries_);
+    return ours(address) && remembered(address).value_or(false);
 }
 
 const KernelAddress* Site::on_nic(const Prefix& prefix) const {

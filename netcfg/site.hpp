@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -44,15 +46,14 @@ class Site {
     std::string link_name(int ifindex) const;  ///< "NIC 7" when unknown
 
  private:
-    bool in_store(const KernelAddress& address,
-                  const std::unordered_set<Prefix, Hash>& known) const;
+    /// What the store says of an address; nothing when it says nothing.
+    std::optional<bool> remembered(const KernelAddress& address) const;  // true: as primary
 
     const Wanted& wanted_;
     const Observed& observed_;
     const Owned& owned_;
     const Link& nic_;
-    std::unordered_set<Prefix, Hash> owned_addresses_;
-    std::unordered_set<Prefix, Hash> owned_primaries_;
+    std::unordered_map<Prefix, bool, Hash> remembered_;  // true: as primary
     std::unordered_map<int, const Link*> links_;
     std::unordered_multimap<Address, const KernelAddress*, Hash> addresses_;
     std::unordered_multimap<Prefix, const KernelRoute*, Hash> routes_;
