@@ -123,7 +123,8 @@ claim(7.kill-at-each-boundary "Killed at any journal boundary, the daemon ends i
 claim(7.control-plane-away "The control plane dead for a minute in the middle loses no report.")
 claim(7.aliases-answer "The alias addresses answer on the wire.")
 claim(7.applied-twice "In every room, applying twice equals applying once.")
-claim(7.bench "The benches measure value, floor and peer interleaved and state bar and verdict.")
+claim(7.bench "The benches measure value, floor and peer interleaved and state bar and verdict."
+  arch.bench)
 
 pending(
   2.demo-runs 2.demo-plain 2.demo-json 2.demo-catalogue 2.no-kernel-needed
@@ -141,4 +142,4 @@ pending(
   6.file 6.https-poll 6.https-reports 6.https-identity 6.https-retry 6.https-plain-refused 6.wrong-clock
   6.garbage-changes-nothing 6.no-report-lost 6.protocol-written
   7.again-changes-nothing 7.reboot-keeps-all 7.foreign-disks 7.kill-at-each-boundary 7.control-plane-away
-  7.aliases-answer 7.applied-twice 7.bench)
+  7.aliases-answer 7.applied-twice)

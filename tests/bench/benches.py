@@ -1,0 +1,110 @@
+"""The benches that need no machine but this one: start, memory, noop, journal."""
+import os
+import statistics
+import subprocess
+import time
+
+from rows import Row, interleaved
+
+
+def start(bench):
+    """Cold start: exec of metalwrightd until its first answer, with the state of an earlier start there, as after a boot."""
+    def begin(make):
+        with make() as program:
+            return program.seconds * 1000
+
+    def spawn():
+        begin = time.perf_counter()
+        os.waitpid(os.posix_spawn("/bin/true", ["true"], os.environ), 0)
+        return (time.perf_counter() - begin) * 1000
+
+    took = interleaved(max(bench.runs, 15), value=lambda: begin(bench.daemon), peer=lambda: begin(bench.bare), floor=spawn)
+    return [Row("start", **took, unit="ms", bar=("peer", "<=", 2.2), note="peer: bare Beast server; floor: /bin/true")]
+
+
+def memory(bench):
+    """Memory at rest: PSS of all our processes, against the RSS of a bare server."""
+    def rest(make, field):
+        with make() as program:
+            program.settle()
+            return program.memory(field)
+
+    def sleeper():
+        process = subprocess.Popen(["sleep", "60"])
+        time.sleep(0.2)
+        pages = int(open(f"/proc/{process.pid}/statm").read().split()[1])
+        process.kill()
+        process.wait()
+        return pages * os.sysconf("SC_PAGE_SIZE") // 1024
+
+    used = interleaved(bench.runs, value=lambda: rest(bench.daemon, "Pss"), peer=lambda: rest(bench.bare, "Rss"), floor=sleeper)
+    return [Row("memory", **used, unit="KiB", bar=("peer", "<=", 2.0), note="peer: RSS of a bare Beast server; floor: sleep(1)")]
+
+
+ALIASES = 100
+NIC, PEER = "bench0", "bench1"
+
+
+def document(generation):
+    return {"apiVersion": "metalwright/v1", "host": {"id": "bench"}, "instance": {"id": "i-bench"}, "generation": generation,
+            "network": {"nic": {"name": NIC}, "primary": {"address": "10.200.0.10/16", "gateway": "10.200.0.1"},
+                        "aliases": [{"cidr": f"10.201.0.{n}"} for n in range(1, ALIASES + 1)]}}
+
+
+def noop(bench):
+    """One apply that changes nothing, from the POST until the operation has ended, over 100 alias addresses."""
+    ip = ["ip", "-batch", "-"]
+
+    def netlink(lines):
+        subprocess.run(ip, input=lines, text=True, check=True, stdout=subprocess.DEVNULL)
+
+    netlink(f"link add {NIC} type veth peer name {PEER}\nlink set {NIC} up\nlink set {PEER} up\nlink set lo up\n")
+    replace = "addr replace 10.200.0.10/16 dev {0}\n".format(NIC) + "".join(
+        f"addr replace 10.201.0.{n}/32 dev {NIC}\n" for n in range(1, ALIASES + 1))
+    generation = 0
+
+    with bench.daemon("noop") as daemon:
+        def apply():
+            nonlocal generation
+            generation += 1
+            begin = time.perf_counter()
+            status, answer = daemon.ask("POST", "/v1/apply", document(generation))
+            if status not in (200, 202):
+                raise RuntimeError(f"POST /v1/apply: {status} {answer}")
+            after, finished = 0, False
+            while not finished:
+                status, events = daemon.ask("GET", f"/v1/operations/{answer['operation']}/events?after={after}&wait=30")
+                if status != 200:
+                    raise RuntimeError(f"events: {status} {events}")
+                after, finished = events["next"], events["finished"]
+            took = (time.perf_counter() - begin) * 1000
+            _, operation = daemon.ask("GET", f"/v1/operations/{answer['operation']}")
+            return took, operation
+
+        def timed(call):
+            begin = time.perf_counter()
+            call()
+            return (time.perf_counter() - begin) * 1000
+
+        def unchanged():
+            took, operation = apply()
+            outcomes = {item["outcome"] for item in operation["items"]}
+            if outcomes != {"unchanged"}:
+                raise RuntimeError(f"not a no-change apply: {operation['items'][:3]} ...")
+            return took
+
+        _, first = apply()
+        if bad := [item for item in first["items"] if item["outcome"] == "failed"]:
+            raise RuntimeError(f"the first apply failed: {bad[0]}")
+        took = interleaved(max(bench.runs, 9), value=unchanged, peer=lambda: timed(lambda: netlink(replace)),
+                           floor=lambda: timed(lambda: daemon.ask("GET", "/v1/health")))
+    return [Row("noop", **took, unit="ms", note=f"{ALIASES + 1} addresses; peer: ip -batch of replace; floor: one request")]
+
+
+def journal(bench):
+    """Durable journal commits a second, on the file system of the build folder."""
+    answer = subprocess.run([bench.build / "tests/bench/journal_bench", bench.folder / "journal", str(max(bench.runs, 9)), "1000"],
+                            check=True, capture_output=True, text=True)
+    ours, peer, floor = zip(*(map(float, line.split()) for line in answer.stdout.splitlines()))
+    return [Row("journal", statistics.median(ours), "commits/s", statistics.median(floor), statistics.median(peer),
+                ("peer", ">=", 0.9), "peer: SQLite WAL+FULL insert; floor: preallocated pwrite+fdatasync")]
