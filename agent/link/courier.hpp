@@ -1,15 +1,13 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "agent/link/https_link.hpp"
+#include "agent/link/on_pool.hpp"
 
 namespace metalwright::agent::link {
 
@@ -60,16 +58,5 @@ class Courier : public std::enable_shared_from_this<Courier> {
     std::function<void(std::optional<Reply>)> done_{};
     bool stopped_ = false;
 };
-
-/// Runs `work` on the pool, then `then` with its result on the io thread.
-template <class Work, class Then>
-void on_pool(boost::asio::thread_pool& pool, boost::asio::io_context& io, Work work, Then then) {
-    boost::asio::post(pool, [&io, work = std::move(work), then = std::move(then)]() mutable {
-        auto result = work();
-        boost::asio::post(io, [result = std::move(result), then = std::move(then)]() mutable {
-            then(std::move(result));
-        });
-    });
-}
 
 }  // namespace metalwright::agent::link

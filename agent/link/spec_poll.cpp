@@ -1,39 +1,8 @@
 #include "agent/link/spec_poll.hpp"
 
-#include <spdlog/spdlog.h>
-
-#include <algorithm>
-#include <exception>
 #include <nlohmann/json.hpp>
 
 namespace metalwright::agent::link {
-namespace {
-
-/// Whether the document itself, or what the host holds now, is the reason: then asking for the same
-/// document at once again changes nothing. A full disk is another matter.
-bool told_for_good(const Error& error) {
-    switch (error.code) {
-        case Errc::invalid_spec:
-        case Errc::conflict:
-        case Errc::refused:
-        case Errc::not_found:
-        case Errc::unsupported: return true;
-        default: return false;
-    }
-}
-
-/// A document that breaks the Desk must not end the daemon, or it would again after each restart.
-std::expected<Accepted, Errors> submit(Desk& desk, const Submission& submission) {
-    try {
-        return desk.submit(submission);
-    } catch (const std::exception& broken) {
-        spdlog::error("link: the document broke metalwrightd: {}", broken.what());
-        return std::unexpected(Errors{
-            {Errc::internal, "metalwrightd failed on this document: see its log, report the bug"}});
-    }
-}
-
-}  // namespace
 
 HttpsLink::SpecPoll::SpecPoll(boost::asio::io_context& io, boost::asio::thread_pool& pool,
                               Desk& desk, std::shared_ptr<const HttpsOptions> options,
@@ -124,7 +93,7 @@ void HttpsLink::SpecPoll::submitted(std::uint64_t generation, const Submitted& r
         return poll();
     }
     board_->refused(generation, result.error());
-    if (std::any_of(result.error().begin(), result.error().end(), told_for_good)) {
+    if (told_for_good(result.error())) {
         known_ = generation;
         known_until_ = Clock::now() + options_->refused;
     } else {

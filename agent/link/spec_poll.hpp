@@ -4,6 +4,7 @@
 #include <string>
 
 #include "agent/link/courier.hpp"
+#include "agent/link/submit.hpp"
 
 namespace metalwright::agent::link {
 
@@ -18,7 +19,6 @@ class HttpsLink::SpecPoll : public std::enable_shared_from_this<SpecPoll> {
 
  private:
     using Clock = Courier::Clock;
-    using Submitted = std::expected<Accepted, Errors>;
 
     void poll();
     void answered(std::optional<Reply> reply);

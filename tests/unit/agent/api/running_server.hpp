@@ -54,10 +54,10 @@ class Threads {
 
     void end() {
         if (!thread_.joinable()) return;
+        pool.join();
         guard_.reset();
         io.stop();
         thread_.join();
-        pool.join();
     }
 
     boost::asio::io_context io{1};

@@ -17,7 +17,10 @@ constexpr auto last_events = R"({"events":[
   {"seq":4,"kind":"outcome","item":"raid/data","outcome":"changed","error":null,"tookMs":61234},
   {"seq":5,"kind":"outcome","item":"address/eth0/10.0.0.5/24","outcome":"failed","tookMs":3,
    "error":{"code":"kernel_refused","message":"Nexthop has invalid gateway","where":"eth0"}},
-  {"seq":6,"kind":"userData","item":"userData","note":"exited with 0"}],
+  {"seq":6,"kind":"userData","item":"userData","state":"pending"},
+  {"seq":7,"kind":"userData","item":"userData","state":"started"},
+  {"seq":8,"kind":"userData","item":"userData","state":"exited","exitCode":0},
+  {"seq":9,"kind":"state","state":"done"}],
   "next":6,"finished":true})";
 constexpr auto no_events = R"({"events":[],"next":6,"finished":true})";
 constexpr auto operation_done = R"({"id":7,"source":"admin","kind":"apply","state":"done",
@@ -61,10 +64,11 @@ TEST_F(Cli, ApplyAndWaitTellsEachStepAndThenTheReport) {
     EXPECT_EQ(
         out.str(),
         "operation 7 (generation 3, instance i-1) accepted\n"
-        "  ...              31 %  raid/data             resync\n"
-        "  changed     1 min 1 s  raid/data             create RAID 1 'data' over D0, D1\n"
-        "  failed           3 ms  address/eth0/10.0.0.5/24  eth0: Nexthop has invalid gateway\n"
-        "                         userData                  exited with 0\n"
+        "  ...                31 %  raid/data             resync\n"
+        "  changed       1 min 1 s  raid/data             create RAID 1 'data' over D0, D1\n"
+        "  failed             3 ms  address/eth0/10.0.0.5/24  eth0: Nexthop has invalid gateway\n"
+        "  started                  user data                 the script runs\n"
+        "  exited             0 ms  user data                 exited with 0\n"
         "\n"
         "ITEM       OUTCOME             TOOK\n"
         "raid/data  changed        1 min 1 s\n"
@@ -154,7 +158,7 @@ TEST_F(Cli, AConflictIsTheDocumentsFaultTooBusyAndForbiddenAreNot) {
     err.str("");
     daemon.will_answer(refusal("refused"), 403);
     EXPECT_EQ(run_with({"apply", order}), 1);
-    EXPECT_EQ(err.str(), "metalwright: no; run this as root\n");
+    EXPECT_EQ(err.str(), "metalwright: no\n");
 }
 
 TEST_F(Cli, ADocumentThatCannotBeReadNeverReachesTheDaemon) {
@@ -182,7 +186,7 @@ TEST_F(Cli, WaitingSurvivesARestartOfTheDaemon) {
     };
     EXPECT_EQ(run_with({"apply", file("order.json", "{}"), "--wait"}), 0);
     EXPECT_THAT(out.str(), testing::HasSubstr("waiting for metalwrightd to come back (cannot reach "
-                                              "metalwrightd: there is no such socket"));
+                                              "metalwrightd: no such socket"));
     EXPECT_THAT(out.str(), testing::HasSubstr("metalwrightd is back\n  changed "));
     EXPECT_THAT(out.str(), testing::HasSubstr("operation 7 done"));
     EXPECT_TRUE(daemon.all_said());
@@ -242,7 +246,7 @@ TEST_F(Cli, OnATerminalTheStepInHandIsOneLineThatIsDrawnOver) {
                 testing::HasSubstr("accepted\n| raid/data  create RAID 1 'data' over D0, D1" +
                                    clear + "| raid/data  resync  [--------------------] 4 %" +
                                    clear + "| raid/data  resync  [######--------------] 31 %" +
-                                   clear + "  changed     1 min 1 s  raid/data"));
+                                   clear + "  changed       1 min 1 s  raid/data"));
     EXPECT_THAT(out.str(), testing::Not(testing::HasSubstr("...")));
 }
 

@@ -56,7 +56,21 @@ TEST_F(Cli, APlanWithAnItemThatCannotBeDoneEndsWithOne) {
               "1 item cannot be done: the table says why.\n");
 }
 
-constexpr auto running = R"({"host":"h-1","generation":3,"state":"running","operation":7,
+TEST_F(Cli, APlanOfAReleaseIsItsNote) {
+    daemon.will_answer(R"({"host":"h-1","instance":null,"items":[],"note":"a release: ..."})");
+    EXPECT_EQ(run_with({"plan", file("release.json", "{}")}), 0);
+    EXPECT_EQ(out.str(), "Plan for host h-1\n\na release: ...\n");
+}
+
+TEST_F(Cli, StatusOfADaemonThatCannotReadItsState) {
+    daemon.will_answer(R"({"host":"h-1","generation":0,"state":"failed",
+      "error":{"code":"io","message":"disk I/O error","where":"state.db"}})");
+    EXPECT_EQ(run_with({"status"}), 1);
+    EXPECT_EQ(out.str(), "host   h-1\nstate  failed\nerror  state.db: disk I/O error\n");
+}
+
+constexpr auto running =
+    R"({"host":"h-1","instance":"i-1","generation":3,"state":"running","operation":7,
   "items":[{"item":"raid/data","outcome":"changed","error":null,"tookMs":1200}],
   "userData":{"state":"exited","exitCode":0}})";
 constexpr auto applying =
@@ -67,6 +81,7 @@ TEST_F(Cli, StatusOfARunningHost) {
     EXPECT_EQ(run_with({"status"}), 0);
     EXPECT_EQ(out.str(),
               "host        h-1\n"
+              "instance    i-1\n"
               "state       running\n"
               "generation  3\n"
               "operation   7\n"
@@ -78,7 +93,7 @@ TEST_F(Cli, StatusOfARunningHost) {
 
 TEST_F(Cli, StatusOfAHostThatWasToldNothing) {
     daemon.will_answer(
-        R"({"host":"h-1","generation":null,"state":"idle","operation":null,"items":[],"userData":null})");
+        R"({"host":"h-1","generation":0,"state":"idle","instance":null,"operation":null,"items":[],"userData":{"state":"none","exitCode":null}})");
     EXPECT_EQ(run_with({"status", "--wait"}), 0);
     EXPECT_EQ(out.str(), "host   h-1\nstate  idle\n");
 }
@@ -108,7 +123,7 @@ TEST_F(Cli, StatusWaitsUntilNoOperationIsUnderWay) {
     };
     EXPECT_EQ(run_with({"status", "--wait"}), 0);
     EXPECT_THAT(out.str(), HasSubstr("state       running\n"));
-    EXPECT_EQ(daemon.asked().at(1), "GET /v1/status?operation=7&wait=25");
+    EXPECT_EQ(daemon.asked().at(1), "GET /v1/status?wait=25");
 }
 
 TEST_F(Cli, StatusThatWaitedTooLongShowsWhatIsKnownAndEndsWithFour) {
@@ -217,7 +232,7 @@ TEST_F(Cli, FollowingAnOperationThatThereIsNot) {
 TEST_F(Cli, InventoryShowsWhatStandsOnEachDisk) {
     daemon.will_answer(R"({"disks":[
       {"name":"sda","serial":"SYS0","model":"QEMU HARDDISK","transport":"sata","bytes":8589934592,
-       "rotational":true,"readOnly":false,"holders":[],"mounts":["/","/boot"],
+       "rotational":true,"readOnly":false,"holders":[],"mounts":["/","/boot"],"partitions":["sda1"],
        "signatures":[{"type":"gpt","offset":512,"label":"","uuid":"x"}],"blank":false},
       {"name":"vdb","serial":"DATA0","model":"","transport":"virtio","bytes":1073741824,
        "rotational":false,"readOnly":false,"holders":["md127"],"mounts":[],
@@ -228,10 +243,11 @@ TEST_F(Cli, InventoryShowsWhatStandsOnEachDisk) {
       {"name":"vdd","serial":"DATA2","bytes":1073741824,"readOnly":true,"holders":[],"mounts":[],
        "signatures":[],"blank":false},
       {"name":"vde","serial":"DATA3","bytes":1073741824,"holders":[],"mounts":[],"signatures":[],
-       "blank":false}],
+       "blank":false},
+      {"name":"vdf","serial":"DATA4","bytes":0,"probeError":"Input/output error","blank":false}],
      "arrays":[{"name":"data","path":"/dev/md127","uuid":"u","level":"raid5","state":"active",
        "syncAction":"resync","syncPercent":12.9,"degraded":1,"raidDevices":3,
-       "members":[{"disk":"vdb","role":"active"},{"disk":"vdc","role":"spare"}],
+       "members":[{"disk":"vdb","role":"0"},{"disk":"vdc","role":"spare"}],
        "bytes":2147483648,"mounts":["/data"]}],
      "nics":[{"name":"eth0","mac":"52:54:00:00:00:01","mtu":1500,"up":true,"carrier":true,
               "addresses":["10.0.0.5/24","fe80::1/64"]},
@@ -241,16 +257,18 @@ TEST_F(Cli, InventoryShowsWhatStandsOnEachDisk) {
     EXPECT_EQ(run_with({"inventory"}), 0);
     EXPECT_EQ(out.str(),
               "DISK     SIZE  KIND        SERIAL  MODEL          USE\n"
-              "sda   8.59 GB  sata HDD    SYS0    QEMU HARDDISK  mounted at /, /boot; holds gpt\n"
+              "sda   8.59 GB  sata HDD    SYS0    QEMU HARDDISK  mounted at /, /boot; holds gpt; "
+              "partitions sda1\n"
               "vdb   1.07 GB  virtio SSD  DATA0                  used by md127; holds "
               "linux_raid_member 'h-1:data'\n"
               "vdc   1.07 GB  SSD         0x5000                 blank\n"
               "vdd   1.07 GB  SSD         DATA2                  read-only\n"
               "vde   1.07 GB  SSD         DATA3                  not known to be blank\n"
+              "vdf       0 B  SSD         DATA4                  not readable: Input/output error\n"
               "\n"
               "ARRAY  NAME  LEVEL     SIZE  STATE                          MOUNTED  MEMBERS\n"
               "md127  data  raid5  2.15 GB  active, degraded, resync 12 %  /data    vdb, vdc "
-              "(spare), 1 missing\n"
+              "(spare), 2 missing\n"
               "\n"
               "NIC   MAC                LINK         MTU  ADDRESSES\n"
               "eth0  52:54:00:00:00:01  up          1500  10.0.0.5/24, fe80::1/64\n"

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <expected>
+
+#include "agent/desk/desk.hpp"
+
+namespace metalwright::agent::link {
+
+using Submitted = std::expected<Accepted, Errors>;
+
+/// Desk::submit(), with `internal` instead of an exception: a document that breaks the Desk must
+/// not end the daemon, or it would again after each restart. On the pool.
+Submitted submit(Desk& desk, const Submission& submission);
+
+/// Whether the document itself, or what the host holds now, is the reason: then the same document
+/// at once again changes nothing. A full disk is another matter.
+bool told_for_good(const Errors& errors);
+
+}  // namespace metalwright::agent::link
