@@ -253,6 +253,10 @@ Result<void> Applier::operator()(const StartMount& op) {
                     "systemd does not run here; " + op.unit + " is written and mounts " +
                         op.mount_point + " at the next boot once it is enabled",
                     op.mount_point);
+    if (!doors_.files.exists(doors_.roots.dev / "disk/by-uuid" / op.uuid))
+        return fail(Errc::not_found,
+                    "its file system is not there: see filesystem/" + op.array_name,
+                    op.mount_point);
     if (Result<void> done = run("systemctl", {"daemon-reload"}); !done) return done;
     // PID 1 mounts it: in our own namespace nobody else would see it. Longer than the 90 s that
     // systemd waits for a device.

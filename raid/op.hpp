@@ -85,10 +85,13 @@ struct WriteMountUnit {
     bool operator==(const WriteMountUnit&) const = default;
 };
 
-/// Enables the unit and has PID 1 mount it, in the host's own mount namespace.
+/// Enables the unit and has PID 1 mount it, in the host's own mount namespace. Not tried when the
+/// file system is not there: systemd would wait for it a minute and a half.
 struct StartMount {
     std::string unit;
     std::string mount_point;
+    std::string array_name;
+    std::string uuid;  ///< of the file system
 
     bool operator==(const StartMount&) const = default;
 };

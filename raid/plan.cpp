@@ -211,6 +211,12 @@ Standing Planner::remaining(const WantedArray& wanted) {
                           "' once existed and is absent now: it will not be made anew, since its "
                           "data would be lost; bring its disks back or release the host",
                       wanted.name);
+    if (remains->way == Remains::Way::redo && !known_members_fit(wanted))
+        return failed(item, Errc::conflict,
+                      "array '" + wanted.name + "' was begun over " + tell(remains->disks) +
+                          " and the order has changed since: take it back, or take the superblocks "
+                          "off with mdadm --zero-superblock",
+                      wanted.name);
     if (remains->stop_first)
         step(item, "stop '" + wanted.name + "', which does not run", StopArray{wanted.uuid});
     if (remains->way == Remains::Way::assemble) {
@@ -233,8 +239,10 @@ Standing Planner::remaining(const WantedArray& wanted) {
 }
 
 Standing Planner::fresh(const WantedArray& wanted) {
-    Result<Selection> chosen =
-        select(wanted, observed_, wanted_.consent, claimed_by_others(wanted));
+    WantedArray now = wanted;
+    // Nothing of it was made, so an order that has changed meanwhile chooses afresh.
+    if (!known_members_fit(wanted)) now.known_members.clear();
+    Result<Selection> chosen = select(now, observed_, wanted_.consent, claimed_by_others(wanted));
     if (!chosen) return failed(item_of(wanted), std::move(chosen).error());
     for (const WipeDisk& wipe : chosen->wipes)
         step(item_of(wanted),

@@ -26,7 +26,8 @@ namespace metalwright::raid {
 Plan<Op> plan(const Wanted& wanted, const Observed& observed);
 
 /// The disks that `plan` makes array `name` of, spares last, as identities: what the engine
-/// remembers in WantedArray::known_members before anything is made. Empty when it makes none.
+/// remembers in WantedArray::known_members before anything is made. Empty when it makes none. When
+/// an order changed before anything was made, they differ from the known ones: remember them again.
 std::vector<std::string> members_of(const Plan<Op>& plan, std::string_view name);
 
 }  // namespace metalwright::raid

@@ -163,7 +163,8 @@ void plan_mount(const WantedArray& wanted, const Observed& observed, const Stand
     if (standing.state == Standing::State::damaged && !mounted)
         return settle(waits(item, "raid/" + wanted.name));
     if (!same) plan.steps.push_back({item, "write " + unit, WriteMountUnit{unit, content}});
-    plan.steps.push_back({item, "mount '" + wanted.name + "' at " + at, StartMount{unit, at}});
+    plan.steps.push_back({item, "mount '" + wanted.name + "' at " + at,
+                          StartMount{unit, at, wanted.name, volume->uuid}});
 }
 
 }  // namespace

@@ -114,6 +114,15 @@ std::optional<unsigned> devices_wanted(const WantedArray& wanted) {
     return std::nullopt;
 }
 
+bool known_members_fit(const WantedArray& wanted) {
+    const std::vector<std::string>& known = wanted.known_members;
+    const std::vector<std::string>& ids = wanted.members.ids;
+    if (known.size() < std::size_t{fewest_members(wanted.level)} + wanted.spares) return false;
+    if (wanted.members.count != 0)
+        return known.size() == std::size_t{wanted.members.count} + wanted.spares;
+    return ids.empty() || known.size() == ids.size();
+}
+
 std::string label_of(const WantedArray& wanted) {
     if (!wanted.filesystem) return {};
     if (!wanted.filesystem->label.empty()) return wanted.filesystem->label;

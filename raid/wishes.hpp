@@ -17,6 +17,10 @@ std::optional<Error> fault(const WantedArray& wanted);
 /// nobody knows yet how many those were.
 std::optional<unsigned> devices_wanted(const WantedArray& wanted);
 
+/// Whether the disks it was once planned over still make the array that is wanted now. False also
+/// when nobody remembers any.
+bool known_members_fit(const WantedArray& wanted);
+
 /// The label for mkfs: the wish, else the array's name cut to what the file system can hold.
 std::string label_of(const WantedArray& wanted);
 

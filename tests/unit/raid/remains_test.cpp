@@ -40,6 +40,21 @@ TEST(Begun, AndADiskHasGoneBeforeAnythingWasMadeIsNotMadeOverAnother) {
     EXPECT_THAT(message(refused, "raid/data"), HasSubstr("DATA1"));
 }
 
+TEST(Begun, AndTheOrderHasChangedBeforeAnythingWasMadeChoosesAfresh) {
+    const Plan<Op> made = plan(only(begun(data(Level::raid1, 2), three)), host(4));
+    EXPECT_THAT(members_of(made, "data"), ElementsAre("DATA0", "DATA1"));
+    EXPECT_THAT(members_of(plan(only(begun(data(Level::raid6, 4), three)), host(4)), "data"),
+                ElementsAre("DATA0", "DATA1", "DATA2", "DATA3"));
+}
+
+TEST(Begun, HalfMadeAndTheOrderHasChangedIsAConflict) {
+    Observed see = host(4);
+    put_superblock(see, "DATA1");
+    const Plan<Op> told = plan(only(begun(data(Level::raid1, 2), three)), see);
+    EXPECT_THAT(told.steps, IsEmpty());
+    EXPECT_EQ(code(told, "raid/data"), Errc::conflict);
+}
+
 TEST(Begun, WithEverySuperblockAndNoArrayIsAssembled) {
     Observed see = host(3);
     for (const std::string& serial : three) put_superblock(see, serial);

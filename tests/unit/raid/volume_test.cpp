@@ -48,7 +48,8 @@ TEST(Filesystem, OfANewArrayIsMadeAndMountedAfterIt) {
     EXPECT_EQ(ops<WriteMountUnit>(made)[0].unit, "srv-data.mount");
     EXPECT_THAT(ops<WriteMountUnit>(made)[0].content,
                 HasSubstr("What=/dev/disk/by-uuid/" + fs_uuid + "\nWhere=/srv/data\nType=ext4\n"));
-    EXPECT_EQ(ops<StartMount>(made)[0], (StartMount{"srv-data.mount", "/srv/data"}));
+    EXPECT_EQ(ops<StartMount>(made)[0],
+              (StartMount{"srv-data.mount", "/srv/data", "data", fs_uuid}));
 }
 
 TEST(Filesystem, LabelIsTheWishOrTheNameCutToFit) {
@@ -152,7 +153,8 @@ TEST(Mount, IsStartedAgainAfterItWasTakenAway) {
     std::erase(see.active_mounts, "/srv");
     const Plan<Op> made = plan(only(complete(with_filesystem(wish, "/srv"), two)), see);
     ASSERT_EQ(made.steps.size(), 1u);
-    EXPECT_EQ(std::get<StartMount>(made.steps[0].op), (StartMount{"srv.mount", "/srv"}));
+    EXPECT_EQ(std::get<StartMount>(made.steps[0].op),
+              (StartMount{"srv.mount", "/srv", "data", fs_uuid}));
 }
 
 TEST(Mount, WithoutItsUnitIsWrittenAndEnabled) {
