@@ -2,10 +2,13 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace metalwright::agent::link {
 namespace {
+
+constexpr std::size_t most_told = 16;
 
 const char* purpose(Talk talk) {
     return talk == Talk::documents ? "documents" : "reports";
@@ -32,6 +35,7 @@ void LinkBoard::contact(Talk talk) {
     auto& error = talk == Talk::documents ? status_.document_error : status_.report_error;
     if (error) spdlog::info("{}: {} pass again", status_.name, purpose(talk));
     error.reset();
+    told_[static_cast<std::size_t>(talk)].clear();
 }
 
 void LinkBoard::absent() {
@@ -42,10 +46,13 @@ void LinkBoard::absent() {
 
 void LinkBoard::trouble(Talk talk, const Error& error) {
     const std::lock_guard lock(mutex_);
-    auto& known = talk == Talk::documents ? status_.document_error : status_.report_error;
-    if (known == error) return;
+    (talk == Talk::documents ? status_.document_error : status_.report_error) = error;
+    // Several base URLs fail in turn, each in its own way.
+    auto& told = told_[static_cast<std::size_t>(talk)];
+    if (told.size() >= most_told || std::find(told.begin(), told.end(), error) != told.end())
+        return;
+    told.push_back(error);
     spdlog::warn("{}: no {} pass for now: {}", status_.name, purpose(talk), describe(error));
-    known = error;
 }
 
 void LinkBoard::taken(std::optional<std::uint64_t> generation) {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/error.hpp"
 
@@ -25,8 +27,8 @@ struct LinkStatus {
 /// The two conversations a link has.
 enum class Talk { documents, reports };
 
-/// A LinkStatus that is written on the io thread and read anywhere. Logs each error when it is new
-/// and its end, never each repetition.
+/// A LinkStatus that is written on the io thread and read anywhere. Logs each different error once
+/// until all is well again, and that too; never each repetition.
 class LinkBoard {
  public:
     explicit LinkBoard(std::string name);
@@ -41,6 +43,7 @@ class LinkBoard {
  private:
     mutable std::mutex mutex_{};
     LinkStatus status_{};
+    std::array<std::vector<Error>, 2> told_{};  // by Talk, since the last good answer
     bool absent_ = false;
 };
 

@@ -4,9 +4,17 @@
 #include <boost/url/encode.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
+#include <charconv>
 
 namespace metalwright::agent::link {
 namespace {
+
+// Boost 1.81 wraps a port above 65535.
+bool is_port(std::string_view text) {
+    unsigned value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc{} && end == text.data() + text.size() && value > 0 && value < 65536;
+}
 
 Result<Url> parse(std::string_view text) {
     const auto url = boost::urls::parse_uri(text);
@@ -27,8 +35,14 @@ Result<Url> parse(std::string_view text) {
     parsed.port = url->port().empty() ? (parsed.tls ? "443" : "80") : std::string(url->port());
     parsed.path = std::string(url->encoded_path());
     while (parsed.path.ends_with('/')) parsed.path.pop_back();
-    if (url->has_port() && url->port_number() == 0) {
-        return fail(Errc::invalid_spec, "names port 0: give the real one", std::string(text));
+    if (!is_port(parsed.port)) {
+        return fail(Errc::invalid_spec, "names no port from 1 to 65535", std::string(text));
+    }
+    // Boost 1.81 takes 127.0.0.1.example as the host 127.0.0.1 and the path ".example".
+    if (!parsed.path.empty() && !parsed.path.starts_with('/')) {
+        return fail(Errc::invalid_spec,
+                    "has a host name that begins like an address: use another name for it",
+                    std::string(text));
     }
     return parsed;
 }
