@@ -34,14 +34,17 @@ json alias_pointers(const HostSpec& spec) {
 }
 
 void read_pointers(Fields& stored, HostSpec& spec) {
+    std::vector<netcfg::Alias> none;
+    std::vector<netcfg::Alias>& aliases =
+        spec.network && spec.network->aliases ? *spec.network->aliases : none;
+    for (std::size_t i = 0; i < aliases.size(); ++i) aliases[i].where = native_pointer(i);
+
     const auto at = stored.find("pointers");
     const auto items = at ? at->items(most_document_bytes) : std::nullopt;
-    if (!items || items->empty()) return;
-    if (!spec.network || !spec.network->aliases || spec.network->aliases->size() != items->size())
-        return at->error("has not one pointer for each alias");
+    if (!items) return;
+    if (aliases.size() != items->size()) return at->error("has not one pointer for each alias");
     for (std::size_t i = 0; i < items->size(); ++i)
-        (*spec.network->aliases)[i].where =
-            (*items)[i].text({.least = 0, .most = most_document_bytes}).value_or("");
+        aliases[i].where = (*items)[i].text({.least = 0, .most = most_document_bytes}).value_or("");
 }
 
 void read_notes(Fields& stored, HostSpec& spec) {

@@ -43,11 +43,20 @@ bool reads(const json& document) {
     return read_document(document.dump(), nullptr, {}).has_value();
 }
 
+/// `document` with no more than it needs beside the section that `pointer` leads into: the
+/// validator compiles every pattern it meets, each time.
+json only(json document, std::string_view pointer) {
+    const std::string_view section = pointer.substr(1, pointer.find('/', 1) - 1);
+    for (const char* name : {"operation", "storage", "network", "authorizedKeys", "userData"})
+        if (section != name && document.contains("instance")) document.erase(name);
+    return document;
+}
+
 void agree(PublishedSchema& schema, const json& good, const std::vector<corpus::Wrong>& wrongs) {
     EXPECT_TRUE(schema.takes(good));
     for (const corpus::Wrong& wrong : wrongs) {
         SCOPED_TRACE(std::string(wrong.change) + " = " + std::string(wrong.to.substr(0, 60)));
-        const bool taken = schema.takes(changed(good, wrong.change, wrong.to));
+        const bool taken = schema.takes(changed(only(good, wrong.change), wrong.change, wrong.to));
         EXPECT_EQ(taken, !wrong.form)
             << (taken ? "the reader refuses it, the schema does not"
                       : "the corpus calls it beyond a schema, yet the schema sees it");
@@ -89,21 +98,11 @@ std::vector<std::string> places(const json& document) {
     return pointers;
 }
 
-/// `document` with no more than it needs beside the section that `pointer` leads into: the
-/// validator compiles every pattern it meets, each time.
-json only(json document, std::string_view pointer) {
-    const std::string_view section = pointer.substr(1, pointer.find('/', 1) - 1);
-    for (const char* name : {"operation", "storage", "network", "authorizedKeys", "userData"})
-        if (section != name && document.contains("instance")) document.erase(name);
-    return document;
-}
-
 /// A value of every type in every place: whatever the schema refuses the reader must refuse, and
 /// what only the reader refuses must be among the meanings a schema cannot say.
 TEST(Schema, AgreesAboutEveryTypeInEveryPlace) {
     PublishedSchema schema("host-spec.schema.json");
-    constexpr std::string_view values[] = {"null",  "true", "7",  "-7",     "1.5",       "\"\"",
-                                           "\"x\"", "[]",   "{}", "[null]", "{\"x\":1}", ""};
+    constexpr std::string_view values[] = {"null", "true", "-7", "\"\"", "[null]", "{}", ""};
     for (const json& good : {corpus::full(), corpus::envelope(), corpus::release()}) {
         for (const std::string& pointer : places(good)) {
             if (pointer.starts_with("/request/")) continue;  // beyond this schema
