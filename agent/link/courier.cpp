@@ -1,5 +1,8 @@
 #include "agent/link/courier.hpp"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
 #include "agent/link/retry_after.hpp"
 #include "agent/link/secret_file.hpp"
 
@@ -49,6 +52,11 @@ Error status_error(const Reply& reply, const Url& base, const std::string& token
 
 }  // namespace
 
+struct Courier::Timer {
+    explicit Timer(boost::asio::io_context& io) : until(io) {}
+    boost::asio::steady_timer until;
+};
+
 Courier::Courier(boost::asio::io_context& io, boost::asio::thread_pool& pool,
                  std::shared_ptr<const HttpsOptions> options, std::shared_ptr<LinkBoard> board,
                  Talk talk)
@@ -59,7 +67,9 @@ Courier::Courier(boost::asio::io_context& io, boost::asio::thread_pool& pool,
       talk_(talk),
       turns_(options_->bases.size(), options_->backoff, seed_of(*options_, talk)),
       client_(io, client_options(*options_)),
-      timer_(io) {}
+      timer_(std::make_unique<Timer>(io)) {}
+
+Courier::~Courier() = default;
 
 void Courier::ask(Call call, std::function<void(std::optional<Reply>)> done) {
     if (stopped_) return;
@@ -68,9 +78,9 @@ void Courier::ask(Call call, std::function<void(std::optional<Reply>)> done) {
     const auto turn = turns_.next(now);
     index_ = turn.index;
     call.base = options_->bases[index_];
-    timer_.expires_at(turn.at);
-    timer_.async_wait([self = shared_from_this(),
-                       call = std::move(call)](boost::system::error_code cancelled) mutable {
+    timer_->until.expires_at(turn.at);
+    timer_->until.async_wait([self = shared_from_this(),
+                              call = std::move(call)](boost::system::error_code cancelled) mutable {
         if (!cancelled && !self->stopped_) self->token(std::move(call));
     });
 }
@@ -126,7 +136,7 @@ void Courier::failed(const Error& error, std::chrono::milliseconds least) {
 void Courier::stop() {
     stopped_ = true;
     done_ = {};
-    timer_.cancel();
+    timer_->until.cancel();
     client_.close();
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
 #include <string>
@@ -21,6 +20,8 @@ class Courier : public std::enable_shared_from_this<Courier> {
     Courier(boost::asio::io_context& io, boost::asio::thread_pool& pool,
             std::shared_ptr<const HttpsOptions> options, std::shared_ptr<LinkBoard> board,
             Talk talk);
+
+    ~Courier();
 
     /// Sends one request when its turn has come (that may be long). `done` gets a reply of status
     /// 2xx, 304, 404 or 413; or nothing: then the failure is noted, told on the board, and the next
@@ -52,7 +53,8 @@ class Courier : public std::enable_shared_from_this<Courier> {
     Talk talk_;
     Turns turns_;
     HttpClient client_;
-    boost::asio::steady_timer timer_;
+    struct Timer;
+    std::unique_ptr<Timer> timer_;
     std::size_t index_ = 0;
     Clock::time_point sent_{};
     std::function<void(std::optional<Reply>)> done_{};

@@ -1,6 +1,8 @@
 #include "agent/link/outbox.hpp"
 
 #include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <nlohmann/json.hpp>
 
 namespace metalwright::agent::link {
