@@ -6,6 +6,11 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
+# -O2 as Debian builds. g++ 12 takes std::optional's storage for uninitialized once it is inlined
+# (GCC PR 105562 and kin); the sanitizers find the true ones.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG -Wno-maybe-uninitialized")
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g -DNDEBUG -Wno-maybe-uninitialized")
+
 option(METALWRIGHT_TESTS "Build the tests" ON)
 option(METALWRIGHT_WERROR "Warnings are errors" ON)
 set(METALWRIGHT_SANITIZE "" CACHE STRING "Sanitizers for every target: address,undefined or thread")

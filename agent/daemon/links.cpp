@@ -5,6 +5,7 @@
 
 #include "agent/link/file_link.hpp"
 #include "agent/link/https_link.hpp"
+#include "sys/files.hpp"
 
 namespace metalwright::daemon {
 namespace {
@@ -33,6 +34,7 @@ Result<link::HttpsOptions> https_options(const Config& config, const std::string
 
 class ConfiguredLinks final : public Links {
  public:
+    sys::PosixFiles files;
     std::optional<link::HttpsLink> https;
     std::optional<link::FileLink> file;
 
@@ -64,7 +66,7 @@ Result<std::unique_ptr<Links>> make_links(const Config& config, const std::strin
         return fail(Errc::invalid_spec, "[link] report = \"https\" needs [link.https] urls");
     }
     if (!config.watched_directory.empty())
-        links->file.emplace(io, pool, desk,
+        links->file.emplace(io, pool, desk, links->files,
                             link::FileOptions{.directory = config.watched_directory,
                                               .reports = reporting == "file"});
     else if (config.reporting_link == "file")
