@@ -52,9 +52,9 @@ Answer settled_status(Session& session, const Waiting& waiting, Json& latest) {
     poll.has_answered();
     while (text(latest, "state") == "applying") {
         const std::optional<std::int64_t> id = number(latest, "operation");
-        const std::string name = id ? std::to_string(*id) : "";
-        feed.event({{"kind", "intent"}, {"item", "operation " + name}, {"why", "under way"}});
-        Answer next = poll.get("/v1/status" + (id ? "?operation=" + name : ""), /*wait=*/true);
+        const std::string name = id ? " " + std::to_string(*id) : "";
+        feed.event({{"kind", "intent"}, {"item", "operation" + name}, {"why", "under way"}});
+        Answer next = poll.get("/v1/status", /*wait=*/true);
         if (!next) return next;
         latest = *std::move(next);
         if (text(latest, "state") == "applying") poll.nothing_new();

@@ -32,7 +32,6 @@ Refusal refusal(int status, const Json& body, const std::string& socket) {
                           "metalwrightd answered with HTTP status " + std::to_string(status) +
                               " and no reason; see `journalctl -u metalwright`",
                           socket});
-    if (status == 403) errors.front().message += "; run this as root";
     return {exit_for(status, errors), std::move(errors)};
 }
 

@@ -31,6 +31,10 @@ Cell use_of(const Json& disk) {
         found.push_back(std::move(one));
     }
     if (!found.empty()) uses.push_back("holds " + join(found, ", "));
+    if (const auto partitions = texts(disk, "partitions"); !partitions.empty())
+        uses.push_back("partitions " + join(partitions, ", "));
+    if (const std::string why = text(disk, "probeError"); !why.empty())
+        uses.push_back("not readable: " + why);
     if (flag(disk, "readOnly")) uses.emplace_back("read-only");
     if (uses.empty() && flag(disk, "blank")) return {"blank", Tone::good};
     if (uses.empty()) return {"not known to be blank", Tone::warning};
@@ -51,25 +55,23 @@ std::string disks(const Json& inventory, const Look& look) {
 
 std::string members_of(const Json& array) {
     std::vector<std::string> members;
+    std::int64_t slots = 0;
     for (const Json& member : list(array, "members")) {
+        // A role is a slot's number, or "spare", or "faulty".
         const std::string role = text(member, "role");
-        const bool plain = role.empty() || role == "active" || role == "in_sync";
-        members.push_back(text(member, "disk") + (plain ? "" : " (" + role + ")"));
+        const bool in_slot = role != "spare" && role != "faulty";
+        if (in_slot) ++slots;
+        members.push_back(text(member, "disk") + (in_slot ? "" : " (" + role + ")"));
     }
-    std::string line = join(members, ", ");
-    if (const auto devices = number(array, "raidDevices");
-        devices && static_cast<std::size_t>(*devices) > members.size())
-        line += (line.empty() ? "" : ", ") +
-                std::to_string(static_cast<std::size_t>(*devices) - members.size()) + " missing";
-    return line;
+    if (const auto devices = number(array, "raidDevices"); devices && *devices > slots)
+        members.push_back(std::to_string(*devices - slots) + " missing");
+    return join(members, ", ");
 }
 
 Cell state_of(const Json& array) {
     std::string state = text(array, "state");
     Tone tone = tone_of(state);
-    // sysfs counts the missing members; a newer daemon may say it as a flag.
-    const bool degraded = flag(array, "degraded") || number(array, "degraded").value_or(0) > 0;
-    if (degraded) {
+    if (number(array, "degraded").value_or(0) > 0) {
         state += state.empty() ? "degraded" : ", degraded";
         tone = Tone::warning;
     }

@@ -72,6 +72,9 @@ std::string plan_view(const Json& plan, const std::string& file, const Look& loo
         }
     }
     std::string view = headline(plan) + "\n\n";
+    // What a release does is no list of steps: it depends on what is there when it comes to it.
+    if (const std::string note = text(plan, "note"); table.empty() && !note.empty())
+        return view + printable(note) + "\n";
     if (!table.empty()) view += table.render(look.style, look.width) + "\n";
     return view + last_lines(count, count_outcome(plan, "failed"), file, look);
 }

@@ -22,9 +22,10 @@ std::string id_of(const Json& operation) {
     return id ? std::to_string(*id) : "";
 }
 
+/// Numbers here begin at 1: 0 is none.
 std::string number_in_words(const Json& object, const char* key) {
     const std::optional<std::int64_t> value = number(object, key);
-    return value ? std::to_string(*value) : "";
+    return value && *value != 0 ? std::to_string(*value) : "";
 }
 
 /// "2026-11-21 21:00:00 UTC"
@@ -39,16 +40,17 @@ std::string lasted(const Json& operation) {
     return from && to ? time_in_words(*to - *from) : "";
 }
 
-/// "exited with 0", "timed-out".
+}  // namespace
+
 Cell user_data_in_words(const Json& user_data) {
     const std::string state = text(user_data, "state");
-    const std::optional<std::int64_t> code = number(user_data, "exitCode");
-    if (state == "exited" && code)
+    if (state == "none") return {};
+    if (const auto code = number(user_data, "exitCode"); state == "exited" && code)
         return {"exited with " + std::to_string(*code), *code == 0 ? Tone::good : Tone::bad};
+    if (const auto signal = number(user_data, "signal"); state == "killed" && signal)
+        return {"killed by signal " + std::to_string(*signal), Tone::bad};
     return {state, tone_of(state)};
 }
-
-}  // namespace
 
 std::size_t count_outcome(const Json& holder, const char* outcome) {
     std::size_t count = 0;
@@ -71,10 +73,13 @@ std::string report_view(const Json& operation, const Look& look) {
 
 std::string status_view(const Json& status, const Look& look) {
     const std::string state = text(status, "state");
+    const std::optional<Error> why = error(status, "error");
     std::string view = facts({{"host", {text(status, "host")}},
+                              {"instance", {text(status, "instance")}},
                               {"state", {state, tone_of(state)}},
                               {"generation", {number_in_words(status, "generation")}},
-                              {"operation", {number_in_words(status, "operation")}}},
+                              {"operation", {number_in_words(status, "operation")}},
+                              {"error", {why ? describe(*why) : "", Tone::bad}}},
                              look.style);
     if (const std::string report = report_view(status, look); !report.empty())
         view += "\n" + report;

@@ -5,11 +5,12 @@
 #include <ostream>
 
 #include "agent/cli/text.hpp"
+#include "agent/cli/views.hpp"
 
 namespace metalwright::agent::cli {
 namespace {
 
-constexpr std::size_t word_width = 9;  // "unchanged"
+constexpr std::size_t word_width = 11;  // "interrupted"
 constexpr std::size_t took_width = 11;
 constexpr std::size_t bar_width = 20;
 
@@ -60,7 +61,7 @@ void StepFeed::event(const Json& event) {
     } else if (kind == "outcome") {
         outcome(event);
     } else if (kind == "userData") {
-        outcome(event);
+        user_data(event);
     } else {
         say(first_of(event, {"note", "why"}));
     }
@@ -75,11 +76,11 @@ void StepFeed::progress(const Json& event) {
     const int tens = static_cast<int>(step.percent / 10);
     if (tens <= step.told) return;
     step.told = tens;
-    line("...", percent_in_words(step.percent), step.item, step.what);
+    line("...", Tone::faint, percent_in_words(step.percent), step.item, step.what);
 }
 
 void StepFeed::outcome(const Json& event) {
-    const std::string item = first_of(event, {"item", "kind"});
+    const std::string item = text(event, "item");
     std::erase_if(steps_, [&](const Step& step) { return step.item == item; });
     std::string what;
     if (const std::optional<Error> why = error(event, "error"))
@@ -88,17 +89,38 @@ void StepFeed::outcome(const Json& event) {
         what = first_of(event, {"why", "note"});
     if (what.empty() && whats_.contains(item)) what = whats_[item];
     const std::optional<std::int64_t> took = number(event, "tookMs");
-    line(text(event, "outcome"), took ? time_in_words(std::chrono::milliseconds(*took)) : "", item,
+    const std::string word = text(event, "outcome");
+    line(word, tone_of(word), took ? time_in_words(std::chrono::milliseconds(*took)) : "", item,
          what);
 }
 
-void StepFeed::line(const std::string& word, const std::string& took, const std::string& item,
-                    const std::string& what) {
+void StepFeed::user_data(const Json& event) {
+    const std::string item = "user data";
+    const std::string state = text(event, "state");
+    if (state == "started") {
+        in_hand(item, "the script runs").since = screen_.now();
+        if (!screen_.live) line(state, Tone::plain, "", item, "the script runs");
+        return;
+    }
+    const auto begun = std::ranges::find(steps_, item, &Step::item);
+    std::string took;
+    if (begun != steps_.end()) {
+        took = time_in_words(
+            std::chrono::floor<std::chrono::milliseconds>(screen_.now() - begun->since));
+        steps_.erase(begun);
+    }
+    const Cell words = user_data_in_words(event);
+    if (state != "pending" && !words.text.empty())
+        line(state, words.tone, took, item, words.text == state ? "" : words.text);
+}
+
+void StepFeed::line(const std::string& word, Tone tone, const std::string& took,
+                    const std::string& item, const std::string& what) {
     clear();
     const std::string shown = printable(item);
     item_width_ = std::max(item_width_, columns(shown));
     const std::string left = padded(printable(word), word_width);
-    std::string text = "  " + screen_.style(tone_of(word), left) + " " +
+    std::string text = "  " + screen_.style(tone, left) + " " +
                        std::string(took_width - std::min(took_width, took.size()), ' ') + took +
                        "  " + padded(shown, what.empty() ? 0 : item_width_);
     if (!what.empty()) text += "  " + printable(what);

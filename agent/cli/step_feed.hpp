@@ -50,9 +50,10 @@ class StepFeed {
     };
 
     Step& in_hand(const std::string& item, const std::string& what);
-    void line(const std::string& word, const std::string& took, const std::string& item,
+    void line(const std::string& word, Tone tone, const std::string& took, const std::string& item,
               const std::string& what);
     void outcome(const Json& event);
+    void user_data(const Json& event);
     void progress(const Json& event);
     void clear();
     void draw();

@@ -5,6 +5,7 @@
 
 #include "agent/cli/fields.hpp"
 #include "agent/cli/style.hpp"
+#include "agent/cli/table.hpp"
 
 namespace metalwright::agent::cli {
 
@@ -29,6 +30,10 @@ std::string verdict(const Json& operation, const Look& look);
 std::string plan_view(const Json& plan, const std::string& file, const Look& look);
 /// GET /v1/inventory: disks, arrays, NICs.
 std::string inventory_view(const Json& inventory, const Look& look);
+
+/// What became of user data, {"state","exitCode","signal"}: "exited with 0", "killed by signal 9",
+/// "pending"; empty when the instance has none.
+Cell user_data_in_words(const Json& user_data);
 
 /// Items of a plan or report with this outcome.
 std::size_t count_outcome(const Json& holder, const char* outcome);
