@@ -12,7 +12,7 @@
 namespace metalwright::agent::api {
 
 /// A caller of the admin socket that sends and reads bare bytes, on the test's own thread. Nothing
-/// blocks longer than ten seconds.
+/// blocks longer than a minute.
 class SocketClient {
  public:
     explicit SocketClient(const std::filesystem::path& path) {
@@ -20,7 +20,7 @@ class SocketClient {
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
         std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-        timeval patience{.tv_sec = 10, .tv_usec = 0};
+        timeval patience{.tv_sec = 60, .tv_usec = 0};
         ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
         ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
         connected_ = ::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;

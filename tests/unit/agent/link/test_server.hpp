@@ -112,10 +112,10 @@ class TestServer {
         return seen_;
     }
 
-    /// Waits until `enough` of what was seen; false after ten seconds.
+    /// Waits until `enough` of what was seen; false after a minute.
     bool wait_for(const std::function<bool(const std::vector<Seen>&)>& enough) {
         std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, std::chrono::seconds(10), [&] { return enough(seen_); });
+        return changed_.wait_for(lock, std::chrono::seconds(60), [&] { return enough(seen_); });
     }
     bool wait_for(std::size_t count) {
         return wait_for([count](const std::vector<Seen>& all) { return all.size() >= count; });

@@ -64,9 +64,9 @@ class Threads {
     std::thread thread_;
 };
 
-/// Whether `holds` becomes true within ten seconds.
+/// Whether `holds` becomes true within a minute.
 inline bool eventually(const std::function<bool()>& holds) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (!holds()) {
         if (std::chrono::steady_clock::now() > deadline) return false;
         std::this_thread::yield();
