@@ -41,7 +41,7 @@ def memory(bench):
     return [Row("memory", **used, unit="KiB", bar=("peer", "<=", 2.0), note="peer: RSS of a bare Beast server; floor: sleep(1)")]
 
 
-ALIASES = 100
+ALIASES = 50
 NIC, PEER = "bench0", "bench1"
 
 
@@ -52,7 +52,7 @@ def document(generation):
 
 
 def noop(bench):
-    """One apply that changes nothing, from the POST until the operation has ended, over 100 alias addresses."""
+    """One apply that changes nothing, from the POST until the operation has ended, over 50 alias addresses."""
     ip = ["ip", "-batch", "-"]
 
     def netlink(lines):
@@ -88,9 +88,10 @@ def noop(bench):
 
         def unchanged():
             took, operation = apply()
-            outcomes = {item["outcome"] for item in operation["items"]}
-            if outcomes != {"unchanged"}:
-                raise RuntimeError(f"not a no-change apply: {operation['items'][:3]} ...")
+            # "skipped": nothing persists addresses in a bare namespace.
+            other = [item for item in operation["items"] if item["outcome"] not in ("unchanged", "skipped")]
+            if other or operation["netlinkMutations"]:
+                raise RuntimeError(f"not a no-change apply: {operation['netlinkMutations']} netlink mutations, {other[:1]}")
             return took
 
         _, first = apply()
