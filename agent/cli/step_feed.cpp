@@ -154,7 +154,9 @@ void StepFeed::draw() {
         std::string tail;
         if (step.percent >= 0)
             tail += "  " + bar(step.percent) + " " + percent_in_words(step.percent);
-        if (since.count() > 0) tail += "  " + time_in_words(since);
+        if (since.count() > 0)
+            tail += "  " + (since.count() < 60 ? std::to_string(since.count()) + " s"
+                                               : time_in_words(since));
         if (steps_.size() > 1)
             tail += "  (" + std::to_string(steps_.size() - 1) + " more under way)";
         // The last column stays free: a cursor that wraps would leave a trace of lines behind.

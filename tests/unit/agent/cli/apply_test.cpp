@@ -1,3 +1,4 @@
+#include "agent/cli/step_feed.hpp"
 #include "tests/unit/agent/cli/cli_fixture.hpp"
 
 namespace metalwright::agent::cli {
@@ -248,6 +249,28 @@ TEST_F(Cli, OnATerminalTheStepInHandIsOneLineThatIsDrawnOver) {
                                    clear + "| raid/data  resync  [######--------------] 31 %" +
                                    clear + "  changed       1 min 1 s  raid/data"));
     EXPECT_THAT(out.str(), testing::Not(testing::HasSubstr("...")));
+}
+
+TEST(CliStepFeed, TheLineInHandFitsTheTerminalAndCountsTheSeconds) {
+    std::ostringstream out;
+    std::chrono::steady_clock::time_point time{};
+    StepFeed feed({.out = out, .live = true, .width = 40, .now = [&] { return time; }});
+    const auto line = [&] {
+        const std::string all = out.str();
+        out.str("");
+        return all.substr(all.rfind('\r') == std::string::npos ? 0 : all.rfind('\r'));
+    };
+    feed.event({{"kind", "intent"}, {"item", "a"}, {"why", "first"}});
+    feed.event({{"kind", "intent"}, {"item", "b"}, {"why", std::string(60, 'x')}});
+    time += std::chrono::seconds(59);
+    feed.tick();
+    EXPECT_EQ(line(), "\r\x1b[K/ b  xxxxx...  59 s  (1 more under way)");
+    feed.event({{"kind", "outcome"}, {"item", "b"}, {"outcome", "changed"}, {"tookMs", 5}});
+    time += std::chrono::seconds(1);
+    feed.tick();
+    EXPECT_EQ(line(), "\r\x1b[K- a  first  1 min 0 s");
+    feed.end();
+    EXPECT_EQ(line(), "\r\x1b[K");
 }
 
 TEST_F(Cli, ColoursAreForTerminalsThatWereNotToldOtherwise) {
