@@ -63,7 +63,7 @@ Result<void> Applier::run(std::string_view program, std::vector<std::string> arg
 void Applier::settle(const std::string& until_exists) {
     std::vector<std::string> args{"settle", "--timeout=30"};
     if (!until_exists.empty()) args.push_back("--exit-if-exists=" + until_exists);
-    (void)run("udevadm", std::move(args), 40s);
+    [[maybe_unused]] const Result<void> late = run("udevadm", std::move(args), 40s);
 }
 
 Result<Disk> Applier::look_at(const std::string& identity) {

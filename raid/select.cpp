@@ -99,7 +99,8 @@ Result<Selection> Selector::by_id(std::span<const std::string> ids) const {
     }
     if (!refusals.empty()) {
         std::string text;
-        for (const std::string& refusal : refusals) text += (text.empty() ? "" : "; ") + refusal;
+        for (const std::string& refusal : refusals)
+            text.append(text.empty() ? "" : "; ").append(refusal);
         return fail(where.empty() ? Errc::not_found : Errc::refused,
                     "array '" + wanted_.name + "' cannot be made: " + text,
                     where.empty() ? absent.front() : where);
