@@ -13,7 +13,7 @@ struct Surroundings {
     std::vector<Address> primaries;  // addresses of the NIC that are no alias
 };
 
-Surroundings surroundings_of(const Site& site) {
+Surroundings surroundings_of(const Site& site, const std::vector<Alias>& wanted) {
     Surroundings around;
     const auto& primary = site.wanted().primary;
     if (primary) {
@@ -24,7 +24,7 @@ Surroundings surroundings_of(const Site& site) {
             if (route.via) around.gateways.push_back(*route.via);
     }
     std::unordered_set<Prefix, Hash> aliases;
-    for (const Alias& alias : *site.wanted().aliases) aliases.insert(alias.cidr);
+    for (const Alias& alias : wanted) aliases.insert(alias.cidr);
     for (const KernelAddress& address : site.observed().addresses) {
         if (address.ifindex != site.nic().index || aliases.contains(address.prefix)) continue;
         // Ours is an alias, or a former primary that goes; while the primary address is unmanaged,
@@ -41,8 +41,9 @@ Surroundings surroundings_of(const Site& site) {
 
 class AliasJudge {
  public:
-    explicit AliasJudge(const Site& site) : site_(site), around_(surroundings_of(site)) {
-        for (const Alias& alias : *site.wanted().aliases)
+    AliasJudge(const Site& site, const std::vector<Alias>& wanted)
+        : site_(site), around_(surroundings_of(site, wanted)) {
+        for (const Alias& alias : wanted)
             if (form_of(alias) == AliasForm::address && !alias.cidr.is_single())
                 alias_subnets_.push_back(alias.cidr.network());
     }
@@ -172,9 +173,10 @@ class AliasJudge {
 
 std::vector<JudgedAlias> judge_aliases(const Site& site) {
     std::vector<JudgedAlias> judged;
-    if (!site.wanted().aliases) return judged;
-    AliasJudge judge(site);
-    for (const Alias& alias : *site.wanted().aliases) judged.push_back(judge.judge(alias));
+    const std::optional<std::vector<Alias>>& wanted = site.wanted().aliases;
+    if (!wanted) return judged;
+    AliasJudge judge(site, *wanted);
+    for (const Alias& alias : *wanted) judged.push_back(judge.judge(alias));
     return judged;
 }
 

@@ -28,7 +28,7 @@ Plan<Op> without_nic(const Wanted& wanted, const Error& error) {
     const Owned nobody;
     const Link none;
     const Site site(wanted, nothing, nobody, none);
-    if (const auto primary = judge_primary(site)) {
+    if (const auto primary = judge_primary(site); primary && wanted.primary) {
         fail_item("primary", "primary");
         if (wanted.primary->mtu) fail_item("mtu", "mtu");
         for (const JudgedRoute& route : primary->routes) fail_item(route.item, route.item);
@@ -127,8 +127,8 @@ void Draft::skipped(const std::string& item, Error why) {
 void Draft::step(const std::string& item, std::string why, Op op) {
     plan.steps.push_back({.item = item, .why = std::move(why), .op = std::move(op)});
 }
-void Draft::remove(const std::string& item, std::string why, KernelOp op) {
-    removals.push_back({.item = item, .why = std::move(why), .op = std::move(op)});
+void Draft::remove(const std::string& item, std::string why, const KernelOp& op) {
+    removals.push_back({.item = item, .why = std::move(why), .op = op});
 }
 
 void settle_present(Draft& draft, const std::string& item, const KernelAddress& present) {

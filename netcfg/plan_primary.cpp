@@ -10,22 +10,22 @@ std::string wire(const Draft& draft) {
     return " on " + draft.site.nic().name;
 }
 
-void plan_mtu(Draft& draft) {
-    const Primary& primary = *draft.site.wanted().primary;
+void plan_mtu(Draft& draft, const JudgedPrimary& judged) {
     const Link& nic = draft.site.nic();
-    if (!primary.mtu) return;
-    if (draft.primary->mtu) return draft.failed("mtu", *draft.primary->mtu);
-    if (nic.mtu == *primary.mtu) return draft.unchanged("mtu");
+    if (judged.mtu) return draft.failed("mtu", *judged.mtu);
+    const std::optional<std::uint32_t>& mtu = judged.accepted.mtu;
+    if (!mtu) return;
+    if (nic.mtu == *mtu) return draft.unchanged("mtu");
     draft.step("mtu",
-               "set the MTU of " + nic.name + " to " + std::to_string(*primary.mtu) + ", it is " +
+               "set the MTU of " + nic.name + " to " + std::to_string(*mtu) + ", it is " +
                    std::to_string(nic.mtu),
-               KernelOp{SetLink{.ifindex = nic.index, .mtu = *primary.mtu}});
+               KernelOp{SetLink{.ifindex = nic.index, .mtu = *mtu}});
 }
 
-void plan_address(Draft& draft) {
+void plan_address(Draft& draft, const JudgedPrimary& primary) {
     const Site& site = draft.site;
-    const Prefix& wanted = draft.primary->accepted.address;
-    if (draft.primary->address) return draft.failed("primary", *draft.primary->address);
+    const Prefix& wanted = primary.accepted.address;
+    if (primary.address) return draft.failed("primary", *primary.address);
     if (const KernelAddress* present = site.on_nic(wanted)) {
         settle_present(draft, "primary", *present);
     } else {
@@ -43,16 +43,16 @@ void plan_address(Draft& draft) {
 }
 
 /// As steps of the item "primary": when the new address is refused the former one stays.
-void plan_former(Draft& draft) {
+void plan_former(Draft& draft, const JudgedPrimary& primary) {
     const Site& site = draft.site;
-    if (draft.primary->address) return;
-    std::unordered_set<Prefix, Hash> stays{draft.primary->accepted.address};
+    if (primary.address) return;
+    std::unordered_set<Prefix, Hash> stays{primary.accepted.address};
     for (const JudgedAlias& judged : draft.aliases) stays.insert(judged.alias->cidr);
     for (const KernelAddress& address : site.observed().addresses) {
         if (!site.was_primary(address)) continue;
         const bool here = address.ifindex == site.nic().index;
         if (here && (stays.contains(address.prefix) ||
-                     (address.prefix.address == draft.primary->accepted.address.address &&
+                     (address.prefix.address == primary.accepted.address.address &&
                       address.prefix.address.v6)))
             continue;
         draft.remove("primary",
@@ -110,11 +110,11 @@ void plan_route(Draft& draft, const JudgedRoute& judged) {
 }
 
 /// Routes of ours that nobody wants any more. One whose key is wanted is exchanged, not removed.
-void plan_stale_routes(Draft& draft) {
+void plan_stale_routes(Draft& draft, const JudgedPrimary& primary) {
     const Site& site = draft.site;
-    if (draft.primary->address) return;
+    if (primary.address) return;
     const auto wanted = [&](const KernelRoute& route) {
-        return std::ranges::any_of(draft.primary->routes, [&](const JudgedRoute& judged) {
+        return std::ranges::any_of(primary.routes, [&](const JudgedRoute& judged) {
             const bool v6 = route.to.address.v6;
             return judged.route.to == route.to &&
                    metric_of(v6, judged.route.metric.value_or(0)) == metric_of(v6, route.metric);
@@ -136,18 +136,19 @@ void plan_stale_routes(Draft& draft) {
 
 void plan_primary(Draft& draft) {
     if (!draft.primary) return;
-    plan_mtu(draft);
-    plan_address(draft);
-    for (const JudgedRoute& route : draft.primary->routes) {
-        if (draft.primary->address && !route.error)
+    const JudgedPrimary& primary = *draft.primary;
+    plan_mtu(draft, primary);
+    plan_address(draft, primary);
+    for (const JudgedRoute& route : primary.routes) {
+        if (primary.address && !route.error)
             draft.failed(route.item,
-                         {draft.primary->address->code,
-                          "not set, since the primary address was refused", route.item});
+                         {primary.address->code, "not set, since the primary address was refused",
+                          route.item});
         else
             plan_route(draft, route);
     }
-    plan_stale_routes(draft);
-    plan_former(draft);
+    plan_stale_routes(draft, primary);
+    plan_former(draft, primary);
 }
 
 }  // namespace metalwright::netcfg

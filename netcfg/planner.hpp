@@ -23,14 +23,14 @@ struct Draft {
     void failed(const std::string& item, Error error);
     void skipped(const std::string& item, Error why);
     void step(const std::string& item, std::string why, Op op);
-    void remove(const std::string& item, std::string why, KernelOp op);
+    void remove(const std::string& item, std::string why, const KernelOp& op);
 };
 
 void plan_primary(Draft& draft);  ///< mtu, primary, routes  (plan_primary.cpp)
 void plan_aliases(Draft& draft);  ///< alias/...             (plan_aliases.cpp)
 void plan_persist(Draft& draft);  ///< persist, dns          (plan_persist.cpp)
 
-/// An address that is there: settles `item` by it. `note_if_foreign` is for people.
+/// Settles `item` by an address that is there; the note says when it is not ours.
 void settle_present(Draft& draft, const std::string& item, const KernelAddress& present);
 
 }  // namespace metalwright::netcfg

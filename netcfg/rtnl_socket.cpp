@@ -17,9 +17,9 @@
 namespace metalwright::netcfg {
 namespace {
 
-constexpr std::size_t batch_bytes = 64 * 1024;
-constexpr std::size_t datagram_bytes = 64 * 1024;  // the kernel fills up to 32 KiB of it
-constexpr int receive_bytes = 4 * 1024 * 1024;     // the kernel doubles it
+constexpr std::size_t batch_bytes = 65536;
+constexpr std::size_t datagram_bytes = 65536;   // the kernel fills up to 32 KiB of it
+constexpr int receive_bytes = 4 * 1024 * 1024;  // the kernel doubles it
 constexpr std::size_t ack_bytes = 2048;  // an ack's cost in that buffer: 832, more with a text
 constexpr int answer_timeout_ms = 10'000;
 constexpr int dump_attempts = 8;

@@ -286,6 +286,7 @@ TEST_F(Netns, ObservesItsLinks) {
             EXPECT_EQ(link.kind, "veth");
             EXPECT_TRUE(link.up && link.carrier);
             EXPECT_EQ(link.mtu, 1500u);
+            EXPECT_EQ(link.permanent_mac, "") << "a veth has none";
         }
     }
     set_promote_secondaries(true);

@@ -231,11 +231,11 @@ void campaign(bool marks, unsigned seeds) {
 }
 
 TEST(AnyState, ConvergesLeavesForeignAloneAndIsIdempotent) {
-    campaign(true, 3000);
+    campaign(true, 400);
 }
 
 TEST(AnyState, TheStoreStandsInForAKernelWithoutMarks) {
-    campaign(false, 1500);
+    campaign(false, 200);
 }
 
 }  // namespace
