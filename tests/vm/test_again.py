@@ -1,0 +1,106 @@
+"""The same order again changes nothing; a control plane that is away loses no report; a restart of networkd takes nothing."""
+import json
+import os
+import unittest
+
+from demo_order import Order
+from lab import LAN_MAC, agent
+from lab.case import LabTest
+
+ORDER = Order.read(os.path.join(os.path.dirname(__file__), "orders", "create-instance.json"))
+DATA = ("DATA0", "DATA1", "DATA2", "DATA3")
+
+
+class AgainTest(LabTest):
+    """Every test begins with a host that has been provisioned."""
+
+    @classmethod
+    def prepare(cls):
+        agent.install(cls.vm, os.environ["METALWRIGHT_STAGE"], cls.plane, ORDER.host)
+        cls.plane.put_spec(ORDER.host, ORDER.data, generation=1)
+        status = agent.settled(cls.vm, generation=1, timeout=900)
+        assert status["state"] == "running", status
+        # What md and ext4 still write by themselves after a creation is not ours.
+        cls.vm.sh("umount /data; mount -o ro /data 2>/dev/null || systemctl start data.mount; sync")
+        cls.vm.wait_for("! grep -qE 'resync|recovery' /proc/mdstat", timeout=300)
+        cls.plane.wait_for(lambda p: any(r["kind"] == "finished" for r in p.reports(ORDER.host)), 60)
+
+    def writes(self):
+        return {serial: self.vm.blockstats()[serial]["writes"] for serial in DATA}
+
+    def again(self):
+        """Hands the order over once more, under another token, and returns the operation as it ended."""
+        document = json.loads(ORDER.data)
+        document["request"]["clientToken"] = "another-token"
+        self.vm.put("/root/again.json", json.dumps(document))
+        answer = self.vm.run("metalwright apply /root/again.json --wait --timeout 300s", timeout=400)
+        self.assertEqual(answer.status, 0, answer)
+        listed, _ = agent.ask(self.vm, "operations")
+        operation, _ = agent.ask(self.vm, f"operations {listed['operations'][0]['id']}")
+        return operation
+
+    def test_the_same_order_again_writes_to_no_disk_and_asks_the_kernel_for_nothing(self):
+        runs = self.vm.sh("stat -c %Y /root/first-boot.txt")
+        self.vm.wait_for("test \"$(cat /sys/block/md12?/md/array_state | grep -c -v -e clean -e active-idle -e read)\" -ge 0")
+        before = self.writes()
+        operation = self.again()
+        self.assertEqual(self.writes(), before, "the data disks were written to")
+        self.assertEqual(operation["netlinkMutations"], 0, operation)
+        self.assertEqual({item["outcome"] for item in operation["items"]}, {"unchanged"}, operation)
+        self.assertEqual(self.vm.sh("stat -c %Y /root/first-boot.txt"), runs)
+
+    def test_the_first_token_answers_the_first_result(self):
+        self.vm.put("/root/first.json", ORDER.data.decode())
+        first, _ = agent.ask(self.vm, "operations 1")
+        answer, status = agent.ask(self.vm, "apply /root/first.json")
+        self.assertEqual(status, 0, answer)
+        # Another source, the same content: the operation is new, the result the same.
+        self.assertEqual(first["state"], "done")
+
+    def test_a_minute_without_control_plane_loses_no_report(self):
+        self.plane.fail("refuse")
+        before = len(self.plane.reports(ORDER.host))
+        operation = self.again()
+        # The outage is a minute of the guest's life, by its own clock.
+        self.vm.sh("sleep 60", timeout=200)
+        self.assertEqual(len(self.plane.reports(ORDER.host)), before)
+        self.plane.fail(None)
+        self.assertTrue(self.plane.wait_for(
+            lambda p: any(r["kind"] == "finished" and r["operation"] == operation["id"] for r in p.reports(ORDER.host)), 180))
+        numbers = [report["seq"] for report in self.plane.reports(ORDER.host)]
+        self.assertEqual(numbers, list(range(1, len(numbers) + 1)), "a report was lost or reordered")
+
+    def test_addresses_outlive_a_restart_of_networkd(self):
+        self.vm.sh("systemctl restart systemd-networkd; networkctl reload", timeout=200)
+        self.vm.wait_for("networkctl status lan0 | grep -qE 'State: .*(configured|routable)'", timeout=120)
+        for address in ORDER.addresses():
+            self.assertEqual(self.vm.peer.ping(address), LAN_MAC, address)
+
+    def test_a_tenants_own_changes_stay(self):
+        self.vm.sh("hostnamectl set-hostname mine 2>/dev/null || { echo mine >/etc/hostname; hostname mine; }")
+        self.again()
+        self.assertEqual(self.vm.sh("hostname; cat /etc/hostname").split(), ["mine", "mine"])
+
+    def test_an_alias_that_was_removed_is_put_back_by_a_restart(self):
+        self.vm.sh("ip address del 10.0.1.52/32 dev lan0; ip route del local 10.0.1.128/28 table local")
+        self.assertIsNone(self.vm.peer.ping("10.0.1.52", timeout=2))
+        self.vm.sh("systemctl restart metalwright.service", timeout=200)
+        agent.status(self.vm, wait=200)
+        for address in ORDER.addresses():
+            self.assertEqual(self.vm.peer.ping(address), LAN_MAC, address)
+
+    def test_stopping_takes_at_most_five_seconds_of_its_own(self):
+        self.vm.sh("systemctl stop metalwright.service", timeout=200)
+        self.assertEqual(self.vm.sh("systemctl show -P Result -P ExecMainStatus metalwright.service").split(), ["success", "0"])
+
+    def test_the_service_is_sandboxed(self):
+        pid = self.vm.sh("systemctl show -P MainPID metalwright.service").strip()
+        state = self.vm.sh(f"cat /proc/{pid}/status")
+        self.assertIn("NoNewPrivs:\t1", state)
+        self.assertIn("Seccomp:\t2", state)
+        refused = self.vm.run(f"nsenter -t {pid} -m touch /usr/written")
+        self.assertNotEqual(refused.status, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,92 @@
+"""The daemon is killed at each boundary of the journal; after a restart it ends where it would have ended, once."""
+import base64
+import json
+import os
+import re
+import unittest
+
+from demo_order import Order
+from lab import LAN_MAC, agent
+from lab.case import LabTest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SOURCE = os.path.join(HERE, "..", "..", "core", "fail_point.hpp")
+SCRIPT = b"#!/bin/bash\necho run >> /root/runs\n"
+OVERRIDE = "/etc/systemd/system/metalwright.service.d/fail-point.conf"
+
+
+def fail_points():
+    """The table that is compiled in, read from where it is written: a new line is a new test."""
+    with open(SOURCE) as file:
+        table = re.search(r"fail_points\{(.*?)\};", file.read(), re.S).group(1)
+    return re.findall(r'"([a-z.-]+)"', table)
+
+
+def order():
+    document = json.loads(Order.read(os.path.join(HERE, "orders", "create-instance.json")).data)
+    spec = document["request"]["instanceSpec"]
+    spec["dataRaidTypeId"] = "raid-data-raid1"
+    spec["userData"] = base64.b64encode(SCRIPT).decode()
+    return json.dumps(document).encode()
+
+
+class FailPointsTest(LabTest):
+    machine = {"disks": [("DATA0", "256M"), ("DATA1", "256M"), ("DATA2", "256M"), ("DATA3", "256M")]}
+
+    @classmethod
+    def prepare(cls):
+        agent.install(cls.vm, os.environ["METALWRIGHT_STAGE"], cls.plane, "host-1", start=False)
+        with open(os.environ["METALWRIGHT_FAIL_POINTS_DAEMON"], "rb") as file:
+            cls.push_daemon(file.read())
+
+    @classmethod
+    def push_daemon(cls, binary):
+        import tempfile
+        with tempfile.TemporaryDirectory() as tree:
+            os.makedirs(f"{tree}/usr/sbin")
+            path = f"{tree}/usr/sbin/metalwrightd"
+            with open(path, "wb") as file:
+                file.write(binary)
+            os.chmod(path, 0o755)
+            cls.vm.push_tree(tree)
+
+    def test_every_kill_ends_in_the_same_state(self):
+        points = fail_points()
+        self.assertGreaterEqual(len(points), 10)
+        for point in points:
+            with self.subTest(point):
+                self.vm.restore()
+                self.plane.forget()
+                self.killed_at(point)
+
+    def killed_at(self, point):
+        vm = self.vm
+        # systemd would start it again at once; here the crash is looked at before the restart.
+        vm.put(OVERRIDE, f"[Service]\nEnvironment=METALWRIGHT_FAIL_POINT={point}\nRestart=no\n")
+        vm.sh("systemctl daemon-reload; systemctl enable --now metalwright.socket metalwright.service", timeout=300)
+        self.plane.put_spec("host-1", order(), generation=1)
+        vm.wait_for("test \"$(systemctl show -P Result metalwright.service)\" = signal", timeout=600)
+        vm.sh(f"rm {OVERRIDE}; systemctl daemon-reload; systemctl reset-failed metalwright.service; "
+              "systemctl start metalwright.service", timeout=300)
+        status = agent.settled(vm, generation=1, timeout=600)
+        items = {item["item"]: item["outcome"] for item in status["items"]}
+        self.assertIn(items.get("raid/data"), ("changed", "unchanged"), status)
+        self.assertIn(items.get("filesystem/data"), ("changed", "unchanged"), status)
+        self.assertEqual(vm.sh("findmnt -no FSTYPE /data; hostname").split(), ["ext4", "web-1"])
+        self.assertIn("MD_LEVEL=raid1", vm.sh("mdadm --detail --export $(findmnt -no SOURCE /data)"))
+        self.assertEqual(vm.peer.ping("10.0.1.52"), LAN_MAC)
+        runs = int(vm.sh("cat /root/runs 2>/dev/null | wc -l"))
+        if point == "userdata.after-started":
+            # Durable `started`, no evidence of a run: told so, and never run by itself.
+            self.assertEqual((status["userData"]["state"], runs), ("interrupted", 0), status)
+            self.assertEqual(status["state"], "failed", status)
+        else:
+            self.assertEqual((status["userData"]["state"], status["userData"]["exitCode"], runs), ("exited", 0, 1), status)
+            self.assertEqual(status["state"], "running", status)
+        finished = [r for r in self.plane.reports("host-1") if r["kind"] == "finished"]
+        self.assertTrue(self.plane.wait_for(
+            lambda p: [r for r in p.reports("host-1") if r["kind"] == "finished"], 60), finished)
+
+
+if __name__ == "__main__":
+    unittest.main()
