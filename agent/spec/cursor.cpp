@@ -256,6 +256,10 @@ std::vector<std::string> Fields::unknown() const {
 
 void Fields::refuse_unknown() const {
     for (const std::string& name : unknown()) {
+        if (object_.findings().full()) {
+            error(name, {});
+            continue;
+        }
         std::string hint = did_you_mean(name, asked_);
         if (hint.empty()) hint = "; known here: " + listed(asked_);
         error(name, "unknown field " + in_quotes(name) + hint);

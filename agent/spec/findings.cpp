@@ -30,7 +30,8 @@ std::vector<std::size_t> place_of(const Json& document, std::string_view pointer
             if (index < at->size()) next = &(*at)[index];
         } else if (at->is_object()) {
             for (const auto& [key, value] : at->get_ref<const Json::object_t&>()) {
-                if (pointer_to("", key).substr(1) == token) {
+                const bool plain = key.find_first_of("~/") == std::string::npos;
+                if (plain ? key == token : pointer_to("", key).substr(1) == token) {
                     next = &value;
                     break;
                 }

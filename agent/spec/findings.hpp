@@ -16,6 +16,8 @@ class Findings {
 
     std::size_t error_count() const noexcept { return errors_.size() + unsaid_; }
     bool clean() const noexcept { return errors_.empty(); }
+    /// Further errors are only counted: no need to word them well.
+    bool full() const noexcept { return unsaid_ != 0; }
 
     /// In the order in which `document` holds the places they name; what is missing comes where the
     /// object that should hold it ends. The first 100, then one line with the number of the others.

@@ -198,6 +198,16 @@ TEST(Native, AHundredErrorsAreToldAndTheRestCounted) {
     EXPECT_THAT(spec.error().back().message, HasSubstr("and 30 more"));
 }
 
+TEST(Native, ManyUnknownFieldsCostLittle) {
+    json document = full();
+    for (int i = 0; i < 50'000; ++i) document["hostnam" + std::to_string(i)] = 1;
+    const auto spec = read(document);  // a hint for each of them would take many seconds
+    ASSERT_FALSE(spec);
+    EXPECT_EQ(spec.error().size(), 101U);
+    EXPECT_THAT(spec.error().front().message, HasSubstr("did you mean \"hostname\"?"));
+    EXPECT_THAT(spec.error().back().message, HasSubstr("and 49900 more"));
+}
+
 TEST(Native, SecretsAreNeverQuoted) {
     json document = full();
     document["password"] = "hunter2\nhunter2";
