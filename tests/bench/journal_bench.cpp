@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "agent/store/store.hpp"
@@ -26,6 +28,14 @@ constexpr std::int64_t now_ms = 1'700'000'000'000;
 [[noreturn]] void die(const std::string& why) {
     std::fprintf(stderr, "journal_bench: %s\n", why.c_str());
     std::exit(1);
+}
+
+int number(std::string_view word) {
+    int value = 0;
+    const char* const last = word.data() + word.size();
+    if (std::from_chars(word.data(), last, value).ptr != last || value < 1)
+        die(std::string(word) + " is no number of rounds or commits");
+    return value;
 }
 
 std::string record() {
@@ -112,8 +122,8 @@ int main(int argc, char** argv) {
         return 2;
     }
     const std::filesystem::path directory = argv[1];
-    const int rounds = std::atoi(argv[2]);
-    const int commits = std::atoi(argv[3]);
+    const int rounds = number(argv[2]);
+    const int commits = number(argv[3]);
     const std::string body = record();
 
     std::filesystem::create_directories(directory / "store");

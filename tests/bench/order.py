@@ -30,10 +30,10 @@ printf '[Mount]\nWhat=/dev/disk/by-uuid/%s\nWhere=/data\nType=ext4\nOptions=defa
     >/etc/systemd/system/data.mount
 tool systemctl daemon-reload
 tool systemctl enable --now data.mount
-printf 'link set lan up\naddr add 10.0.1.10/24 dev lan\nroute replace default via 10.0.1.1 dev lan\naddr add 10.0.1.52/32 dev lan\n%s\n' \
-    'route add local 10.0.1.128/28 dev lan' >/run/bench.ip
+printf 'link set lan0 up\naddr add 10.0.1.10/24 dev lan0\nroute replace default via 10.0.1.1 dev lan0\naddr add 10.0.1.52/32 dev lan0\n%s\n' \
+    'route add local 10.0.1.128/28 dev lan0' >/run/bench.ip
 tool ip -batch /run/bench.ip
-printf '[Match]\nName=lan\n[Network]\nAddress=10.0.1.10/24\nAddress=10.0.1.52/32\nGateway=10.0.1.1\nDNS=10.0.1.1\n' \
+printf '[Match]\nName=lan0\n[Network]\nAddress=10.0.1.10/24\nAddress=10.0.1.52/32\nGateway=10.0.1.1\nDNS=10.0.1.1\n' \
     >/etc/systemd/network/20-bench.network
 tool networkctl reload
 tool hostname web-1
