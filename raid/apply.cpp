@@ -257,9 +257,8 @@ Result<void> Applier::operator()(const StartMount& op) {
         return fail(Errc::not_found,
                     "its file system is not there: see filesystem/" + op.array_name,
                     op.mount_point);
-    if (Result<void> done = run("systemctl", {"daemon-reload"}); !done) return done;
-    // PID 1 mounts it: in our own namespace nobody else would see it. Longer than the 90 s that
-    // systemd waits for a device.
+    // PID 1 mounts it: in our own namespace nobody else would see it. `enable` has it read the new
+    // unit. Longer than the 90 s that systemd waits for a device.
     return run("systemctl", {"enable", "--now", op.unit}, 120s);
 }
 

@@ -138,7 +138,17 @@ Result<void> Engine::name_arrays(Work& work, raid::Wanted& wanted) {
     std::vector<store::Identity> drawn;
     for (raid::WantedArray& array : *wanted.arrays) {
         const auto made_of = members->find(array.name);
-        if (array.memory != raid::Memory::never_made || made_of == members->end()) continue;
+        if (made_of == members->end()) continue;
+        if (array.memory == raid::Memory::begun) {
+            // Nothing was made of it yet and the order, or the disks, are others now.
+            if (array.known_members == made_of->second) continue;
+            array.known_members = made_of->second;
+            drawn.push_back({array.name, work.operation.instance, array.uuid,
+                             array.filesystem ? array.filesystem->uuid : "", false,
+                             joined(made_of->second)});
+            continue;
+        }
+        if (array.memory != raid::Memory::never_made) continue;
         auto md_uuid = sys::random_md_uuid();
         auto fs_uuid = sys::random_uuid();
         if (!md_uuid || !fs_uuid) return std::unexpected((md_uuid ? fs_uuid : md_uuid).error());
@@ -265,7 +275,9 @@ void Engine::perform(const store::Operation& operation) {
     if (stopping()) return;  // parked: it is taken up at the next start
     run_first_boot(work);
     if (stopping()) return;
-    work.operation.mutations = machine_.mutations() - mutations_before;
+    if (const std::int64_t mutations = machine_.mutations() - mutations_before; mutations != 0)
+        if (auto noted = store_.add_mutations(operation.id, mutations); !noted)
+            log(Level::error, "cannot note the mutations: " + describe(noted.error()));
     if (const auto events = store_.events(operation.id, 0, 100'000))
         credit_earlier_work(work.items, *events);
     run_script(work);
@@ -319,8 +331,8 @@ void Engine::finish(const store::Operation& operation, std::vector<ItemResult> i
     const bool news = operation.kind != "boot" || state != "done" ||
                       std::ranges::any_of(
                           items, [](const ItemResult& i) { return i.outcome == Outcome::changed; });
-    if (auto done = store_.finish(operation.id, state, operation.mutations, items,
-                                  news ? dump(report) : std::string(), clock_());
+    if (auto done = store_.finish(operation.id, state, items, news ? dump(report) : std::string(),
+                                  clock_());
         !done)
         log(Level::error, "cannot finish the operation: " + describe(done.error()));
     if (state == "done" && operation.kind != "release")

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -84,7 +86,12 @@ class RoomOf final : public RoomRun {
             plan_.steps.clear();
         }
         std::vector<ItemResult> results = run_plan(plan_, journal, apply, now);
-        if (!plan_.steps.empty()) read_back(results);
+        // An item that waited for another one (a mount for its array) may have its turn now.
+        for (int round = 0; round < 2 && !plan_.steps.empty(); ++round) {
+            if (!read_back(results)) break;
+            for (ItemResult& more : run_plan(plan_, journal, apply, now))
+                *std::ranges::find(results, more.item, &ItemResult::item) = std::move(more);
+        }
         return results;
     }
 
@@ -102,31 +109,49 @@ class RoomOf final : public RoomRun {
                 {.item = item, .outcome = Outcome::failed, .error = std::move(error)});
     }
 
-    void read_back(std::vector<ItemResult>& results) {
+    /// Holds the results against a second plan. True when plan_ now has steps for items that had to
+    /// wait.
+    bool read_back(std::vector<ItemResult>& results) {
         Result<Observed> seen = observe_();
         if (!seen) {
             for (ItemResult& result : results)
                 if (result.outcome == Outcome::changed) blame(result, seen.error());
-            return;
+            return false;
         }
-        const Plan<Op> again = make_plan_(*seen);
+        seen_ = std::move(*seen);
+        plan_ = make_plan_(*seen_);
+        apply_veto();
         std::map<std::string_view, const Step<Op>*> left;
-        for (const Step<Op>& step : again.steps) left.try_emplace(step.item, &step);
+        for (const Step<Op>& step : plan_.steps) left.try_emplace(step.item, &step);
         std::map<std::string_view, const ItemResult*> settled;
-        for (const ItemResult& result : again.settled) settled.try_emplace(result.item, &result);
+        for (const ItemResult& result : plan_.settled) settled.try_emplace(result.item, &result);
+        std::set<std::string> their_turn;
         for (ItemResult& result : results) {
-            if (result.outcome != Outcome::changed) continue;
-            if (const auto it = left.find(result.item); it != left.end())
-                blame(result,
-                      {Errc::internal, "read back: still to do: " + it->second->why, result.item});
-            else if (const auto s = settled.find(result.item); s != settled.end()) {
-                if (s->second->outcome == Outcome::failed && s->second->error)
-                    blame(result, *s->second->error);
-                result.note = s->second->note;
+            const auto step = left.find(result.item);
+            const auto said = settled.find(result.item);
+            if (result.outcome == Outcome::skipped) {
+                if (step != left.end())
+                    their_turn.insert(result.item);
+                else if (said != settled.end())
+                    result = *said->second;
+            } else if (result.outcome == Outcome::changed) {
+                if (step != left.end())
+                    blame(result, {Errc::internal, "read back: still to do: " + step->second->why,
+                                   result.item});
+                else if (said != settled.end())
+                    settle(result, *said->second);
             }
         }
-        // What is gone stays remembered as ours until the next read-back can be kept: harmless.
-        (void)remember(*seen);
+        std::erase_if(plan_.steps, [&](const Step<Op>& s) { return !their_turn.contains(s.item); });
+        plan_.settled.clear();
+        // What is gone stays remembered as ours until a later read-back can be kept: harmless.
+        (void)remember(*seen_);
+        return !plan_.steps.empty();
+    }
+
+    static void settle(ItemResult& result, const ItemResult& said) {
+        if (said.outcome == Outcome::failed && said.error) blame(result, *said.error);
+        result.note = said.note;
     }
 
     Result<void> remember(const Observed& seen) {

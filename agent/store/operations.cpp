@@ -198,7 +198,7 @@ Result<void> Store::set_state(std::int64_t operation, std::string_view state, st
     return tx->commit();
 }
 
-Result<void> Store::finish(std::int64_t operation, std::string_view state, std::int64_t mutations,
+Result<void> Store::finish(std::int64_t operation, std::string_view state,
                            std::span<const ItemResult> items, std::string_view report,
                            std::int64_t now_ms) {
     const std::lock_guard lock(mutex_);
@@ -213,11 +213,10 @@ Result<void> Store::finish(std::int64_t operation, std::string_view state, std::
         if (auto cut = db_.execute("UPDATE source SET document = '', digest = ''"); !cut)
             return cut;
     }
-    auto write = db_.prepare(
-        "UPDATE operation SET state = ?, finished_ms = ?, mutations = ?, consent = ''"
-        " WHERE id = ?");
+    auto write =
+        db_.prepare("UPDATE operation SET state = ?, finished_ms = ?, consent = '' WHERE id = ?");
     if (!write) return std::unexpected(write.error());
-    write->bind(1, state).bind(2, now_ms).bind(3, mutations).bind(4, operation);
+    write->bind(1, state).bind(2, now_ms).bind(3, operation);
     if (auto done = write->run(); !done) return done;
     if (auto put = put_items(operation, items); !put) return put;
     const std::string body = R"({"state":")" + std::string(state) + R"("})";
@@ -229,6 +228,13 @@ Result<void> Store::finish(std::int64_t operation, std::string_view state, std::
     if (!prune) return std::unexpected(prune.error());
     if (auto done = prune->run(); !done) return done;
     return tx->commit();
+}
+
+Result<void> Store::add_mutations(std::int64_t operation, std::int64_t mutations) {
+    const std::lock_guard lock(mutex_);
+    auto write = db_.prepare("UPDATE operation SET mutations = mutations + ? WHERE id = ?");
+    if (!write) return std::unexpected(write.error());
+    return write->bind(1, mutations).bind(2, operation).run();
 }
 
 Result<std::int64_t> Store::intend(std::int64_t operation, std::string_view body,

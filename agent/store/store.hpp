@@ -122,9 +122,11 @@ class Store {
     Result<std::vector<ItemResult>> items(std::int64_t operation);
     Result<void> set_state(std::int64_t operation, std::string_view state, std::int64_t now_ms);
     /// Final state, items, the release of the instance if that is what it was, and the report.
-    Result<void> finish(std::int64_t operation, std::string_view state, std::int64_t mutations,
+    Result<void> finish(std::int64_t operation, std::string_view state,
                         std::span<const ItemResult> items, std::string_view report,
                         std::int64_t now_ms);
+    /// Adds to what the kernel was asked for; an operation may be performed in several goes.
+    Result<void> add_mutations(std::int64_t operation, std::int64_t mutations);
 
     // -- journal: an intent without outcome is what was in hand when the power went
     Result<std::int64_t> intend(std::int64_t operation, std::string_view body, std::int64_t now_ms);

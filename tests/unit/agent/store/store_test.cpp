@@ -117,7 +117,7 @@ TEST_F(StoreTest, OutcomesAndTheirReportAreOneCommit) {
 
 TEST_F(StoreTest, AFinishedReleaseFreesTheHostButKeepsTheGeneration) {
     const auto id = *store_->accept(candidate(), 1);
-    ASSERT_TRUE(store_->finish(id, "done", 0, {}, "", 2));
+    ASSERT_TRUE(store_->finish(id, "done", {}, "", 2));
     EXPECT_EQ(**store_->instance(), "i-1");
     Candidate release = candidate();
     release.kind = "release";
@@ -127,7 +127,7 @@ TEST_F(StoreTest, AFinishedReleaseFreesTheHostButKeepsTheGeneration) {
     release.script.reset();
     const auto released = *store_->accept(release, 3);
     EXPECT_TRUE(store_->instance()->has_value()) << "freed before it was done";
-    ASSERT_TRUE(store_->finish(released, "done", 0, {}, "", 4));
+    ASSERT_TRUE(store_->finish(released, "done", {}, "", 4));
     EXPECT_FALSE(store_->instance()->has_value());
     EXPECT_EQ(**store_->last_released(), "i-1");
     EXPECT_EQ((*store_->sources())[0].generation, 4u);
@@ -158,7 +158,7 @@ TEST_F(StoreTest, AtTheBoundStepReportsAreLeftOutButFinalOnesNever) {
     const auto intent = *store_->intend(id, "{}", 3);
     ASSERT_TRUE(store_->outcome(id, intent, {}, "{}", R"({"kind":"items"})", 4));
     EXPECT_EQ(store_->unsent(100)->size(), before);
-    ASSERT_TRUE(store_->finish(id, "done", 0, {}, R"({"kind":"finished"})", 5));
+    ASSERT_TRUE(store_->finish(id, "done", {}, R"({"kind":"finished"})", 5));
     EXPECT_EQ(store_->unsent(100)->size(), before + 1);
     EXPECT_FALSE(store_->outbox_full());
     ASSERT_TRUE(store_->report(long_report, 6));
