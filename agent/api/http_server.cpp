@@ -376,6 +376,7 @@ void HttpServer::Impl::close() {
     timer_.cancel();
     const auto left = sessions_;
     for (const auto& session : left) session->close();
+    handler_ = nullptr;  // what it holds must not wait for the io_context's end
 }
 
 HttpServer::HttpServer(asio::io_context& io, ListenSocket socket, Handler handler,

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <fstream>
+#include <map>
 
 #include "tests/fakes/fake_desk.hpp"
 #include "tests/unit/agent/api/running_server.hpp"
@@ -199,6 +201,24 @@ TEST_F(Routes, NobodyIsAskedForACallerWhoLeft) {
     settle();
     // Forgotten: its Respond is destroyed uncalled.
     EXPECT_THROW(answer.get(), std::future_error);
+}
+
+TEST_F(Routes, EveryPathOfTheOpenApiDescriptionIsThere) {
+    std::ifstream description(METALWRIGHT_SOURCE_DIR "/schema/admin-api.openapi.yaml");
+    std::map<std::string, std::string> paths;  // to the Allow it should have
+    std::string path;
+    for (std::string line; std::getline(description, line);) {
+        if (line.starts_with("  /v1/")) path = line.substr(2, line.size() - 3);
+        if (line == "    get:") paths[path] = "GET, HEAD";
+        if (line == "    post:") paths[path] = "POST";
+    }
+    EXPECT_EQ(paths.size(), 8u);
+    for (auto [one, allow] : paths) {
+        if (const auto id = one.find("{id}"); id != std::string::npos) one.replace(id, 4, "1");
+        const Response response = begin({.method = "BREW", .target = one, .uid = 0}).get();
+        EXPECT_EQ(response.status, 405u) << one;
+        EXPECT_EQ(response.allow, allow) << one;
+    }
 }
 
 TEST_F(Routes, TheSubscriptionEndsWithTheHandler) {
