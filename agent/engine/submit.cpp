@@ -100,7 +100,7 @@ std::expected<agent::Accepted, Errors> Engine::submit(const agent::Submission& s
     in_force.last_released = *released;
     in_force.sources = *sources;
     if (offer.token) {
-        auto same = store_.by_token(offer.source, *offer.token);
+        auto same = store_.by_token(*offer.token);
         if (!same) return refuse_one(same.error());
         in_force.same_token = *same;
     }

@@ -44,12 +44,11 @@ Result<std::optional<Operation>> read_one(Statement& query) {
 
 }  // namespace
 
-Result<std::optional<Operation>> Store::by_token(std::string_view source, std::string_view token) {
+Result<std::optional<Operation>> Store::by_token(std::string_view token) {
     const std::lock_guard lock(mutex_);
-    auto query = db_.prepare(std::string("SELECT ") + columns +
-                             " FROM operation WHERE source = ? AND token = ?");
+    auto query = db_.prepare(std::string("SELECT ") + columns + " FROM operation WHERE token = ?");
     if (!query) return std::unexpected(query.error());
-    return read_one(query->bind(1, source).bind(2, token));
+    return read_one(query->bind(1, token));
 }
 
 Result<std::optional<Operation>> Store::operation(std::int64_t id) {

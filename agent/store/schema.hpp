@@ -13,7 +13,7 @@ CREATE TABLE operation (
   state TEXT NOT NULL, generation INTEGER NOT NULL, instance TEXT NOT NULL, token TEXT,
   digest TEXT NOT NULL, consent TEXT NOT NULL, accepted_ms INTEGER NOT NULL,
   finished_ms INTEGER, mutations INTEGER NOT NULL DEFAULT 0);
-CREATE UNIQUE INDEX operation_token ON operation (source, token) WHERE token IS NOT NULL;
+CREATE UNIQUE INDEX operation_token ON operation (token) WHERE token IS NOT NULL;
 CREATE INDEX operation_open ON operation (id) WHERE finished_ms IS NULL;
 CREATE TABLE item (
   operation INTEGER NOT NULL REFERENCES operation, ordinal INTEGER NOT NULL, item TEXT NOT NULL,

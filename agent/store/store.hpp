@@ -113,7 +113,8 @@ class Store {
     Result<void> mark_run(const std::string& instance);
 
     // -- operations
-    Result<std::optional<Operation>> by_token(std::string_view source, std::string_view token);
+    /// A token names one request, whichever source it comes from.
+    Result<std::optional<Operation>> by_token(std::string_view token);
     /// Token, operation, generation, document, instance, user data and report in ONE transaction.
     Result<std::int64_t> accept(const Candidate& candidate, std::int64_t now_ms);
     Result<std::optional<Operation>> operation(std::int64_t id);

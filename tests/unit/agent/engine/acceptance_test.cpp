@@ -92,6 +92,9 @@ TEST(Acceptance, ADialectsOrderWithoutInstanceIsTheSameInstanceOnlyWithTheSameCo
     const Decision d = decide(o, in_force());
     ASSERT_TRUE(std::holds_alternative<Accept>(d));
     EXPECT_EQ(std::get<Accept>(d).instance, "i-1");
+    o.source = "admin";  // whoever hands it over
+    ASSERT_TRUE(std::holds_alternative<Accept>(decide(o, in_force())));
+    EXPECT_EQ(std::get<Accept>(decide(o, in_force())).instance, "i-1");
     const Decision blank = decide(o, {});
     ASSERT_TRUE(std::holds_alternative<Accept>(blank));
     EXPECT_EQ(std::get<Accept>(blank).instance, "");

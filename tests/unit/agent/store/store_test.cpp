@@ -51,7 +51,7 @@ TEST_F(StoreTest, AnAcceptedRequestIsWholeAfterAReopen) {
     ASSERT_EQ(sources.size(), 1u);
     EXPECT_EQ(sources[0].generation, 3u);
     EXPECT_EQ(sources[0].document, "{\"a\":1}");
-    const auto operation = **store_->by_token("link", "token-1");
+    const auto operation = **store_->by_token("token-1");
     EXPECT_EQ(operation.id, *id);
     EXPECT_EQ(operation.state, "queued");
     EXPECT_FALSE(operation.finished());
@@ -69,7 +69,7 @@ TEST_F(StoreTest, ATokenIsAcceptedOnce) {
     EXPECT_EQ(store_->unsent(10)->size(), 1u) << "the refused one left a report behind";
     Candidate other_source = candidate();
     other_source.source = "admin";
-    EXPECT_TRUE(store_->accept(other_source, 3));
+    EXPECT_FALSE(store_->accept(other_source, 3)) << "a token names one request";
 }
 
 TEST_F(StoreTest, ASecondOrderNeverReplacesARunOfUserData) {
