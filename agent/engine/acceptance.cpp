@@ -56,10 +56,12 @@ Decision decide(const Offer& offer, const InForce& in_force) {
 
     if (offer.release) return decide_release(offer, in_force, generation);
 
-    // A dialect's order names no instance: the same order again is the same instance.
-    const std::string instance = offer.instance                      ? *offer.instance
-                                 : same_content && in_force.instance ? *in_force.instance
-                                                                     : std::string();
+    // A dialect's order names no instance: the same order again is the same instance, whoever hands
+    // it over.
+    const bool same_order = std::ranges::any_of(
+        in_force.sources, [&](const store::Source& s) { return s.digest == offer.digest; });
+    std::string instance = offer.instance.value_or("");
+    if (!offer.instance && same_order) instance = in_force.instance.value_or("");
     if (in_force.instance && instance != *in_force.instance)
         return conflict("instance " + *in_force.instance +
                             " is in force on this host; release it before another is ordered",
