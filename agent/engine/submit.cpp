@@ -146,7 +146,9 @@ std::expected<agent::Accepted, Errors> Engine::submit(const agent::Submission& s
         candidate.document = spec::to_store(spec);
         if (spec.user_data) {
             candidate.script = spec.user_data->bytes;
-            candidate.script_timeout_s = spec.user_data->timeout.count();
+            const auto said = spec.user_data->timeout;
+            candidate.script_timeout_s =
+                (said.count() != 0 ? said : options_.script_timeout).count();
             candidate.rerun_interrupted = spec.user_data->rerun_interrupted;
         }
     }

@@ -23,8 +23,8 @@ inline constexpr std::size_t most_document_bytes = std::size_t{1} << 20;
 /// A script to run once for the instance, decoded.
 struct UserData {
     std::string bytes;
-    std::chrono::seconds timeout{3600};
-    bool rerun_interrupted = false;  ///< run again when a run was found interrupted
+    std::chrono::seconds timeout{0};  ///< 0: the host's default, [user_data] timeout_seconds
+    bool rerun_interrupted = false;   ///< run again when a run was found interrupted
 
     bool operator==(const UserData&) const = default;
 };

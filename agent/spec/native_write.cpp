@@ -119,8 +119,9 @@ json native_json(const HostSpec& spec, Secrets secrets) {
     put(document, "authorizedKeys", spec.authorized_keys);
     if (spec.user_data)
         document["userData"] = {{"base64", to_base64(spec.user_data->bytes)},
-                                {"timeoutSeconds", spec.user_data->timeout.count()},
                                 {"rerunInterrupted", spec.user_data->rerun_interrupted}};
+    if (spec.user_data && spec.user_data->timeout.count() != 0)
+        document["userData"]["timeoutSeconds"] = spec.user_data->timeout.count();
     if (spec.release) document["release"]["instanceId"] = spec.release->instance_id;
     return document;
 }
