@@ -213,8 +213,9 @@ TEST_F(Routes, EveryPathOfTheOpenApiDescriptionIsThere) {
         if (line == "    post:") paths[path] = "POST";
     }
     EXPECT_EQ(paths.size(), 8u);
-    for (auto [one, allow] : paths) {
-        if (const auto id = one.find("{id}"); id != std::string::npos) one.replace(id, 4, "1");
+    for (const auto& [named, allow] : paths) {
+        std::string one = named;
+        if (const auto id = one.find("{id}"); id != one.npos) one.replace(id, 4, "1");
         const Response response = begin({.method = "BREW", .target = one, .uid = 0}).get();
         EXPECT_EQ(response.status, 405u) << one;
         EXPECT_EQ(response.allow, allow) << one;
