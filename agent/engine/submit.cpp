@@ -2,6 +2,8 @@
 
 #include <openssl/crypto.h>
 
+#include <algorithm>
+
 #include "agent/engine/acceptance.hpp"
 #include "agent/engine/digest.hpp"
 #include "agent/engine/engine.hpp"
@@ -143,7 +145,11 @@ std::expected<agent::Accepted, Errors> Engine::submit(const agent::Submission& s
                                .digest = offer.digest,
                                .consent = consent_text(spec.wipe_consent)};
     if (accept.kind == "apply") {
-        candidate.document = spec::to_store(spec);
+        // The same order again keeps the password's one salted hash: another would be a change.
+        const auto known =
+            std::ranges::find(in_force.sources, offer.digest, &store::Source::digest);
+        candidate.document =
+            known != in_force.sources.end() ? known->document : spec::to_store(spec);
         if (spec.user_data) {
             candidate.script = spec.user_data->bytes;
             const auto said = spec.user_data->timeout;

@@ -24,7 +24,9 @@ Result<std::int64_t> pragma(Database& db, const char* sql) {
 }  // namespace
 
 Statement::~Statement() {
-    sqlite3_finalize(statement_);
+    if (statement_ == nullptr) return;
+    sqlite3_reset(statement_);
+    sqlite3_clear_bindings(statement_);
 }
 
 Statement& Statement::bind(int at, std::int64_t value) {
@@ -136,13 +138,21 @@ Result<Database> Database::open(const std::filesystem::path& file) {
     return db;
 }
 
-Result<Statement> Database::prepare(std::string_view sql) {
-    sqlite3_stmt* statement = nullptr;
-    if (sqlite3_prepare_v2(db_.get(), sql.data(), static_cast<int>(sql.size()), &statement,
-                           nullptr) != SQLITE_OK)
-        return fail(Errc::io, std::string("the store cannot prepare a statement: ") +
-                                  sqlite3_errmsg(db_.get()) + ": " + std::string(sql));
-    return Statement(db_.get(), statement);
+void Database::Finalize::operator()(sqlite3_stmt* statement) const {
+    sqlite3_finalize(statement);
+}
+
+Result<Statement> Database::prepare(const std::string& sql) {
+    auto& kept = statements_[sql];
+    if (!kept) {
+        sqlite3_stmt* compiled = nullptr;
+        if (sqlite3_prepare_v2(db_.get(), sql.data(), static_cast<int>(sql.size()), &compiled,
+                               nullptr) != SQLITE_OK)
+            return fail(Errc::io, std::string("the store cannot prepare a statement: ") +
+                                      sqlite3_errmsg(db_.get()) + ": " + sql);
+        kept.reset(compiled);
+    }
+    return Statement(db_.get(), kept.get());
 }
 
 Result<void> Database::execute(const char* sql) {

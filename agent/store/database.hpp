@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "core/error.hpp"
@@ -15,8 +16,8 @@ struct sqlite3_stmt;
 
 namespace metalwright::store {
 
-/// One prepared statement, reset when it goes out of scope. Columns count from 0, parameters
-/// from 1.
+/// One prepared statement, the database's own, ready for its next user when it goes out of scope;
+/// one use at a time. Columns count from 0, parameters from 1.
 class Statement {
  public:
     Statement(sqlite3* db, sqlite3_stmt* statement) : db_(db), statement_(statement) {}
@@ -58,8 +59,8 @@ class Database {
     Database(Database&&) noexcept = default;
     Database& operator=(Database&&) noexcept = default;
 
-    /// Errors: internal (our own SQL is wrong).
-    Result<Statement> prepare(std::string_view sql);
+    /// Compiled once for each text. Errors: io (our own SQL is wrong, or the file is damaged).
+    Result<Statement> prepare(const std::string& sql);
     /// One or more statements without rows. Errors: io.
     Result<void> execute(const char* sql);
     std::int64_t last_insert_id() const;
@@ -70,7 +71,11 @@ class Database {
         void operator()(sqlite3* db) const;
     };
     explicit Database(sqlite3* db) : db_(db) {}
+    struct Finalize {
+        void operator()(sqlite3_stmt* statement) const;
+    };
     std::unique_ptr<sqlite3, Close> db_;
+    std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;
     bool created_ = false;
 };
 
