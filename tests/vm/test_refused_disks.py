@@ -32,6 +32,7 @@ def order(generation, **more):
 class RefusedDisksTest(LabTest):
     @classmethod
     def prepare(cls):
+        agent.without_watchdog(cls.vm)
         agent.install(cls.vm, os.environ["METALWRIGHT_STAGE"], cls.plane, HOST)
 
     def provision(self, document, generation=1):
