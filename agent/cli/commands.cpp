@@ -49,7 +49,6 @@ Answer settled_status(Session& session, const Waiting& waiting, Json& latest) {
                    .now = console.now});
     LongPoll poll(session.daemon, console, {.timeout = waiting.timeout},
                   {.tick = [&] { feed.tick(); }});
-    poll.has_answered();
     while (text(latest, "state") == "applying") {
         const std::optional<std::int64_t> id = number(latest, "operation");
         const std::string name = id ? " " + std::to_string(*id) : "";

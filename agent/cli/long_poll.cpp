@@ -54,7 +54,6 @@ Answer LongPoll::get(const std::string& target, bool wait) {
         const milliseconds timeout = std::min(hold + grace, rest.value_or(hold + grace));
         Answer answer = daemon_.get(asked, timeout, hooks_.tick);
         if (answer) {
-            answered_ = true;
             if (lost_at && hooks_.back) hooks_.back();
             return answer;
         }
@@ -62,7 +61,6 @@ Answer LongPoll::get(const std::string& target, bool wait) {
         if (!retryable(error.code)) return answer;
         // Where our own deadline cut the answer off, the daemon is not to blame.
         const bool away = error.code != Errc::timed_out || !rest || *rest > timeout;
-        if (away && !answered_) return answer;
         if (away && !lost_at) {
             lost_at = console_.now();
             if (hooks_.lost) hooks_.lost(error);

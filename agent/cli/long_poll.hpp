@@ -10,13 +10,13 @@
 
 namespace metalwright::agent::cli {
 
-/// Asks a daemon that may be restarted meanwhile, until a deadline.
+/// Asks a daemon, which has answered already, through its restarts, until a deadline.
 class LongPoll {
  public:
     struct Limits {
         std::optional<std::chrono::milliseconds> timeout{};  ///< --timeout; none is for ever
-        std::chrono::milliseconds away{
-            60'000};  ///< how long a daemon may be gone, without --timeout
+        /// How long a daemon may be gone, where there is no timeout.
+        std::chrono::milliseconds away{60'000};
     };
     struct Hooks {
         std::function<void()> tick{};              ///< while waiting
@@ -29,12 +29,9 @@ class LongPoll {
 
     /// GET `target`; with `wait` the query gets a `wait` that suits the time left, so that the
     /// daemon holds the answer back until there is news. An unreachable daemon is asked again until
-    /// --timeout has passed or, without one, `away`; and not at all before it has answered once.
+    /// --timeout has passed or, without one, `away`.
     /// Refusals: those of the daemon; Exit::waited.
     Answer get(const std::string& target, bool wait);
-
-    /// The daemon has answered us before, elsewhere: its absence from now on is a restart.
-    void has_answered() { answered_ = true; }
 
     /// To be called when an answer brought nothing new, so that a daemon which does not hold its
     /// answers back is not asked without pause.
@@ -48,7 +45,6 @@ class LongPoll {
     Limits limits_;
     Hooks hooks_;
     std::chrono::steady_clock::time_point start_;
-    bool answered_ = false;
 };
 
 }  // namespace metalwright::agent::cli

@@ -34,7 +34,6 @@ Answer watch(Session& session, std::int64_t id, const Waiting& waiting, Telling 
         hooks.back = [&] { feed.say("metalwrightd is back"); };
     }
     LongPoll poll(session.daemon, session.console, {.timeout = waiting.timeout}, std::move(hooks));
-    poll.has_answered();
 
     const auto refused = [&](Refusal refusal) {
         feed.end();
@@ -70,7 +69,6 @@ Answer watch(Session& session, std::int64_t id, const Waiting& waiting, Telling 
     feed.end();
     // The work is done: --timeout has no say in reading how.
     LongPoll last(session.daemon, session.console, {.away = std::chrono::seconds(10)}, {});
-    last.has_answered();
     return last.get(target, /*wait=*/false);
 }
 
