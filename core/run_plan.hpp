@@ -23,7 +23,8 @@ namespace metalwright {
 /// more is done, and the remaining items fail with the journal's error: persist before acting.
 /// `now` is a monotonic clock. The results say what the steps claim; the engine reads back.
 template <class Op, class Apply, class Now>
-std::vector<ItemResult> run_plan(const Plan<Op>& plan, Journal& journal, const Apply& apply, Now now) {
+std::vector<ItemResult> run_plan(const Plan<Op>& plan, Journal& journal, const Apply& apply,
+                                 Now now) {
     std::vector<ItemResult> results = plan.settled;
     std::unordered_map<std::string, std::size_t> index;
     for (std::size_t i = 0; i < results.size(); ++i) index.emplace(results[i].item, i);

@@ -45,6 +45,9 @@ std::vector<std::pair<std::string, std::string>> owned_rows(const netcfg::Owned&
     for (const netcfg::Prefix& p : owned.addresses) rows.emplace_back("address", p.text());
     for (const netcfg::Prefix& p : owned.local_routes) rows.emplace_back("local", p.text());
     for (const netcfg::StaticRoute& r : owned.routes) rows.emplace_back("route", route_text(r));
+    // On a NIC that was ours before: "52:54:00:4d:57:01 10.0.0.5/32", or "... primary" behind it.
+    for (const netcfg::Owned::LeftBehind& l : owned.left_behind)
+        rows.emplace_back("left", l.mac + " " + l.prefix.text() + (l.primary ? " primary" : ""));
     return rows;
 }
 
@@ -61,6 +64,13 @@ Result<netcfg::Owned> owned_from(const std::vector<std::pair<std::string, std::s
             auto route = route_from(value);
             if (!route) return std::unexpected(route.error());
             owned.routes.push_back(*route);
+        } else if (kind == "left") {
+            const std::size_t blank = value.find(' ');
+            const std::size_t end = value.find(' ', blank + 1);
+            auto prefix = netcfg::Prefix::parse(std::string_view(value).substr(
+                blank + 1, end == value.npos ? end : end - blank - 1));
+            if (!prefix) return std::unexpected(prefix.error());
+            owned.left_behind.push_back({value.substr(0, blank), *prefix, end != value.npos});
         } else if (const auto list = lists.find(kind); list != lists.end()) {
             auto prefix = netcfg::Prefix::parse(value);
             if (!prefix) return std::unexpected(prefix.error());

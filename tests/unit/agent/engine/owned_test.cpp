@@ -1,0 +1,33 @@
+#include "agent/engine/owned.hpp"
+
+#include <gtest/gtest.h>
+
+namespace metalwright::engine {
+namespace {
+
+netcfg::Prefix prefix(const char* text) {
+    return *netcfg::Prefix::parse(text);
+}
+
+TEST(Owned, WhatIsOursComesBackFromTheStoreWhole) {
+    netcfg::Owned owned{.mac = "52:54:00:4d:57:01",
+                        .primaries = {prefix("10.0.1.10/24")},
+                        .addresses = {prefix("10.0.1.10/24"), prefix("fd00::5/128")},
+                        .local_routes = {prefix("10.0.1.128/28")}};
+    owned.routes.push_back(
+        {.to = prefix("10.8.0.0/16"), .via = *netcfg::Address::parse("10.0.1.1"), .metric = 100});
+    owned.routes.push_back({.to = prefix("10.9.0.0/16")});
+    owned.left_behind.push_back({"52:54:00:4d:57:09", prefix("10.0.2.5/32"), false});
+    owned.left_behind.push_back({"52:54:00:4d:57:09", prefix("10.0.2.10/24"), true});
+    const auto back = owned_from(owned_rows(owned));
+    ASSERT_TRUE(back) << describe(back.error());
+    EXPECT_EQ(*back, owned);
+}
+
+TEST(Owned, AnUnknownKindIsSaid) {
+    EXPECT_FALSE(owned_from({{"tunnel", "x"}}));
+    EXPECT_FALSE(owned_from({{"address", "no address"}}));
+}
+
+}  // namespace
+}  // namespace metalwright::engine
