@@ -29,10 +29,10 @@ class AgainTest(LabTest):
         return {serial: self.vm.blockstats()[serial]["writes"] for serial in DATA}
 
     def quiet(self):
-        """Until ext4 (its lazy initialization) and md (its bitmap, every 5 s) have nothing left to write by themselves."""
+        """Until ext4 (its lazy initialization) and md (its bitmap, in passes of 5 s) have nothing left to write by themselves."""
         self.vm.sh("mount -o remount,ro /data; sync")
         since, last = time.monotonic(), self.writes()
-        while time.monotonic() - since < 12:
+        while time.monotonic() - since < 25:
             now = self.writes()
             if now != last:
                 since, last = time.monotonic(), now
@@ -115,6 +115,10 @@ class AgainTest(LabTest):
         self.vm.sh(f"kill -STOP {pid}")
         self.vm.wait_for(f"p=$(systemctl show -P MainPID metalwright.service); test $p != 0 && test $p != {pid} && metalwright status",
                          timeout=200)
+
+    def test_the_journal_has_the_operation_as_a_field(self):
+        lines = self.vm.sh("journalctl --no-pager -o json -u metalwright.service OPERATION=1 ITEM=raid/data")
+        self.assertTrue(any("create raid10" in json.loads(line)["MESSAGE"] for line in lines.splitlines()), lines)
 
     def test_the_service_is_sandboxed(self):
         pid = self.vm.sh("systemctl show -P MainPID metalwright.service").strip()

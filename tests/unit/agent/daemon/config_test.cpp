@@ -1,0 +1,88 @@
+#include "agent/daemon/config.hpp"
+
+#include <gtest/gtest.h>
+
+namespace metalwright::daemon {
+namespace {
+
+TEST(Config, AnEmptyFileIsTheDefaults) {
+    const auto config = read_config("", "m.toml");
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->admin_socket, "/run/metalwright/admin.sock");
+    EXPECT_EQ(config->state_dir, "/var/lib/metalwright");
+    EXPECT_EQ(config->script_timeout, std::chrono::hours(1));
+}
+
+TEST(Config, EveryKeyIsRead) {
+    const auto config = read_config(R"([host]
+id = "h"
+catalogue = "/c.json"
+[log]
+level = "debug"
+target = "stderr"
+[admin]
+socket = "/a"
+[state]
+dir = "/s"
+outbox_max_bytes = 1000000
+[network]
+nic_mac = "m"
+nic_name = "n"
+persist = "ifupdown"
+alias_limit = 7
+widest_range = 24
+ipv6_singles = 9
+[user_data]
+timeout_seconds = 5
+runner = "/r"
+[link]
+report = "https"
+[link.https]
+urls = ["https://a", "https://b"]
+token_file = "/t"
+ca_file = "/ca"
+cert_file = "/ce"
+key_file = "/k"
+proxy = "http://p"
+wait_seconds = 9
+backoff_min_ms = 11
+backoff_max_ms = 222
+batch = 3
+[link.file]
+directory = "/d"
+)",
+                                    "m.toml");
+    ASSERT_TRUE(config) << describe(config.error().front());
+    EXPECT_EQ(config->urls, (std::vector<std::string>{"https://a", "https://b"}));
+    EXPECT_EQ(config->limits.widest_v4, 24u);
+    EXPECT_EQ(config->backoff_max, std::chrono::milliseconds(222));
+    EXPECT_EQ(config->watched_directory, "/d");
+    EXPECT_EQ(config->runner, "/r");
+}
+
+TEST(Config, AllThatIsWrongIsToldAtOnceWithItsLine) {
+    const auto config = read_config(
+        "[host]\nidd = \"x\"\n[log]\nlevel = \"loud\"\n"
+        "[network]\nalias_limit = -1\n[state]\ndir = \"here\"\n"
+        "[link.https]\nkey_file = \"/k\"\n",
+        "m.toml");
+    ASSERT_FALSE(config);
+    std::string told;
+    for (const Error& error : config.error()) told += describe(error) + "\n";
+    EXPECT_EQ(config.error().size(), 5u) << told;
+    for (const char* part :
+         {"m.toml:2: host.idd is not a key of metalwright.toml(5)",
+          "m.toml:4: log.level must be one of",
+          "m.toml:6: network.alias_limit must be a whole number from 0",
+          "m.toml:8: state.dir must be an absolute path", "cert_file and key_file go together"})
+        EXPECT_NE(told.find(part), std::string::npos) << part << "\n" << told;
+}
+
+TEST(Config, BrokenTomlIsToldWithItsLine) {
+    const auto config = read_config("[host]\nid = \n", "m.toml");
+    ASSERT_FALSE(config);
+    EXPECT_EQ(config.error().front().where, "m.toml:2");
+}
+
+}  // namespace
+}  // namespace metalwright::daemon
