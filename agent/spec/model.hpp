@@ -74,7 +74,4 @@ struct HostSpec {
 /// The cloudinit room's share of a spec: what is done once for the instance. `done` is the store's.
 cloudinit::Wanted first_boot_of(const HostSpec& spec);
 
-/// The script of a spec under its instance's id; absent when there is none.
-std::optional<cloudinit::Script> script_of(const HostSpec& spec);
-
 }  // namespace metalwright::spec

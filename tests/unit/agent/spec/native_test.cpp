@@ -87,16 +87,19 @@ TEST(Native, EveryFieldArrives) {
     EXPECT_TRUE(spec->notes.empty());
 }
 
-TEST(Native, ItsParts) {
+TEST(Native, TheFirstBootRoomsShare) {
     const HostSpec spec = read(full()).value();
     const cloudinit::Wanted first_boot = first_boot_of(spec);
     EXPECT_EQ(first_boot.instance_id, "i-1");
     EXPECT_EQ(first_boot.hostname, "node-a.example");
     EXPECT_EQ(first_boot.password_hash, spec.password_hash);
     EXPECT_EQ(first_boot.authorized_keys, spec.authorized_keys);
-    const cloudinit::Script script{"i-1", "#!/bin/bash\necho hello\n", std::chrono::seconds(60)};
-    EXPECT_EQ(script_of(spec), script);
-    EXPECT_EQ(script_of(HostSpec{}), std::nullopt);
+}
+
+TEST(Native, ATimeThatNobodySaidIsTheHostsToChoose) {
+    const auto spec = read(changed(full(), "/userData/timeoutSeconds", ""));
+    ASSERT_TRUE(spec) << lines(spec.error());
+    EXPECT_EQ(spec->user_data->timeout, std::chrono::seconds(0));
 }
 
 TEST(Native, AbsentAndNullAreUnmanagedAndOnlyAnEmptyListIsAWish) {
