@@ -28,7 +28,8 @@ class Backoff {
 
 /// Whose turn it is among several base URLs, and when. Pure: the clock is a parameter.
 /// The one that worked last stays first; each has a back-off of its own, so a failure turns to the
-/// next URL at once, and only when all have failed is there a wait.
+/// next URL at once, and only when all have failed is there a wait. Among those whose wait is over,
+/// the one that failed longest ago comes first: two that hang do not keep a third from its turn.
 class Turns {
  public:
     using Time = std::chrono::steady_clock::time_point;
@@ -50,6 +51,7 @@ class Turns {
     struct Place {
         Backoff backoff;
         Time not_before{};
+        Time failed_at{};  ///< zero once it has worked
     };
     std::vector<Place> places_;
     std::size_t first_ = 0;

@@ -46,6 +46,18 @@ TEST(Turns, WaitsOnlyWhenAllHaveFailed) {
     EXPECT_LE(turn.at, start + milliseconds(1000));
 }
 
+TEST(Turns, TwoThatHangDoNotKeepAThirdFromItsTurn) {
+    Turns turns(3, bounds, 1);
+    auto now = start;
+    std::vector<std::size_t> asked;
+    for (int i = 0; i < 6; ++i) {
+        asked.push_back(turns.next(now).index);
+        now += std::chrono::seconds(30);  // each takes longer to time out than the wait before it
+        turns.failed(asked.back(), now, milliseconds(0));
+    }
+    EXPECT_EQ(asked, (std::vector<std::size_t>{0, 1, 2, 0, 1, 2}));
+}
+
 TEST(Turns, TheServersOwnWaitIsALowerBound) {
     Turns turns(1, bounds, 1);
     turns.failed(0, start, milliseconds(600'000));
