@@ -7,7 +7,7 @@ namespace metalwright {
 
 /// Every place where a power cut is rehearsed, in the order of one operation. tests/vm walks this
 /// table: the daemon is killed there (SIGKILL) and must reach the same final state after a restart.
-inline constexpr std::array<std::string_view, 12> fail_points{
+inline constexpr std::array<std::string_view, 13> fail_points{
     "accept.before-commit",     // the document is parsed, nothing is durable
     "accept.after-commit",      // operation and token are durable, the caller is not answered
     "engine.after-identities",  // UUIDs are drawn and durable, nothing is made
@@ -15,6 +15,7 @@ inline constexpr std::array<std::string_view, 12> fail_points{
     "raid.after-create",        // the array exists, its outcome is not written
     "raid.after-mkfs",          // so does the file system
     "journal.after-done",       // the outcome of a batch is durable
+    "group.half-done",          // a step of a group is done, the others are not
     "netcfg.after-batch",       // the kernel has the addresses, the journal does not know
     "cloudinit.after-once",     // a once-per-instance item is done, not yet recorded
     "userdata.after-started",   // `started` is durable, the unit does not exist yet

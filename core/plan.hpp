@@ -36,6 +36,11 @@ struct Step {
     std::string why;   ///< in words, with serials: "create RAID 10 'data' over DATA0, DATA1, ..."
     Op op;
     bool destroys_data = false;  ///< writes to a disk that may have held something: commits alone
+    /// Steps of one group stand next to each other and come true together or not at all; empty: by
+    /// itself. A check is a step too, the last one of its group.
+    std::string group{};
+    std::vector<Op> undo{};  ///< what takes this step of a group back, in this order
+    std::string needs{};     ///< another item without which this step is skipped; may be empty
 
     bool operator==(const Step&) const = default;
 };
@@ -55,6 +60,9 @@ struct StepNote {
     std::string item;
     std::string why;
     bool destroys_data = false;
+    std::string group{};
+    /// The room's own text of each operation of Step::undo: what takes a group back after a crash.
+    std::vector<std::string> undo{};
 
     bool operator==(const StepNote&) const = default;
 };

@@ -56,6 +56,14 @@ Result<void> reload_networkd(Doors& doors) {
     return {};
 }
 
+Result<void> ask(const Probe& probe, const Observed& observed, Doors& doors) {
+    const auto nic = std::ranges::find(observed.links, probe.ifindex, &Link::index);
+    if (nic == observed.links.end())
+        return fail(Errc::not_found, "the NIC has gone", "NIC " + std::to_string(probe.ifindex));
+    if (doors.prober != nullptr) return doors.prober->ask(probe, *nic);
+    return SocketProber().ask(probe, *nic);
+}
+
 }  // namespace
 
 std::vector<Result<void>> apply(std::span<const Step<Op>> steps, const Observed& observed,
@@ -71,12 +79,28 @@ std::vector<Result<void>> apply(std::span<const Step<Op>> steps, const Observed&
         } else if (const auto* files = std::get_if<PersistConfig>(&steps[at].op)) {
             results.push_back(write_files(*files, doors.files));
             ++at;
+        } else if (const auto* probe = std::get_if<Probe>(&steps[at].op)) {
+            results.push_back(ask(*probe, observed, doors));
+            ++at;
         } else {
             results.push_back(reload_networkd(doors));
             ++at;
         }
     }
     return results;
+}
+
+Result<void> take_back(std::span<const std::string> undo, Doors& doors) {
+    std::vector<KernelOp> ops;
+    for (const std::string& text : undo) {
+        Result<KernelOp> op = op_from(text);
+        if (!op) return std::unexpected(op.error());
+        ops.push_back(*op);
+    }
+    Result<void> all;
+    for (Result<void>& answer : doors.rtnl.apply(ops))
+        if (!answer && all) all = std::move(answer);
+    return all;
 }
 
 }  // namespace metalwright::netcfg

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -90,11 +91,29 @@ struct Limits {
     bool operator==(const Limits&) const = default;
 };
 
+struct Endpoint {
+    Address address{};
+    std::uint16_t port = 0;
+
+    bool operator==(const Endpoint&) const = default;
+};
+
+/// How a change of the primary address or the default route proves itself: the gateway answers
+/// (ARP or neighbour discovery) and every endpoint takes a TCP connection from the new address,
+/// each within the bound. Else the change is taken back.
+struct Guard {
+    std::chrono::milliseconds within{3000};
+    std::vector<Endpoint> reach{};
+
+    bool operator==(const Guard&) const = default;
+};
+
 struct Wanted {
     NicSelector nic{};
     std::optional<Primary> primary{};             ///< absent: unmanaged
     std::optional<std::vector<Alias>> aliases{};  ///< absent: unmanaged; empty: ours are removed
     Limits limits{};
+    Guard guard{};
 
     bool operator==(const Wanted&) const = default;
 };

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -83,9 +84,26 @@ struct ReloadPersister {
     bool operator==(const ReloadPersister&) const = default;
 };
 
-using Op = std::variant<KernelOp, PersistConfig, ReloadPersister>;
+/// Changes nothing: fails when the gateway, or an endpoint of the guard, is not reached.
+struct Probe {
+    int ifindex = 0;
+    Address source{};
+    Address gateway{};
+    Guard guard{};
+
+    bool operator==(const Probe&) const = default;
+};
+
+using Op = std::variant<KernelOp, PersistConfig, ReloadPersister, Probe>;
 
 /// What the operation does, as the middle of a sentence: "add 10.0.0.5/32".
 std::string describe(const KernelOp& op);
+
+/// The operation as one line of text, for the journal: what takes a group back. Addresses and
+/// routes only; empty for every other operation. It names the NIC by its index: a reboot loses
+/// what a group has done, and with it the need to take it back.
+std::string journal_form(const Op& op);
+/// The reverse. Errors: internal (a text that is none of ours).
+Result<KernelOp> op_from(std::string_view journal_form);
 
 }  // namespace metalwright::netcfg

@@ -64,8 +64,9 @@ bool is_v4_subnet(const Prefix& prefix) {
 
 /// With promote_secondaries off the kernel deletes a whole IPv4 subnet with its first address. So
 /// secondaries go before it, and where some of them are to stay the kernel is told to keep them.
-void guard_siblings(const Site& site, std::vector<Step<Op>>& steps,
-                    std::vector<Step<Op>>& removals) {
+void guard_siblings(Draft& draft) {
+    const Site& site = draft.site;
+    std::vector<Step<Op>>& removals = draft.removals;
     std::unordered_multiset<OnLink, OnLinkHash> staying;
     std::unordered_map<OnLink, std::unordered_set<Prefix, Hash>, OnLinkHash> secondary;
     for (const KernelAddress& address : site.observed().addresses) {
@@ -74,7 +75,7 @@ void guard_siblings(const Site& site, std::vector<Step<Op>>& steps,
         staying.insert(on);
         if ((address.flags & IFA_F_SECONDARY) != 0) secondary[on].insert(address.prefix);
     }
-    for (const Step<Op>& step : steps) {
+    for (const Step<Op>& step : draft.plan.steps) {
         const auto* op = std::get_if<KernelOp>(&step.op);
         if (op == nullptr) continue;
         if (const auto* add = std::get_if<AddAddress>(op); add && is_v4_subnet(add->first))
@@ -89,8 +90,12 @@ void guard_siblings(const Site& site, std::vector<Step<Op>>& steps,
         const auto it = secondary.find({remove.ifindex, remove.prefix.network()});
         return it != secondary.end() && it->second.contains(remove.prefix);
     };
+    // What waits for a guarded change may stay.
+    const auto waits = [&](const Step<Op>& step) {
+        return draft.guarded && (step.item == "primary" || step.needs == "primary");
+    };
     for (Step<Op>& step : removals)
-        if (const RemoveAddress* remove = removal(step))
+        if (const RemoveAddress* remove = removal(step); remove != nullptr && !waits(step))
             if (const auto it = staying.find({remove->ifindex, remove->prefix.network()});
                 it != staying.end())
                 staying.erase(it);
@@ -99,8 +104,9 @@ void guard_siblings(const Site& site, std::vector<Step<Op>>& steps,
         if (remove == nullptr || is_secondary(*remove)) continue;
         const Link* link = site.link(remove->ifindex);
         const bool promotes = link != nullptr && link->promote_secondaries;
-        remove->keep_siblings =
-            !promotes && staying.contains({remove->ifindex, remove->prefix.network()});
+        const std::size_t others =
+            staying.count({remove->ifindex, remove->prefix.network()}) - (waits(step) ? 1 : 0);
+        remove->keep_siblings = !promotes && others > 0;
     }
     std::ranges::stable_partition(removals, [&](Step<Op>& step) {
         const RemoveAddress* remove = removal(step);
@@ -126,6 +132,10 @@ void Draft::skipped(const std::string& item, Error why) {
 }
 void Draft::step(const std::string& item, std::string why, Op op) {
     plan.steps.push_back({.item = item, .why = std::move(why), .op = std::move(op)});
+}
+void Draft::step_after_guard(const std::string& item, std::string why, Op op) {
+    step(item, std::move(why), std::move(op));
+    if (guarded && item != "primary") plan.steps.back().needs = "primary";
 }
 void Draft::remove(const std::string& item, std::string why, const KernelOp& op) {
     removals.push_back({.item = item, .why = std::move(why), .op = op});
@@ -153,7 +163,7 @@ Plan<Op> plan(const Wanted& wanted, const Observed& observed, const Owned& owned
     plan_nic(draft, nic->why);
     plan_primary(draft);
     plan_aliases(draft);
-    guard_siblings(site, draft.plan.steps, draft.removals);
+    guard_siblings(draft);
     std::ranges::move(draft.removals, std::back_inserter(draft.plan.steps));
     plan_persist(draft);
     return std::move(draft.plan);

@@ -16,9 +16,9 @@ void plan_address(Draft& draft, const std::string& item, const Alias& alias) {
         if (other->ifindex != nic) continue;
         if (!site.ours(*other)) return settle_present(draft, item, *other);
         // IPv4 has one address with two lengths, until ours of the other length is removed.
-        if (alias.cidr.address.v6)
-            draft.step(item, "remove " + other->prefix.text() + ", of another length",
-                       KernelOp{RemoveAddress{nic, other->prefix}});
+        if (!alias.cidr.address.v6) continue;
+        draft.step_after_guard(item, "remove " + other->prefix.text() + ", of another length",
+                               KernelOp{RemoveAddress{nic, other->prefix}});
     }
     draft.step(item, "add alias " + alias.cidr.text() + " on " + site.nic().name,
                KernelOp{AddAddress{

@@ -100,9 +100,10 @@ void plan_boot(Draft& draft, const BootFile& boot) {
                 networkd_files = networkd_files || file.path.ends_with(".network");
             }
     if (op == PersistConfig{}) return draft.unchanged("persist");
-    draft.step("persist", "write " + boot.file.path, std::move(op));
+    draft.step_after_guard("persist", "write " + boot.file.path, std::move(op));
     if (networkd_files && persisted.networkd_running)
-        draft.step("persist", "have systemd-networkd read its files again", ReloadPersister{});
+        draft.step_after_guard("persist", "have systemd-networkd read its files again",
+                               ReloadPersister{});
 }
 
 void plan_dns(Draft& draft, const BootFile& boot) {
@@ -123,8 +124,8 @@ void plan_dns(Draft& draft, const BootFile& boot) {
         const std::string note =
             servers.size() > 3 ? "programs ask the first three name servers only" : "";
         if (wanted == text) return draft.unchanged("dns", note);
-        return draft.step("dns", "write the name servers to " + path,
-                          PersistConfig{.write = {{path, wanted}}});
+        return draft.step_after_guard("dns", "write the name servers to " + path,
+                                      PersistConfig{.write = {{path, wanted}}});
     }
     if (boot.reason)
         return draft.skipped(
@@ -137,8 +138,8 @@ void plan_dns(Draft& draft, const BootFile& boot) {
                     "dns"});
     if (persist::dns_lines(text) == persist::dns_lines(boot.file.content))
         return draft.unchanged("dns", "named to the resolver in " + path);
-    draft.step("dns", "name the servers to the resolver in " + path,
-               PersistConfig{.write = {boot.file}});
+    draft.step_after_guard("dns", "name the servers to the resolver in " + path,
+                           PersistConfig{.write = {boot.file}});
 }
 
 }  // namespace

@@ -42,7 +42,8 @@ void plan_address(Draft& draft, const JudgedPrimary& primary) {
     }
 }
 
-/// As steps of the item "primary": when the new address is refused the former one stays.
+/// As steps of the item "primary": when the new address is refused, or does not prove itself, the
+/// former one stays.
 void plan_former(Draft& draft, const JudgedPrimary& primary) {
     const Site& site = draft.site;
     if (primary.address) return;
@@ -60,11 +61,6 @@ void plan_former(Draft& draft, const JudgedPrimary& primary) {
                          site.link_name(address.ifindex),
                      RemoveAddress{address.ifindex, address.prefix});
     }
-}
-
-/// The kernel gives an IPv6 route without a metric 1024.
-std::uint32_t metric_of(bool v6, std::uint32_t metric) {
-    return v6 && metric == 0 ? 1024 : metric;
 }
 
 std::string words_of(const Site& site, const KernelRoute& route) {
@@ -96,17 +92,17 @@ void plan_route(Draft& draft, const JudgedRoute& judged) {
     }
     const std::string name =
         wanted.to.length == 0 ? "default route" : "route to " + wanted.to.text();
-    draft.step(judged.item,
-               (replace ? "exchange the " : "add a ") + name +
-                   (wanted.via ? " via " + wanted.via->text() : "") + wire(draft),
-               KernelOp{AddRoute{.route = {.ifindex = site.nic().index,
-                                           .to = wanted.to,
-                                           .via = wanted.via,
-                                           .table = table_main,
-                                           .metric = wanted.metric.value_or(0),
-                                           .protocol = our_protocol,
-                                           .type = type_unicast},
-                                 .replace = replace}});
+    draft.step_after_guard(judged.item,
+                           (replace ? "exchange the " : "add a ") + name +
+                               (wanted.via ? " via " + wanted.via->text() : "") + wire(draft),
+                           KernelOp{AddRoute{.route = {.ifindex = site.nic().index,
+                                                       .to = wanted.to,
+                                                       .via = wanted.via,
+                                                       .table = table_main,
+                                                       .metric = wanted.metric.value_or(0),
+                                                       .protocol = our_protocol,
+                                                       .type = type_unicast},
+                                             .replace = replace}});
 }
 
 /// Routes of ours that nobody wants any more. One whose key is wanted is exchanged, not removed.
@@ -129,6 +125,7 @@ void plan_stale_routes(Draft& draft, const JudgedPrimary& primary) {
             (usual ? "" : " metric " + std::to_string(route.metric));
         draft.remove(item, "remove the route to " + route.to.text() + ' ' + words_of(site, route),
                      RemoveRoute{route});
+        if (draft.guarded) draft.removals.back().needs = "primary";
     }
 }
 
@@ -138,8 +135,17 @@ void plan_primary(Draft& draft) {
     if (!draft.primary) return;
     const JudgedPrimary& primary = *draft.primary;
     plan_mtu(draft, primary);
+    const std::size_t begin = draft.plan.steps.size();
     plan_address(draft, primary);
+    // Every route goes through the address, so it waits for the address to prove itself.
+    bool guarded = false;
     for (const JudgedRoute& route : primary.routes) {
+        const bool is_default = route.route.to.length == 0 && primary.accepted.gateway &&
+                                route.route.via == primary.accepted.gateway;
+        if (!is_default && !guarded) {
+            guard_change(draft, begin);
+            guarded = true;
+        }
         if (primary.address && !route.error)
             draft.failed(route.item,
                          {primary.address->code, "not set, since the primary address was refused",
@@ -147,6 +153,7 @@ void plan_primary(Draft& draft) {
         else
             plan_route(draft, route);
     }
+    if (!guarded) guard_change(draft, begin);
     plan_stale_routes(draft, primary);
     plan_former(draft, primary);
 }

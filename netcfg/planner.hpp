@@ -18,17 +18,25 @@ struct Draft {
     std::optional<JudgedPrimary> primary;
     Plan<Op> plan{};
     std::vector<Step<Op>> removals{};
+    bool guarded = false;  ///< a group "primary" is in the plan; what rests on it needs that item
 
     void unchanged(const std::string& item, std::string note = {});
     void failed(const std::string& item, Error error);
     void skipped(const std::string& item, Error why);
     void step(const std::string& item, std::string why, Op op);
+    /// Like step(), for what may only be done once a guarded change has proved itself.
+    void step_after_guard(const std::string& item, std::string why, Op op);
     void remove(const std::string& item, std::string why, const KernelOp& op);
 };
 
 void plan_primary(Draft& draft);  ///< mtu, primary, routes  (plan_primary.cpp)
 void plan_aliases(Draft& draft);  ///< alias/...             (plan_aliases.cpp)
 void plan_persist(Draft& draft);  ///< persist, dns          (plan_persist.cpp)
+
+/// Makes one group of the steps from `begin` on (the new primary address and the default route)
+/// and ends it with a question to the gateway, where there is a former way to go back to.
+/// (plan_guard.cpp)
+void guard_change(Draft& draft, std::size_t begin);
 
 /// Settles `item` by an address that is there; the note says when it is not ours.
 void settle_present(Draft& draft, const std::string& item, const KernelAddress& present);

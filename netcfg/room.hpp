@@ -8,6 +8,7 @@
 #include "core/journal.hpp"
 #include "core/plan.hpp"
 #include "netcfg/plan.hpp"
+#include "netcfg/prober.hpp"
 #include "netcfg/rtnl.hpp"
 #include "sys/exec.hpp"
 #include "sys/files.hpp"
@@ -28,6 +29,7 @@ struct Doors {
     std::optional<Persister> persister{};
     std::string networkctl = "/usr/bin/networkctl";
     std::string systemctl = "/usr/bin/systemctl";
+    Prober* prober = nullptr;  ///< none: a SocketProber
 };
 
 /// The kernel's network, where each NIC is plugged in, and the boot files. Changes nothing and runs
@@ -39,5 +41,9 @@ Result<Observed> observe(Doors& doors);
 /// Errors, per step: of Rtnl::apply(), io, command_failed, timed_out, not_found.
 std::vector<Result<void>> apply(std::span<const Step<Op>> steps, const Observed& observed,
                                 Doors& doors, Journal& journal);
+
+/// Takes back a group that a crash has cut off: `undo` are texts of journal_form(), done in this
+/// order, each tried. Errors: the first; internal (a text that is none of ours).
+Result<void> take_back(std::span<const std::string> undo, Doors& doors);
 
 }  // namespace metalwright::netcfg

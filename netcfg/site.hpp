@@ -16,6 +16,11 @@ inline constexpr std::uint32_t table_local = 255;
 inline constexpr std::uint8_t type_unicast = 1;
 inline constexpr std::uint8_t type_local = 2;
 
+/// The kernel gives an IPv6 route without a metric 1024.
+inline std::uint32_t metric_of(bool v6, std::uint32_t metric) noexcept {
+    return v6 && metric == 0 ? 1024 : metric;
+}
+
 /// Wanted, observed and owned, indexed once; what every rule of the plan looks at. Borrows all
 /// four.
 class Site {

@@ -36,7 +36,8 @@ claim(2.demo-json "The demo writes the final status as JSON whatever the outcome
   vm.demo)
 claim(2.demo-catalogue "The demo's catalogue knows every RAID type id that an order may name."
   vm.demo)
-claim(2.no-kernel-needed "No test asks for md, bonding or VLAN in the kernel of the machine that builds.")
+claim(2.no-kernel-needed "No test asks for md, bonding or VLAN in the kernel of the machine that builds."
+  arch.kernel_needs arch.no_md_here arch.rules_bite)
 
 # --- 3. Daemon and command
 claim(3.one-io-thread "A slow caller or a half-sent request keeps nobody else waiting at the admin socket."
@@ -182,7 +183,16 @@ claim(4.batch-journal "The journal has the intent before a batch and its outcome
   core.RunPlan.StepsThatDestroyNothingShareACommitAndOthersCommitAlone
   core.RunPlan.NothingIsDoneThatTheJournalDidNotTake
   agent_store.StoreTest.OutcomesAndTheirReportAreOneCommit)
-claim(4.all-or-nothing "A group of steps with inverses happens as a whole or is rolled back, also after a crash.")
+claim(4.all-or-nothing "A group of steps with inverses happens as a whole or is rolled back, also after a crash."
+  core.RunPlan.AGroupThatComesTrueIsOneIntentAndOneOutcome
+  core.RunPlan.AGroupThatFailsIsTakenBackInReverseAndNothingThatNeedsItIsDone
+  core.RunPlan.AGroupWithAnItemThatHasFailedIsNotTried
+  core.RunPlan.WhatCannotBeTakenBackIsSaid
+  agent_engine.EngineTest.AGroupThatACrashCutOffIsTakenBackInReverseBeforeAnythingIsPlanned
+  netcfg.Guard.AHalfDoneGroupIsTakenBackFromItsJournal
+  netns.Guarded.AGatewayThatAnswersTakesOver
+  netns.Guarded.ASilentGatewayIsTakenBack
+  vm.fail_points)
 claim(4.named-before-made "UUIDs are drawn and journaled before create, so half-made work is finished, not refused."
   agent_engine.EngineTest.AnArrayIsNamedBeforeItIsMade
   raid.Begun.WithSomeSuperblocksIsMadeAnewUnderTheSameUuid
@@ -383,4 +393,4 @@ claim(7.applied-twice "In every room, applying twice equals applying once."
 claim(7.bench "The benches measure value, floor and peer interleaved and state bar and verdict."
   arch.bench)
 
-pending(2.no-kernel-needed 4.all-or-nothing 4.destructive-lock)
+pending(4.destructive-lock)

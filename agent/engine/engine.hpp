@@ -72,6 +72,7 @@ class Engine final : public agent::Desk {
     void take_up_unfinished();
     void perform(const store::Operation& operation);
     void perform_release(const store::Operation& operation);
+    void take_back_groups(const store::Operation& operation);
     void run_rooms(Work& work);
     Result<void> name_arrays(Work& work, raid::Wanted& wanted);
     void run_first_boot(Work& work);

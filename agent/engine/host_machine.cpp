@@ -145,6 +145,18 @@ bool HostMachine::has_script_markers() {
     return false;
 }
 
+std::string HostMachine::boot_id() {
+    return files_.read("/proc/sys/kernel/random/boot_id").value_or(std::string());
+}
+
+Result<void> HostMachine::take_back(std::span<const std::string> undo) {
+    Kernel kernel(mutations_);
+    auto open = kernel.open();
+    if (!open) return std::unexpected(open.error());
+    netcfg::Doors doors{**open, exec_, files_, persister_};
+    return netcfg::take_back(undo, doors);
+}
+
 Result<raid::Observed> HostMachine::observe_storage() {
     raid::Doors doors = storage_doors();
     return raid::observe(doors);

@@ -27,6 +27,8 @@ class HostMachine final : public Machine {
     Result<void> launch_script(const cloudinit::Script& script) override;
     cloudinit::ScriptStatus inspect_script(const std::string& instance) override;
     bool has_script_markers() override;
+    std::string boot_id() override;
+    Result<void> take_back(std::span<const std::string> undo) override;
     std::int64_t mutations() override { return mutations_; }
     Result<raid::Observed> observe_storage() override;
     Result<netcfg::Observed> observe_network() override;

@@ -9,14 +9,21 @@ namespace metalwright::engine {
 Result<void> OperationJournal::intend(std::span<const StepNote> steps) {
     if (engine_.stopping()) return fail(Errc::busy, "parked: the daemon is stopping");
     Json list = Json::array();
+    bool grouped = false;
     for (const StepNote& step : steps) {
-        list.push_back(
-            {{"item", step.item}, {"why", step.why}, {"destroysData", step.destroys_data}});
+        Json& one = list.emplace_back(
+            Json{{"item", step.item}, {"why", step.why}, {"destroysData", step.destroys_data}});
+        if (!step.group.empty()) {
+            one["group"] = step.group;
+            one["undo"] = step.undo;
+            grouped = true;
+        }
         log(Level::info, step.why,
             {{"operation", std::to_string(operation_.id)}, {"item", step.item}});
     }
-    auto intent =
-        engine_.store_.intend(operation_.id, dump({{"steps", std::move(list)}}), engine_.clock_());
+    Json body{{"steps", std::move(list)}};
+    if (grouped) body["boot"] = engine_.machine_.boot_id();
+    auto intent = engine_.store_.intend(operation_.id, dump(body), engine_.clock_());
     if (!intent) return std::unexpected(intent.error());
     intent_ = *intent;
     engine_.changed();

@@ -253,12 +253,37 @@ void Engine::run_first_boot(Work& work) {
     work.add(std::move(items));
 }
 
+/// A group that a crash has cut off is taken back before anything is planned: half of it may be in
+/// force, and the plan would not know what was there before. A reboot has taken it back already.
+void Engine::take_back_groups(const store::Operation& operation) {
+    const auto intents = store_.open_intents(operation.id);
+    if (!intents) return log(Level::error, "cannot read the journal: " + describe(intents.error()));
+    for (const store::Event& intent : *intents) {
+        const Json body = Json::parse(intent.body, nullptr, false);
+        if (!body.is_object() || body.value("boot", "") != machine_.boot_id()) continue;
+        std::vector<std::string> undo;
+        for (const Json& step : body.value("steps", Json::array())) {
+            const auto of_step = step.value("undo", std::vector<std::string>());
+            undo.insert(undo.begin(), of_step.begin(), of_step.end());
+        }
+        log(Level::warn, "a group of changes was cut off; it is taken back",
+            {{"operation", std::to_string(operation.id)}});
+        if (auto back = machine_.take_back(undo); !back)
+            log(Level::error, "cannot take it back: " + describe(back.error()));
+        if (auto settled =
+                store_.outcome(operation.id, intent.seq, {}, R"({"items":[]})", "", clock_());
+            !settled)
+            log(Level::error, "cannot journal that: " + describe(settled.error()));
+    }
+}
+
 void Engine::perform(const store::Operation& operation) {
     log(Level::info, "operation begins",
         {{"operation", std::to_string(operation.id)}, {"kind", operation.kind}});
     if (auto set = store_.set_state(operation.id, "applying", clock_()); !set)
         log(Level::error, "cannot note the state: " + describe(set.error()));
     changed();
+    take_back_groups(operation);
     if (operation.kind == "release") return perform_release(operation);
 
     Work work{.operation = operation};

@@ -99,9 +99,15 @@ class RoomOf final : public RoomRun {
     void apply_veto() {
         if (!veto_) return;
         std::map<std::string, Error> vetoed;
+        std::map<std::string, Error> groups;  // come true together, so they are vetoed together
         for (const Step<Op>& step : plan_.steps)
-            if (auto error = veto_({step.item, step.why, step.destroys_data}))
+            if (auto error = veto_(note_of(step))) {
+                if (!step.group.empty()) groups.try_emplace(step.group, *error);
                 vetoed.try_emplace(step.item, std::move(*error));
+            }
+        for (const Step<Op>& step : plan_.steps)
+            if (const auto it = groups.find(step.group); it != groups.end())
+                vetoed.try_emplace(step.item, it->second);
         std::erase_if(plan_.steps,
                       [&](const Step<Op>& step) { return vetoed.contains(step.item); });
         for (auto& [item, error] : vetoed)
@@ -142,7 +148,14 @@ class RoomOf final : public RoomRun {
                     settle(result, *said->second);
             }
         }
-        std::erase_if(plan_.steps, [&](const Step<Op>& s) { return !their_turn.contains(s.item); });
+        const auto has_failed = [&](const std::string& item) {
+            return std::ranges::any_of(results, [&](const ItemResult& result) {
+                return result.item == item && result.outcome == Outcome::failed;
+            });
+        };
+        std::erase_if(plan_.steps, [&](const Step<Op>& s) {
+            return !their_turn.contains(s.item) || (!s.needs.empty() && has_failed(s.needs));
+        });
         plan_.settled.clear();
         // What is gone stays remembered as ours until a later read-back can be kept: harmless.
         (void)remember(*seen_);
@@ -171,7 +184,7 @@ class RoomOf final : public RoomRun {
         for (const Step<Op>& step : plan_.steps) {
             const auto [it, added] = index.try_emplace(step.item, items.size());
             if (added) items.push_back({.item = step.item});
-            items[it->second].steps.push_back({step.item, step.why, step.destroys_data});
+            items[it->second].steps.push_back(note_of(step));
         }
         return items;
     }

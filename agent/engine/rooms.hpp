@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,12 @@ class Machine {
     virtual cloudinit::ScriptStatus inspect_script(const std::string& instance) = 0;
     /// Whether any run of any instance has left a marker outside the store.
     virtual bool has_script_markers() = 0;
+
+    /// Changes with every boot of the kernel.
+    virtual std::string boot_id() = 0;
+    /// Takes back a group of network changes of this boot that a crash has cut off: texts of
+    /// netcfg::journal_form(), in this order. Errors: netcfg::take_back.
+    virtual Result<void> take_back(std::span<const std::string> undo) = 0;
 
     /// Netlink changes asked of the kernel since start.
     virtual std::int64_t mutations() = 0;

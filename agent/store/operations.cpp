@@ -272,12 +272,26 @@ Result<std::vector<Event>> Store::events(std::int64_t operation, std::int64_t af
         " WHERE operation = ? AND seq > ? ORDER BY seq LIMIT ?");
     if (!query) return std::unexpected(query.error());
     query->bind(1, operation).bind(2, after).bind(3, static_cast<std::int64_t>(limit));
+    return read_events(*query);
+}
+
+Result<std::vector<Event>> Store::open_intents(std::int64_t operation) {
+    const std::lock_guard lock(mutex_);
+    auto query = db_.prepare(
+        "SELECT seq, at_ms, kind, body FROM event"
+        " WHERE operation = ? AND kind = 'intent' AND settled IS NULL ORDER BY seq");
+    if (!query) return std::unexpected(query.error());
+    query->bind(1, operation);
+    return read_events(*query);
+}
+
+Result<std::vector<Event>> Store::read_events(Statement& query) {
     std::vector<Event> events;
     for (;;) {
-        auto row = query->step();
+        auto row = query.step();
         if (!row) return std::unexpected(row.error());
         if (!*row) return events;
-        events.push_back({query->integer(0), query->integer(1), query->text(2), query->text(3)});
+        events.push_back({query.integer(0), query.integer(1), query.text(2), query.text(3)});
     }
 }
 

@@ -134,6 +134,8 @@ class Store {
     Result<void> outcome(std::int64_t operation, std::int64_t intent,
                          std::span<const ItemResult> items, std::string_view body,
                          std::string_view report, std::int64_t now_ms);
+    /// The intents of an operation that have no outcome, oldest first.
+    Result<std::vector<Event>> open_intents(std::int64_t operation);
     Result<void> event(std::int64_t operation, std::string_view kind, std::string_view body,
                        std::int64_t now_ms);
     Result<std::vector<Event>> events(std::int64_t operation, std::int64_t after,
@@ -173,6 +175,7 @@ class Store {
     Result<void> put_event(std::int64_t operation, std::string_view kind, std::string_view body,
                            std::int64_t now_ms);
     Result<void> put_items(std::int64_t operation, std::span<const ItemResult> items);
+    static Result<std::vector<Event>> read_events(Statement& query);
     Result<std::optional<std::string>> meta(std::string_view key);
     Result<void> set_meta(std::string_view key, const std::optional<std::string>& value);
     Result<void> count_outbox();

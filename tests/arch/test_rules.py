@@ -41,6 +41,18 @@ class Rules(unittest.TestCase):
         self.assertIn(what, found[0])
 
 
+class KernelNeeds(Rules):
+    BOND = 'shell("ip link add b0 type bo' + 'nd");\n'
+
+    def test_a_bond_is_for_the_virtual_machine(self):
+        self.keeps("kernel_needs", {"tests/vm/bond_test.py": self.BOND, "tests/netns/a_test.cpp": 'shell("ip link add type veth");\n'})
+        self.breaks("kernel_needs", {"tests/netns/bond_test.cpp": self.BOND}, "tests/netns/bond_test.cpp:1", "test it in tests/vm")
+
+    def test_md_is_too(self):
+        self.breaks("kernel_needs", {"tests/unit/raid/a.cpp": 'std::system("/sbin/md' + 'adm --version");\n'},
+                    "tests/unit/raid/a.cpp:1", "may lack")
+
+
 class Rooms(Rules):
     BASE = {"core/error.hpp": HEADER, "sys/files.hpp": HEADER, "raid/model.hpp": HEADER,
             "agent/spec/model.hpp": HEADER, "agent/spec/dialects/one.hpp": HEADER}

@@ -83,6 +83,14 @@ class FakeMachine final : public engine::Machine {
         return script;
     }
     bool has_script_markers() override { return markers; }
+    std::string boot = "boot-1";
+    std::vector<std::string> taken_back;
+    std::string boot_id() override { return boot; }
+    Result<void> take_back(std::span<const std::string> undo) override {
+        const std::lock_guard lock(mutex_);
+        taken_back.insert(taken_back.end(), undo.begin(), undo.end());
+        return {};
+    }
     std::int64_t mutations() override { return 0; }
     Result<raid::Observed> observe_storage() override { return raid::Observed(); }
     Result<netcfg::Observed> observe_network() override { return netcfg::Observed(); }

@@ -66,4 +66,11 @@ bool Udp::receive() {
     return ::recv(fd_.get(), text, sizeof text, 0) == 5;
 }
 
+Listener::Listener(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_storage storage{};
+    const socklen_t size = fill(Address{}, port, storage);
+    EXPECT_EQ(::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&storage), size), 0);
+    EXPECT_EQ(::listen(fd_.get(), 8), 0);
+}
+
 }  // namespace metalwright::netcfg

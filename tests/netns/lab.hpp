@@ -43,7 +43,7 @@ class Namespace {
 class Netns : public testing::Test {
  protected:
     void SetUp() override {
-        if (::geteuid() != 0) GTEST_SKIP() << "network namespaces need root";
+        if (::geteuid() != 0) FAIL() << "network namespaces need root: run ./check netns with sudo";
         // The namespace we came from must come back: gtest runs all tests in one process by hand.
         home_ = sys::Fd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
         peer_.emplace();
@@ -159,6 +159,15 @@ class Udp {
     bool send(const Address& address, std::uint16_t port);
     /// Waits up to two seconds for one datagram.
     bool receive();
+
+ private:
+    sys::Fd fd_;
+};
+
+/// Takes TCP connections, on every IPv4 address of the namespace it was made in.
+class Listener {
+ public:
+    explicit Listener(std::uint16_t port);
 
  private:
     sys::Fd fd_;

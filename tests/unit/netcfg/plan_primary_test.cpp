@@ -46,8 +46,9 @@ TEST(PlanPrimary, TheFormerOneGoesAfterTheNewOneIsIn) {
     const Plan<Op> made = plan(primary("10.0.0.11/24", "10.0.0.2"), seen, owned);
     EXPECT_THAT(steps_of(made), ElementsAre("primary: add 10.0.0.11/24",
                                             "route/default: exchange route 0.0.0.0/0 via 10.0.0.2",
+                                            "route/default: ask 10.0.0.2 from 10.0.0.11",
                                             "primary: remove 10.0.0.10/24"));
-    EXPECT_TRUE(as<RemoveAddress>(made.steps[2].op)->keep_siblings);
+    EXPECT_TRUE(as<RemoveAddress>(made.steps[3].op)->keep_siblings);
 }
 
 TEST(PlanPrimary, TheStoreRemembersTheFormerOneUntilItIsGone) {
@@ -125,7 +126,10 @@ TEST(PlanPrimary, AForeignRouteInTheWayIsToldAndLeftAlone) {
     EXPECT_THAT(settled(made, "route/default").error->message,
                 HasSubstr("via 10.0.9.1 on eth1 (protocol 3)"));
     seen.routes[0].metric = 1024;  // by DHCP; both can be there
-    EXPECT_EQ(plan(primary("10.0.0.10/24", "10.0.0.1"), seen, {}).steps.size(), 2u);
+    EXPECT_THAT(
+        steps_of(plan(primary("10.0.0.10/24", "10.0.0.1"), seen, {})),
+        ElementsAre("primary: add 10.0.0.10/24", "route/default: add route 0.0.0.0/0 via 10.0.0.1",
+                    "route/default: ask 10.0.0.1 from 10.0.0.10"));
 }
 
 TEST(PlanPrimary, StaleRoutesOfOursGoAndForeignOnesStay) {

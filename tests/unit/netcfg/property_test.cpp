@@ -12,6 +12,7 @@
 #include "scene.hpp"
 #include "tests/fakes/fake_exec.hpp"
 #include "tests/fakes/fake_files.hpp"
+#include "tests/fakes/fake_prober.hpp"
 #include "tests/fakes/fake_rtnl.hpp"
 
 // Any observed state and any wanted state, out of a small world so that they meet often.
@@ -87,7 +88,12 @@ struct Host {
     fakes::FakeRtnl kernel;
     fakes::FakeExec exec;
     fakes::FakeFiles files;
-    Doors doors{kernel, exec, files, Persister::networkd};
+    fakes::FakeProber prober;
+    Doors doors{.rtnl = kernel,
+                .exec = exec,
+                .files = files,
+                .persister = Persister::networkd,
+                .prober = &prober};
     Owned owned{};
     std::string trace{};  ///< the last plan, for the reader of a failure
 
@@ -119,8 +125,17 @@ std::set<Place> places(const std::vector<KernelAddress>& all) {
     return set;
 }
 
+std::vector<KernelRoute> default_routes(const Observed& kernel) {
+    std::vector<KernelRoute> routes;
+    for (const KernelRoute& each : kernel.routes)
+        if (each.to.length == 0) routes.push_back(each);
+    std::ranges::sort(routes);
+    return routes;
+}
+
 void check_round(Host& host, const Wanted& wanted, std::set<Place>& foreign,
                  const std::vector<KernelRoute>& foreign_routes) {
+    const std::vector<KernelRoute> ways = default_routes(host.kernel.kernel());
     const std::vector<ItemResult> results = host.bring_to(wanted);
     const Observed after = host.kernel.kernel();
     SCOPED_TRACE(host.trace);
@@ -143,6 +158,15 @@ void check_round(Host& host, const Wanted& wanted, std::set<Place>& foreign,
             ++alias_lines;
         }
         EXPECT_GE(items.size(), alias_lines);
+    }
+
+    // A change that did not prove itself leaves the way to the network as it was; where the kernel
+    // does not take the former route back (its gateway is on no link any more) that is said.
+    const bool told = std::ranges::any_of(results, [](const ItemResult& result) {
+        return result.error && result.error->message.contains("could not take back");
+    });
+    if (!host.prober.answers && !host.prober.asked.empty() && !told) {
+        EXPECT_EQ(default_routes(after), ways);
     }
 
     // Foreign: exactly as before.
@@ -225,6 +249,8 @@ void campaign(bool marks, unsigned seeds) {
         std::set<Place> foreign = all_foreign;
         for (int round = 0; round < 4 && !testing::Test::HasFailure(); ++round) {
             SCOPED_TRACE("round " + std::to_string(round));
+            host.prober.answers = random() % 4 != 0;
+            host.prober.asked.clear();
             check_round(host, random_wanted(random), foreign, foreign_routes);
         }
     }

@@ -98,6 +98,8 @@ inline std::vector<std::string> steps_of(const Plan<Op>& plan) {
             for (const TextFile& file : files->write) line += "write " + file.path + ' ';
             for (const std::string& path : files->remove) line += "remove " + path + ' ';
             line.pop_back();
+        } else if (const auto* probe = std::get_if<Probe>(&step.op)) {
+            line += "ask " + probe->gateway.text() + " from " + probe->source.text();
         } else {
             line += "reload";
         }

@@ -339,5 +339,33 @@ TEST_F(EngineTest, StoppingParksWhatIsInHandAndTheNextStartFinishesIt) {
     EXPECT_EQ(status["state"], "running");
 }
 
+TEST_F(EngineTest, AGroupThatACrashCutOffIsTakenBackInReverseBeforeAnythingIsPlanned) {
+    const char* intent = R"({"steps":[
+        {"item":"primary","why":"add","group":"primary","undo":["remove a"]},
+        {"item":"route/default","why":"exchange","group":"primary","undo":["remove b","add c"]},
+        {"item":"alias/10.0.1.52/32","why":"by itself"}],"boot":"boot-1"})";
+    // As a daemon that was killed leaves it: accepted, intended, no outcome.
+    const auto leave = [&](const char* document_generation) {
+        engine_.reset();
+        store::Candidate candidate{.source = "admin", .kind = "apply", .instance = "i-1"};
+        candidate.digest = document_generation;
+        candidate.generation = 1;
+        const auto id = store_->accept(candidate, 1);
+        ASSERT_TRUE(id);
+        ASSERT_TRUE(store_->intend(*id, intent, 1));
+    };
+    leave("d1");
+    start();
+    finished();
+    EXPECT_EQ(machine_.taken_back, (std::vector<std::string>{"remove b", "add c", "remove a"}));
+
+    machine_.taken_back.clear();
+    leave("d2");
+    machine_.boot = "boot-2";  // the power was gone: what the group did went with it
+    start();
+    finished();
+    EXPECT_TRUE(machine_.taken_back.empty());
+}
+
 }  // namespace
 }  // namespace metalwright::engine

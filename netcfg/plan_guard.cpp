@@ -1,0 +1,67 @@
+// A change of the way to the network proves itself or is taken back.
+
+#include <algorithm>
+
+#include "netcfg/planner.hpp"
+
+namespace metalwright::netcfg {
+namespace {
+
+/// What a step of the guarded change leaves behind, taken away again.
+std::vector<Op> undo_of(const Site& site, const Op& op) {
+    const KernelOp& kernel = std::get<KernelOp>(op);
+    if (const auto* add = std::get_if<AddAddress>(&kernel))
+        return {KernelOp{RemoveAddress{.ifindex = add->ifindex,
+                                       .prefix = add->first,
+                                       .keep_siblings = !site.nic().promote_secondaries}}};
+    if (const auto* remove = std::get_if<RemoveAddress>(&kernel))
+        return {KernelOp{AddAddress{.ifindex = remove->ifindex, .first = remove->prefix}}};
+    const AddRoute& route = std::get<AddRoute>(kernel);
+    for (const KernelRoute* former : site.routes(route.route.to, table_main))
+        if (Site::ours(*former) && metric_of(former->to.address.v6, former->metric) ==
+                                       metric_of(former->to.address.v6, route.route.metric))
+            return {KernelOp{AddRoute{.route = *former, .replace = true}}};
+    return {KernelOp{RemoveRoute{route.route}}};
+}
+
+/// Whether the host has a way that worked: without one there is nothing to go back to.
+bool has_former_way(const Site& site, const Prefix& wanted) {
+    const auto leads = [&](const KernelRoute& route) {
+        return route.table == table_main && route.to.length == 0 && route.via &&
+               route.to.address.v6 == wanted.address.v6;
+    };
+    const auto former = [&](const KernelAddress& address) {
+        return site.was_primary(address) && address.prefix != wanted;
+    };
+    return std::ranges::any_of(site.observed().routes, leads) ||
+           std::ranges::any_of(site.observed().addresses, former);
+}
+
+}  // namespace
+
+void guard_change(Draft& draft, std::size_t begin) {
+    const Site& site = draft.site;
+    const JudgedPrimary& primary = *draft.primary;
+    std::vector<Step<Op>>& steps = draft.plan.steps;
+    const std::optional<Address>& gateway = primary.accepted.gateway;
+    if (begin == steps.size() || primary.address || !gateway ||
+        !has_former_way(site, primary.accepted.address))
+        return;
+    draft.guarded = true;
+    for (std::size_t i = begin; i < steps.size(); ++i) {
+        steps[i].group = "primary";
+        steps[i].undo = undo_of(site, steps[i].op);
+    }
+    const Guard& rule = site.wanted().guard;
+    const std::string item = steps.back().item;
+    draft.step(item,
+               "ask whether the gateway " + gateway->text() + " answers, for " +
+                   std::to_string(rule.within.count()) + " ms; else take the change back",
+               Probe{.ifindex = site.nic().index,
+                     .source = primary.accepted.address.address,
+                     .gateway = *gateway,
+                     .guard = rule});
+    steps.back().group = "primary";
+}
+
+}  // namespace metalwright::netcfg
