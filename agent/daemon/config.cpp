@@ -5,6 +5,7 @@
 #include <toml++/toml.h>
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <functional>
 #include <map>
 #include <set>
@@ -63,6 +64,27 @@ class Reader {
             const auto value = one.value_exact<std::string>();
             if (!value) return wrong(key, one, "must be a list of strings");
             into.push_back(*value);
+        }
+    }
+
+    /// "10.0.0.9:443", "[fd00::9]:443": addresses, since names may not resolve at such a time.
+    void endpoints(const char* key, std::vector<netcfg::Endpoint>& into) {
+        std::vector<std::string> texts;
+        strings(key, texts);
+        for (const std::string& text : texts) {
+            const std::size_t colon = text.rfind(':');
+            std::string_view host = std::string_view(text).substr(0, std::min(colon, text.size()));
+            if (host.starts_with('[') && host.ends_with(']'))
+                host = host.substr(1, host.size() - 2);
+            const auto address = netcfg::Address::parse(host);
+            std::uint16_t port = 0;
+            const char* end = text.data() + text.size();
+            const bool good = colon != text.npos && address &&
+                              std::from_chars(text.data() + colon + 1, end, port).ptr == end &&
+                              port != 0;
+            if (!good)
+                return wrong(key, *find(key), "must hold address:port, such as 10.0.0.9:443");
+            into.push_back({*address, port});
         }
     }
 
@@ -132,6 +154,8 @@ std::expected<Config, Errors> read_config(std::string_view text, std::string_vie
     r.number("network.alias_limit", c.limits.aliases, 0, 1'000'000);
     r.number("network.widest_range", c.limits.widest_v4, 8, 32);
     r.number("network.ipv6_singles", c.limits.v6_singles, 1, 65'536);
+    r.number("network.guard_ms", c.guard.within, 100, 3'500);
+    r.endpoints("network.guard_reach", c.guard.reach);
     r.number("user_data.timeout_seconds", c.script_timeout, 1, 30 * 24 * 3600);
     r.path("user_data.runner", c.runner);
     r.text("link.report", c.reporting_link, {"auto", "https", "file", "none"});

@@ -30,6 +30,7 @@ struct Config {
     netcfg::NicSelector nic{};
     std::string persist = "auto";  ///< auto systemd-networkd ifupdown none
     netcfg::Limits limits{};
+    netcfg::Guard guard{};
 
     std::chrono::seconds script_timeout{3600};
     std::filesystem::path runner{};  ///< of user data; empty: where it is installed

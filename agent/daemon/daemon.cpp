@@ -115,6 +115,7 @@ int run(const Config& config) {
                            .catalogue = config.catalogue,
                            .nic = config.nic,
                            .limits = config.limits,
+                           .guard = config.guard,
                            .script_timeout = config.script_timeout},
                           **store, machine, wall_clock_ms);
 

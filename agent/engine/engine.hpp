@@ -26,6 +26,7 @@ struct Options {
     std::filesystem::path catalogue{};  ///< empty: no vendor ids are known
     netcfg::NicSelector nic{};          ///< used where a document names none
     netcfg::Limits limits{};
+    netcfg::Guard guard{};
     std::chrono::seconds script_timeout{3600};  ///< used where a document gives none
 };
 

@@ -127,6 +127,7 @@ raid::Wanted Engine::storage_wanted(const spec::HostSpec& spec, const store::Ope
 netcfg::Wanted Engine::network_wanted(const spec::HostSpec& spec) const {
     netcfg::Wanted wanted = spec.network.value_or(netcfg::Wanted());
     wanted.limits = options_.limits;
+    wanted.guard = options_.guard;
     if (wanted.nic == netcfg::NicSelector()) wanted.nic = options_.nic;
     return wanted;
 }

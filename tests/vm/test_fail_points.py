@@ -12,6 +12,7 @@ from lab.case import LabTest
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.join(HERE, "..", "..", "core", "fail_point.hpp")
 SCRIPT = b"#!/bin/bash\necho run >> /root/runs\n"
+IN_A_GROUP = "group.half-done"
 OVERRIDE = "/etc/systemd/system/metalwright.service.d/fail-point.conf"
 
 
@@ -20,6 +21,12 @@ def fail_points():
     with open(SOURCE) as file:
         table = re.search(r"fail_points\{(.*?)\};", file.read(), re.S).group(1)
     return re.findall(r'"([a-z.-]+)"', table)
+
+
+def way(address):
+    """A document that says the way to the network and nothing else."""
+    return json.dumps({"apiVersion": "metalwright/v1", "host": {"id": "host-1"}, "instance": {"id": "i-way"},
+                       "network": {"nic": {"mac": LAN_MAC}, "primary": {"address": address, "gateway": "10.0.1.1"}}}).encode()
 
 
 def order():
@@ -53,21 +60,50 @@ class FailPointsTest(LabTest):
     def test_every_kill_ends_in_the_same_state(self):
         points = fail_points()
         self.assertGreaterEqual(len(points), 10)
+        points.remove(IN_A_GROUP)  # no first order has one: see below
         for point in points:
             with self.subTest(point):
                 self.vm.restore()
                 self.plane.forget()
                 self.killed_at(point)
 
-    def killed_at(self, point):
+    def test_a_change_of_the_way_that_is_cut_off_is_taken_back_and_done_anew(self):
+        vm = self.vm
+        vm.restore()
+        self.plane.forget()
+        vm.sh("systemctl enable --now metalwright.socket metalwright.service", timeout=300)
+        self.plane.put_spec("host-1", way("10.0.1.10/24"), generation=1)
+        self.assertEqual(agent.settled(vm, generation=1, timeout=300)["state"], "running")
+        self.kill_at(IN_A_GROUP, way("10.0.1.11/24"), generation=2)
+        self.assertEqual(self.addresses(), {"10.0.1.10/24", "10.0.1.11/24"})  # half of it
+        self.start_again()
+        status = agent.settled(vm, generation=2, timeout=300)
+        self.assertEqual(status["state"], "running", status)
+        self.assertEqual(self.addresses(), {"10.0.1.11/24"})
+        self.assertEqual(vm.peer.ping("10.0.1.11"), LAN_MAC)
+        self.assertIn("a group of changes was cut off; it is taken back", vm.sh("journalctl -u metalwright.service"))
+
+    def addresses(self):
+        return set(self.vm.sh("ip -4 -br address show lan0 | cut -d' ' -f3-").split()) - {"UP"}
+
+    def kill_at(self, point, document, generation):
+        """The daemon dies there while it applies the document; it is not started again."""
         vm = self.vm
         # systemd would start it again at once; here the crash is looked at before the restart.
         vm.put(OVERRIDE, f"[Service]\nEnvironment=METALWRIGHT_FAIL_POINT={point}\nRestart=no\n")
-        vm.sh("systemctl daemon-reload; systemctl enable --now metalwright.socket metalwright.service", timeout=300)
-        self.plane.put_spec("host-1", order(), generation=1)
+        vm.sh("systemctl daemon-reload; systemctl enable metalwright.socket metalwright.service; "
+              "systemctl restart metalwright.service", timeout=300)
+        self.plane.put_spec("host-1", document, generation=generation)
         vm.wait_for("test \"$(systemctl show -P Result metalwright.service)\" = signal", timeout=600)
-        vm.sh(f"rm {OVERRIDE}; systemctl daemon-reload; systemctl reset-failed metalwright.service; "
-              "systemctl start metalwright.service", timeout=300)
+
+    def start_again(self):
+        self.vm.sh(f"rm {OVERRIDE}; systemctl daemon-reload; systemctl reset-failed metalwright.service; "
+                   "systemctl start metalwright.service", timeout=300)
+
+    def killed_at(self, point):
+        vm = self.vm
+        self.kill_at(point, order(), generation=1)
+        self.start_again()
         status = agent.settled(vm, generation=1, timeout=600)
         items = {item["item"]: item["outcome"] for item in status["items"]}
         self.assertIn(items.get("raid/data"), ("changed", "unchanged"), status)

@@ -32,6 +32,8 @@ persist = "ifupdown"
 alias_limit = 7
 widest_range = 24
 ipv6_singles = 9
+guard_ms = 1500
+guard_reach = ["10.0.0.9:443", "[fd00::9]:8443"]
 [user_data]
 timeout_seconds = 5
 runner = "/r"
@@ -58,6 +60,10 @@ directory = "/d"
     EXPECT_EQ(config->backoff_max, std::chrono::milliseconds(222));
     EXPECT_EQ(config->watched_directory, "/d");
     EXPECT_EQ(config->runner, "/r");
+    EXPECT_EQ(config->guard.within, std::chrono::milliseconds(1500));
+    ASSERT_EQ(config->guard.reach.size(), 2u);
+    EXPECT_EQ(config->guard.reach[1].address.text(), "fd00::9");
+    EXPECT_EQ(config->guard.reach[1].port, 8443);
 }
 
 TEST(Config, AllThatIsWrongIsToldAtOnceWithItsLine) {
@@ -76,6 +82,17 @@ TEST(Config, AllThatIsWrongIsToldAtOnceWithItsLine) {
           "m.toml:6: network.alias_limit must be a whole number from 0",
           "m.toml:8: state.dir must be an absolute path", "cert_file and key_file go together"})
         EXPECT_NE(told.find(part), std::string::npos) << part << "\n" << told;
+}
+
+TEST(Config, AnEndpointIsAnAddressWithItsPort) {
+    for (const char* bad :
+         {"control.example:443", "10.0.0.9", "10.0.0.9:0", "10.0.0.9:70000", ":1"}) {
+        const auto config =
+            read_config("[network]\nguard_reach = [\"" + std::string(bad) + "\"]\n", "m.toml");
+        ASSERT_FALSE(config) << bad;
+        EXPECT_EQ(describe(config.error().front()),
+                  "m.toml:2: network.guard_reach must hold address:port, such as 10.0.0.9:443");
+    }
 }
 
 TEST(Config, BrokenTomlIsToldWithItsLine) {
