@@ -218,7 +218,21 @@ claim(4.secrets "Passwords, tokens and user data reach no log, report or error, 
   agent_cli.Validate.TheDocumentsSecretsAreNotRepeated)
 claim(4.rebuilt-store "With a rebuilt store, user data that has left a mark is never run."
   agent_engine.EngineTest.ARebuiltStoreNeverRunsAScriptAgain)
-claim(4.destructive-lock "With a rebuilt store, destructive steps stay locked until they are armed again.")
+claim(4.destructive-lock "With a rebuilt or restored store, destructive steps stay locked until they are armed again."
+  agent_engine.LockTest.AFreshHostIsNotLockedAndStaysSoThroughRestarts
+  agent_engine.LockTest.AStoreMadeAnewDestroysNothingAndKeepsAddresses
+  agent_engine.LockTest.AnOlderCopyOfTheSameStoreIsLocked
+  agent_engine.LockTest.ACopyFromBeforeAnArrayWasCompleteIsLocked
+  agent_engine.LockTest.WhatAnOlderCopyLeftUnfinishedIsNotFinished
+  agent_engine.LockTest.AStoreFromElsewhereIsLockedWithOurMarkAndWithout
+  agent_engine.LockTest.ANewStoreOnAHostThatHasRunUserDataIsLocked
+  agent_engine.LockTest.UserDataIsNotStartedWhileLockedAndIsTold
+  agent_engine.LockTest.TheLockOutlastsRestartsAndIsReportedOnce
+  agent_engine.LockTest.ArmingUnlocksOnceAndForAll
+  agent_engine.LockTest.NoStepIsBegunThatTheMarkDoesNotKnowOf
+  agent_store.HostMark.AStoreThatDoesNotFitItIsDoubted
+  agent_cli.Cli.ArmSaysWhatItUnlocksAndWhatToDoNext
+  agent_cli.Cli.StatusOfALockedHostSaysWhyAndWhatToDo)
 
 # --- 5. What is applied
 claim(5.raid.levels "mdadm arrays of levels 0, 1, 5, 6 and 10 are planned with the flags that are right for each."
@@ -392,5 +406,3 @@ claim(7.applied-twice "In every room, applying twice equals applying once."
   agent_engine.EngineTest.TheSameOrderAgainChangesNothing)
 claim(7.bench "The benches measure value, floor and peer interleaved and state bar and verdict."
   arch.bench)
-
-pending(4.destructive-lock)

@@ -144,6 +144,12 @@ std::optional<Response> inventory(Desk& desk, const Call&, bool) {
     return ok(std::move(*found));
 }
 
+std::optional<Response> arm(Desk& desk, const Call&, bool) {
+    auto armed = desk.arm();
+    if (!armed) return error_response(armed.error());
+    return ok(std::move(*armed));
+}
+
 struct Route {
     std::string_view method;
     std::string_view pattern;  ///< "*" stands for one segment
@@ -156,6 +162,7 @@ constexpr std::array table{
     Route{"GET", "/v1/status", status, true},
     Route{"POST", "/v1/apply", apply},
     Route{"POST", "/v1/plan", plan},
+    Route{"POST", "/v1/arm", arm},
     Route{"GET", "/v1/operations", operations},
     Route{"GET", "/v1/operations/*", operation},
     Route{"GET", "/v1/operations/*/events", events, true},

@@ -161,6 +161,13 @@ Exit follow(Session& session, std::optional<std::int64_t> id, const Waiting& wai
     return exit_of(*operation);
 }
 
+Exit arm(Session& session) {
+    const Answer answer = session.daemon.post("/v1/arm", "", quick);
+    if (!answer) return complain(session, answer.error());
+    session.show(*answer, arm_view(*answer));
+    return Exit::done;
+}
+
 Exit inventory(Session& session) {
     const Answer answer = session.daemon.get("/v1/inventory", looking);
     if (!answer) return complain(session, answer.error());

@@ -116,6 +116,15 @@ void add_questions(CLI::App& app, Options& options) {
                  "  metalwright inventory -o json | jq '.disks[] | select(.blank)'\n"));
 }
 
+void add_arm(CLI::App& app) {
+    CLI::App* arm = app.add_subcommand("arm", "Unlock what destroys data, after a store was lost");
+    arm->footer(
+        examples("  metalwright status\n"
+                 "  metalwright inventory\n"
+                 "  metalwright arm\n"
+                 "  metalwright apply order.json --wait\n"));
+}
+
 void add_options(CLI::App& app, Options& options, std::string_view version) {
     app.name("metalwright");
     app.set_version_flag("--version", "metalwright " + std::string(version));
@@ -173,6 +182,7 @@ Exit dispatch(const CLI::App& app, const Options& options, Console& console) {
     if (name == "apply") return apply(session, options.file, waiting);
     if (name == "status") return status(session, waiting);
     if (name == "inventory") return inventory(session);
+    if (name == "arm") return arm(session);
     const bool one = command->count("ID") > 0;
     if (options.follow || waiting.timeout)
         return follow(session, one ? std::optional(options.id) : std::nullopt, waiting);
@@ -187,6 +197,7 @@ Exit run(std::vector<std::string> arguments, Console& console, std::string_view 
     add_options(app, options, version);
     add_documents(app, options);
     add_questions(app, options);
+    add_arm(app);
     if (arguments.empty()) {
         console.err << app.help();
         return Exit::usage;

@@ -40,6 +40,14 @@ std::string lasted(const Json& operation) {
     return from && to ? time_in_words(*to - *from) : "";
 }
 
+/// What is locked, since when, why, and the next command; empty when nothing is.
+std::string lock_in_words(const Json& lock) {
+    const std::string reason = text(lock, "reason");
+    if (reason.empty()) return "";
+    return "what destroys data, since " + moment(text(lock, "since")) + ": " + reason +
+           "; unlock it with `metalwright arm`";
+}
+
 }  // namespace
 
 Cell user_data_in_words(const Json& user_data) {
@@ -77,6 +85,7 @@ std::string status_view(const Json& status, const Look& look) {
     std::string view = facts({{"host", {text(status, "host")}},
                               {"instance", {text(status, "instance")}},
                               {"state", {state, tone_of(state)}},
+                              {"locked", {lock_in_words(part(status, "locked")), Tone::bad}},
                               {"generation", {number_in_words(status, "generation")}},
                               {"operation", {number_in_words(status, "operation")}},
                               {"error", {why ? describe(*why) : "", Tone::bad}}},
@@ -84,6 +93,17 @@ std::string status_view(const Json& status, const Look& look) {
     if (const std::string report = report_view(status, look); !report.empty())
         view += "\n" + report;
     return view;
+}
+
+std::string arm_view(const Json& armed) {
+    if (!flag(armed, "wasLocked")) return "This host was not locked: nothing has been changed.\n";
+    std::string view = "Armed. It was locked since " + moment(text(armed, "since")) + ", because " +
+                       printable(text(armed, "reason")) +
+                       ".\nFrom the next operation on this may be done again:\n";
+    for (const std::string& what : texts(armed, "unlocks")) view += "  " + printable(what) + "\n";
+    return view +
+           "Wipe consent and all other safety rules hold as before. Now apply the order again; one "
+           "with a\ntoken or a generation needs a new one.\n";
 }
 
 std::string operation_view(const Json& operation, const Look& look) {

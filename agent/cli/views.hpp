@@ -21,6 +21,8 @@ std::string status_view(const Json& status, const Look& look);
 std::string operations_view(const Json& operations, const Look& look);
 /// GET /v1/operations/{id}: its facts, then report_view().
 std::string operation_view(const Json& operation, const Look& look);
+/// POST /v1/arm: what it was locked for, what is unlocked, and what to do next.
+std::string arm_view(const Json& armed);
 /// The items of an operation or of the status as a table, user data as its last row; empty when
 /// there are none.
 std::string report_view(const Json& operation, const Look& look);

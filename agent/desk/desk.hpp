@@ -48,7 +48,8 @@ class Desk {
     /// What would be done for this document now, in words; changes nothing. schema/plan.
     virtual std::expected<std::string, Errors> plan(const Submission& submission) = 0;
 
-    /// {"host","generation","state","operation","items":[...],"userData":{...}}
+    /// {"host","generation","locked","state","operation","items":[...],"userData":{...}};
+    /// "locked" is null or {"reason","since"}.
     virtual std::string status() = 0;
 
     /// {"operations":[{"id","source","state","generation",...}]} newest first.
@@ -63,6 +64,12 @@ class Desk {
 
     /// {"disks":[...],"arrays":[...],"nics":[...]} Errors: those of the rooms' observe.
     virtual Result<std::string> inventory() = 0;
+
+    /// Takes away the lock on what destroys data, durably; the operations that begin from then on
+    /// are free of it. {"wasLocked":bool,"reason","since","unlocks":[...]}: in words what is
+    /// unlocked; when it was not locked null, null and nothing, and nothing is changed. Errors: io
+    /// (it is locked still).
+    virtual Result<std::string> arm() = 0;
 
     /// The oldest reports not yet safe, in order. For the link only.
     virtual std::vector<OutboxRow> unsent(std::size_t limit) = 0;

@@ -17,6 +17,7 @@ Engine::~Engine() {
 }
 
 void Engine::start() {
+    lock_when_in_doubt();  // before anything is planned
     take_up_unfinished();  // before anybody is answered: no stale "running" after a start
     worker_ = std::thread([this] {
         serve();

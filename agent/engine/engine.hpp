@@ -41,7 +41,8 @@ class Engine final : public agent::Desk {
     Engine(Options options, store::Store& store, Machine& machine, WallClock clock);
     ~Engine() override;
 
-    /// Takes up what was left unfinished, else verifies what is in force (without ever planning a
+    /// Locks what destroys data when the store may not know all that was done to this host. Then
+    /// takes up what was left unfinished, else verifies what is in force (without ever planning a
     /// write to a disk), then serves operations as they come.
     void start();
 
@@ -57,6 +58,7 @@ class Engine final : public agent::Desk {
     Result<std::string> operation(std::int64_t id) override;
     Result<std::string> events(std::int64_t operation, std::int64_t after) override;
     Result<std::string> inventory() override;
+    Result<std::string> arm() override;
     std::vector<agent::OutboxRow> unsent(std::size_t limit) override;
     Result<void> acknowledge(std::int64_t seq) override;
     std::uint64_t on_change(std::function<void()> changed) override;
@@ -70,6 +72,7 @@ class Engine final : public agent::Desk {
     struct Work;  // one operation while it is performed
 
     void serve();
+    void lock_when_in_doubt();
     void take_up_unfinished();
     void perform(const store::Operation& operation);
     void perform_release(const store::Operation& operation);

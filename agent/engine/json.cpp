@@ -26,6 +26,10 @@ Json to_json(const Error& error) {
     return json;
 }
 
+Json to_json(const store::Lock& lock) {
+    return {{"reason", lock.reason}, {"since", iso_time(lock.since_ms)}};
+}
+
 Json to_json(const ItemResult& item) {
     Json json{{"item", item.item}, {"outcome", to_string(item.outcome)}};
     json["error"] = item.error ? to_json(*item.error) : Json();

@@ -20,7 +20,8 @@ using Json = nlohmann::ordered_json;
 std::string iso_time(std::int64_t ms_since_1970);
 
 Json to_json(const Error& error);
-Json to_json(const ItemResult& item);  ///< {"item","outcome","error","tookMs","note"?}
+Json to_json(const store::Lock& lock);  ///< {"reason","since"}
+Json to_json(const ItemResult& item);   ///< {"item","outcome","error","tookMs","note"?}
 Json to_json(const PlannedItem& item);
 Json to_json(const std::vector<ItemResult>& items);
 Json to_json(const Errors& errors);

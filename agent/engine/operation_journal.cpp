@@ -1,5 +1,7 @@
 #include "agent/engine/operation_journal.hpp"
 
+#include <algorithm>
+
 #include "agent/engine/json.hpp"
 #include "agent/engine/log.hpp"
 #include "core/fail_point.hpp"
@@ -21,6 +23,8 @@ Result<void> OperationJournal::intend(std::span<const StepNote> steps) {
         log(Level::info, step.why,
             {{"operation", std::to_string(operation_.id)}, {"item", step.item}});
     }
+    if (std::ranges::any_of(steps, &StepNote::destroys_data))
+        if (auto counted = engine_.store_.count_write(); !counted) return counted;
     Json body{{"steps", std::move(list)}};
     if (grouped) body["boot"] = engine_.machine_.boot_id();
     auto intent = engine_.store_.intend(operation_.id, dump(body), engine_.clock_());

@@ -1,6 +1,7 @@
 // One operation: the rooms side by side, then what is done once, then the script.
 
 #include "agent/engine/json.hpp"
+#include "agent/engine/lock.hpp"
 #include "agent/engine/log.hpp"
 #include "agent/engine/operation_journal.hpp"
 #include "agent/engine/owned.hpp"
@@ -19,14 +20,6 @@ bool is_ground(const std::string& item) {
     for (const std::string_view prefix : {"raid/", "filesystem/", "mount/", "primary"})
         if (item.starts_with(prefix)) return true;
     return false;
-}
-
-/// What no boot may do: a write to a disk. Arrays are put together, mounted and looked at.
-std::optional<Error> no_disk_writes(const StepNote& step) {
-    if (!step.destroys_data) return std::nullopt;
-    return Error{Errc::refused,
-                 "not done at start: " + step.why + "; apply the spec again to have it done",
-                 step.item};
 }
 
 std::vector<ItemResult> failed_room(std::string item, const Error& error) {
@@ -133,7 +126,7 @@ netcfg::Wanted Engine::network_wanted(const spec::HostSpec& spec) const {
 }
 
 Result<void> Engine::name_arrays(Work& work, raid::Wanted& wanted) {
-    if (!wanted.arrays || work.operation.kind == "boot") return {};
+    if (!wanted.arrays || work.operation.kind == "boot" || work.lock) return {};
     const auto members = machine_.members(wanted);
     if (!members) return std::unexpected(members.error());
     std::vector<store::Identity> drawn;
@@ -176,8 +169,7 @@ void Engine::run_rooms(Work& work) {
             storage_items = failed_room("raid", named.error());
             return;
         }
-        auto room =
-            machine_.storage(wanted, work.operation.kind == "boot" ? no_disk_writes : Veto());
+        auto room = machine_.storage(wanted, disk_veto(work.operation.kind, work.lock));
         if (auto planned = room->plan(); !planned) {
             storage_items = failed_room("raid", planned.error());
             return;
@@ -200,6 +192,9 @@ void Engine::run_rooms(Work& work) {
         if (complete.empty() || stopping()) return;
         if (auto kept = store_.remember(complete); !kept)
             log(Level::error, "cannot remember an array: " + describe(kept.error()));
+        // A copy of the store from before this must never finish the array a second time.
+        else if (auto counted = store_.count_write(); !counted)
+            log(Level::error, "cannot mark the host: " + describe(counted.error()));
     };
     const auto network = [&] {
         if (!work.spec.network) return;
@@ -287,7 +282,7 @@ void Engine::perform(const store::Operation& operation) {
     take_back_groups(operation);
     if (operation.kind == "release") return perform_release(operation);
 
-    Work work{.operation = operation};
+    Work work{.operation = operation, .lock = store_.locked()};
     auto spec = desired();
     if (!spec) {
         std::vector<ItemResult> items;

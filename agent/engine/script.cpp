@@ -1,6 +1,7 @@
 // The one run of user data: pending -> started -> exited | killed | timed-out | interrupted.
 
 #include "agent/engine/json.hpp"
+#include "agent/engine/lock.hpp"
 #include "agent/engine/log.hpp"
 #include "agent/engine/work.hpp"
 #include "core/fail_point.hpp"
@@ -34,7 +35,7 @@ void Engine::run_script(Work& work) {
         log(Level::error, "cannot journal the items: " + describe(intend_nothing.error()));
 
     if (state == ScriptState::pending) {
-        if (work.operation.kind == "boot" || work.any_failed()) {
+        if (!work.lock && (work.operation.kind == "boot" || work.any_failed())) {
             // It waits for a host that is as ordered; the next apply gives it another chance.
             return finish(work.operation, std::move(work.items));
         }
@@ -47,10 +48,16 @@ void Engine::run_script(Work& work) {
                 {.item = "userData", .outcome = Outcome::failed, .error = prepared.error()});
             return finish(work.operation, std::move(work.items));
         }
-        run.state = to_string(ScriptState::started);
-        if (auto durable = store_.set_script(run, "", clock_()); !durable) {
+        const auto may_start = [&]() -> Result<void> {
+            if (work.lock)
+                return std::unexpected(refused_by(*work.lock, "run user data", "userData"));
+            if (auto counted = store_.count_write(); !counted) return counted;
+            run.state = to_string(ScriptState::started);
+            return store_.set_script(run, "", clock_());
+        };
+        if (auto may = may_start(); !may) {
             work.items.push_back(
-                {.item = "userData", .outcome = Outcome::failed, .error = durable.error()});
+                {.item = "userData", .outcome = Outcome::failed, .error = may.error()});
             return finish(work.operation, std::move(work.items));
         }
         changed();

@@ -1,6 +1,7 @@
 // What is told to whoever asks: status, plan, operations, events, inventory.
 
 #include "agent/engine/json.hpp"
+#include "agent/engine/lock.hpp"
 #include "agent/engine/owned.hpp"
 #include "agent/engine/work.hpp"
 #include "agent/spec/document.hpp"
@@ -18,6 +19,8 @@ std::string Engine::status() {
     const auto operations = store_.operations(1);
     const auto open = store_.unfinished();
     Json json{{"host", options_.host_id}, {"generation", 0}, {"state", "idle"}};
+    const std::optional<store::Lock> locked = store_.locked();
+    json["locked"] = locked ? to_json(*locked) : Json();
     if (!instance || !operations || !open) {
         json["state"] = "failed";
         json["error"] = to_json(!instance     ? instance.error()
@@ -60,6 +63,7 @@ std::expected<std::string, Errors> Engine::plan(const agent::Submission& submiss
     }
     Json items = Json::array();
     Errors errors;
+    const std::optional<store::Lock> lock = store_.locked();
     const auto tell = [&](std::unique_ptr<RoomRun> room) {
         const auto planned = room->plan();
         if (!planned) return errors.push_back(planned.error());
@@ -69,7 +73,7 @@ std::expected<std::string, Errors> Engine::plan(const agent::Submission& submiss
         store::Operation dry;
         raid::Wanted wanted = storage_wanted(spec, dry);
         wanted.consent = spec.wipe_consent;
-        tell(machine_.storage(std::move(wanted), {}));
+        tell(machine_.storage(std::move(wanted), disk_veto("apply", lock)));
     }
     if (spec.network) {
         auto owned = network_owned();
@@ -88,12 +92,17 @@ std::expected<std::string, Errors> Engine::plan(const agent::Submission& submiss
         const auto run = instance && *instance ? store_.script(**instance)
                                                : Result<std::optional<store::ScriptRun>>();
         const bool pending = !run || !*run || (*run)->state == "pending";
-        items.push_back(to_json(
-            pending ? PlannedItem{.item = "userData",
-                                  .steps = {{"userData", "run the script once, as root", false}}}
-                    : PlannedItem{.item = "userData",
-                                  .outcome = Outcome::unchanged,
-                                  .note = "was run: " + (*run)->state + "; it never runs again"}));
+        PlannedItem item{.item = "userData"};
+        if (!pending) {
+            item.outcome = Outcome::unchanged;
+            item.note = "was run: " + (*run)->state + "; it never runs again";
+        } else if (lock) {
+            item.outcome = Outcome::failed;
+            item.error = refused_by(*lock, "run user data", "userData");
+        } else {
+            item.steps = {{"userData", "run the script once, as root", false}};
+        }
+        items.push_back(to_json(item));
     }
     json["items"] = std::move(items);
     return dump(json);

@@ -13,7 +13,8 @@ namespace metalwright::engine {
 struct Engine::Work {
     store::Operation operation;
     spec::HostSpec spec;
-    std::vector<ItemResult> items{};  ///< in the order in which they are reported
+    std::optional<store::Lock> lock{};  ///< as it was when the operation was begun
+    std::vector<ItemResult> items{};    ///< in the order in which they are reported
 
     void add(std::vector<ItemResult> more) {
         items.insert(items.end(), std::make_move_iterator(more.begin()),

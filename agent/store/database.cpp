@@ -124,7 +124,8 @@ Result<Database> Database::open(const std::filesystem::path& file) {
     if (!id)
         return fail(Errc::io,
                     "the store is damaged (" + id.error().message +
-                        "); move it away and re-apply the spec: user data will not run again",
+                        "); move it away and re-apply the spec: user data will not run again, and "
+                        "what destroys data waits for `metalwright arm`",
                     file.native());
     if (existed && *id != 0 && *id != application_id)
         return fail(Errc::io, "this is another program's database; name another --state-dir",

@@ -76,6 +76,8 @@ Result<std::vector<Operation>> Store::unfinished() {
 
 Result<std::int64_t> Store::accept(const Candidate& c, std::int64_t now_ms) {
     const std::lock_guard lock(mutex_);
+    if (c.kind != "boot")
+        if (auto marked = leave_first_mark(); !marked) return std::unexpected(marked.error());
     auto tx = Transaction::begin(db_);
     if (!tx) return std::unexpected(tx.error());
 

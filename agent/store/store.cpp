@@ -26,7 +26,8 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& director
         return fail(Errc::io, "cannot make the state directory", directory.native(), ec.value());
     auto db = Database::open(directory / "state.db");
     if (!db) return std::unexpected(db.error());
-    std::unique_ptr<Store> store(new Store(std::move(*db), outbox_max_bytes));
+    std::unique_ptr<Store> store(new Store(std::move(*db), outbox_max_bytes,
+                                           std::filesystem::absolute(directory / "host-in-use")));
     if (auto ok = store->migrate(); !ok) return std::unexpected(ok.error());
     return store;
 }
@@ -55,9 +56,10 @@ Result<void> Store::migrate() {
     if (!key) return std::unexpected(key.error());
     if (!*key || (*key)->size() != 32)
         return fail(Errc::io,
-                    "the store has lost its key; move state.db away and re-apply the "
-                    "spec: user data will not run again");
+                    "the store has lost its key; move state.db away and re-apply the spec: user "
+                    "data will not run again, and what destroys data waits for `metalwright arm`");
     host_key_ = **key;
+    if (auto loaded = load_lock(); !loaded) return loaded;
     return count_outbox();
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/store/database.hpp"
+#include "agent/store/host_mark.hpp"
 #include "core/plan.hpp"
 
 namespace metalwright::store {
@@ -91,6 +92,12 @@ struct Report {
     std::string body;  ///< JSON object without its seq
 };
 
+/// What destroys data waits for an operator.
+struct Lock {
+    std::string reason;         ///< a clause: "the store was made anew, ..."
+    std::int64_t since_ms = 0;  ///< milliseconds since 1970, UTC
+};
+
 /// All durable state of the agent, in one SQLite file. Thread-safe; every call that writes is one
 /// transaction that is on the disk when it returns (WAL, synchronous=FULL). Errors: io.
 class Store {
@@ -116,6 +123,7 @@ class Store {
     /// A token names one request, whichever source it comes from.
     Result<std::optional<Operation>> by_token(std::string_view token);
     /// Token, operation, generation, document, instance, user data and report in ONE transaction.
+    /// The first document that a store accepts leaves its mark on the host before that.
     Result<std::int64_t> accept(const Candidate& candidate, std::int64_t now_ms);
     Result<std::optional<Operation>> operation(std::int64_t id);
     Result<std::vector<Operation>> operations(std::size_t limit);
@@ -156,6 +164,22 @@ class Store {
     /// a final state drops the script's bytes.
     Result<void> set_script(const ScriptRun& run, std::string_view report, std::int64_t now_ms);
 
+    // -- the lock on what destroys data (see host_mark.hpp)
+    /// Why this store may not know all that was done to this host; nothing when it does.
+    Result<std::optional<std::string>> doubt(bool user_data_has_run);
+    /// To be called before anything is written to a disk or user data is started, and once what was
+    /// made is complete: the count of such events rises here and on the host, durably, so that a
+    /// copy made earlier is known for one. On an error nothing may be written. Does nothing while
+    /// locked.
+    Result<void> count_write();
+    std::optional<Lock> locked();
+    /// Outlives the process, and tells the report. Where it cannot be written, this process is
+    /// locked all the same.
+    Result<void> set_lock(const Lock& lock, std::string_view report);
+    /// From now on this store is the one that knows this host: its mark is left, then the lock
+    /// goes, with the report. Does nothing when it is not locked.
+    Result<void> unlock(std::string_view report, std::int64_t now_ms);
+
     // -- outbox
     Result<std::vector<Report>> unsent(std::size_t limit);
     Result<void> acknowledge(std::int64_t seq);
@@ -168,8 +192,10 @@ class Store {
     Result<void> ping();
 
  private:
-    Store(Database db, std::uint64_t outbox_max_bytes)
-        : db_(std::move(db)), outbox_max_bytes_(outbox_max_bytes) {}
+    Store(Database db, std::uint64_t outbox_max_bytes, std::filesystem::path mark_file)
+        : db_(std::move(db)),
+          outbox_max_bytes_(outbox_max_bytes),
+          mark_file_(std::move(mark_file)) {}
     Result<void> migrate();
     Result<void> put_report(std::string_view body, bool droppable, std::int64_t now_ms);
     Result<void> put_event(std::int64_t operation, std::string_view kind, std::string_view body,
@@ -179,6 +205,10 @@ class Store {
     Result<std::optional<std::string>> meta(std::string_view key);
     Result<void> set_meta(std::string_view key, const std::optional<std::string>& value);
     Result<void> count_outbox();
+    Result<void> load_lock();
+    Result<std::optional<HostMark>> found_mark();
+    Result<void> put_mark(const HostMark& mark);
+    Result<void> leave_first_mark();
 
     std::mutex mutex_;
     Database db_;
@@ -186,6 +216,10 @@ class Store {
     std::uint64_t outbox_bytes_ = 0;
     std::string host_key_;
     bool created_ = false;
+    std::filesystem::path mark_file_;
+    HostMark own_;
+    bool marked_ = false;
+    std::optional<Lock> lock_;
 };
 
 }  // namespace metalwright::store

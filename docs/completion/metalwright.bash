@@ -3,7 +3,7 @@
 _metalwright() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     local everywhere='--socket --output --no-color --help -o -h'
-    local commands='validate plan apply status operations inventory'
+    local commands='validate plan apply status operations inventory arm'
 
     # The subcommand is the first word that is neither an option nor an option's value.
     local command='' word i

@@ -60,6 +60,12 @@ class FakeDesk final : public Desk {
         acknowledge_failure_ = std::move(error);
     }
 
+    /// What destroys data is locked from now on; arm() takes it away.
+    void lock(std::string reason) {
+        const std::lock_guard lock(mutex_);
+        locked_ = std::move(reason);
+    }
+
     // What the test sees.
 
     std::vector<Submission> submissions() const {
@@ -146,6 +152,13 @@ class FakeDesk final : public Desk {
 
     Result<std::string> inventory() override { return R"({"disks":[],"arrays":[],"nics":[]})"; }
 
+    Result<std::string> arm() override {
+        const std::lock_guard lock(mutex_);
+        const nlohmann::json answer{{"wasLocked", locked_.has_value()}};
+        locked_.reset();
+        return answer.dump();
+    }
+
     std::vector<OutboxRow> unsent(std::size_t limit) override {
         const std::lock_guard lock(mutex_);
         const auto count = std::min(limit, outbox_.size());
@@ -195,6 +208,7 @@ class FakeDesk final : public Desk {
 
     mutable std::mutex mutex_{};
     Errors refusal_{};
+    std::optional<std::string> locked_{};
     std::vector<Submission> submissions_{};
     std::map<std::int64_t, Operation> operations_{};
     std::map<std::string, std::uint64_t> generations_{};

@@ -96,6 +96,10 @@ TEST_F(Routes, OnlyRootAndTheDaemonItselfMayChangeAnything) {
         (Response{403, R"({"errors":[{"code":"refused",)"
                        R"("message":"only root may change this host: use sudo","where":""}]})"}));
     EXPECT_EQ(post("/v1/plan", document, 1000).status, 403u);
+    desk_.lock("the store was made anew");
+    EXPECT_EQ(post("/v1/arm", "", 1000).status, 403u);
+    EXPECT_EQ(post("/v1/arm", ""), (Response{200, R"({"wasLocked":true})"})) << "a stranger armed";
+    EXPECT_EQ(post("/v1/arm", ""), (Response{200, R"({"wasLocked":false})"}));
     EXPECT_TRUE(desk_.submissions().empty());
     EXPECT_EQ(post("/v1/apply", document, daemon_uid).status, 202u);
 }
@@ -212,7 +216,7 @@ TEST_F(Routes, EveryPathOfTheOpenApiDescriptionIsThere) {
         if (line == "    get:") paths[path] = "GET, HEAD";
         if (line == "    post:") paths[path] = "POST";
     }
-    EXPECT_EQ(paths.size(), 8u);
+    EXPECT_EQ(paths.size(), 9u);
     for (const auto& [named, allow] : paths) {
         std::string one = named;
         if (const auto id = one.find("{id}"); id != one.npos) one.replace(id, 4, "1");

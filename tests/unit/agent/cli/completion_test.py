@@ -51,7 +51,7 @@ COMMANDS = commands_in(help_of())
 
 class Completion(unittest.TestCase):
     def test_commands(self):
-        self.assertEqual(len(COMMANDS), 6, COMMANDS)
+        self.assertEqual(len(COMMANDS), 7, COMMANDS)
         self.assertEqual(complete(""), set(COMMANDS))
         self.assertEqual(complete("val"), {"validate"})
         self.assertEqual(complete("-o", "json", "stat"), {"status"})

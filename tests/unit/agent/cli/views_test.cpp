@@ -91,6 +91,52 @@ TEST_F(Cli, StatusOfARunningHost) {
               "user data  exited with 0\n");
 }
 
+TEST_F(Cli, StatusOfALockedHostSaysWhyAndWhatToDo) {
+    daemon.will_answer(R"({"host":"h-1","instance":null,"generation":0,"state":"idle",
+      "locked":{"reason":"the store was made anew","since":"2026-11-21T21:00:00.123Z"},
+      "operation":null,"items":[],"userData":{"state":"none"}})");
+    EXPECT_EQ(run_with({"status"}), 0);
+    EXPECT_EQ(out.str(),
+              "host    h-1\nstate   idle\nlocked  what destroys data, since 2026-11-21 21:00:00 "
+              "UTC: the store was made anew; unlock it with `metalwright arm`\n");
+}
+
+TEST_F(Cli, ArmSaysWhatItUnlocksAndWhatToDoNext) {
+    const std::string armed =
+        R"({"wasLocked":true,"reason":"the store was made anew","since":"2026-11-21T21:00:00.123Z",)"
+        R"("unlocks":["making arrays","running user data"]})";
+    daemon.will_answer(armed);
+    EXPECT_EQ(run_with({"arm"}), 0);
+    EXPECT_EQ(out.str(),
+              "Armed. It was locked since 2026-11-21 21:00:00 UTC, because the store was made "
+              "anew.\n"
+              "From the next operation on this may be done again:\n"
+              "  making arrays\n"
+              "  running user data\n"
+              "Wipe consent and all other safety rules hold as before. Now apply the order again; "
+              "one with a\ntoken or a generation needs a new one.\n");
+    EXPECT_EQ(daemon.asked(), std::vector<std::string>{"POST /v1/arm"});
+    out.str("");
+    daemon.will_answer(armed);
+    EXPECT_EQ(run_with({"arm", "-o", "json"}), 0);
+    EXPECT_EQ(Json::parse(out.str()), Json::parse(armed));
+}
+
+TEST_F(Cli, ArmingWhatIsNotLockedSaysSo) {
+    daemon.will_answer(R"({"wasLocked":false,"reason":null,"since":null,"unlocks":[]})");
+    EXPECT_EQ(run_with({"arm"}), 0);
+    EXPECT_EQ(out.str(), "This host was not locked: nothing has been changed.\n");
+}
+
+TEST_F(Cli, AStrangerDoesNotArm) {
+    daemon.will_answer(
+        R"({"errors":[{"code":"refused","message":"only root may change this host: use sudo",)"
+        R"("where":""}]})",
+        403);
+    EXPECT_EQ(run_with({"arm"}), 3);
+    EXPECT_THAT(err.str(), HasSubstr("use sudo"));
+}
+
 TEST_F(Cli, StatusOfAHostThatWasToldNothing) {
     daemon.will_answer(
         R"({"host":"h-1","generation":0,"state":"idle","instance":null,"operation":null,"items":[],"userData":{"state":"none","exitCode":null}})");
