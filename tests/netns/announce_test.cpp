@@ -75,8 +75,8 @@ class Announce : public Netns {
         if (IsSkipped() || HasFatalFailure()) return;
         auto opened = PacketSocket::open();
         ASSERT_TRUE(opened) << describe(opened.error());
-        socket.emplace(std::move(*opened));
-        nic = va();
+        socket_.emplace(std::move(*opened));
+        nic_ = va();
         in_peer([] {
             // A link that has just come up hears no IPv6 multicast yet.
             const sys::Fd routes = notifications(RTMGRP_IPV6_ROUTE);
@@ -86,7 +86,7 @@ class Announce : public Netns {
         });
     }
 
-    std::vector<Result<void>> send_due() { return socket->send(announcer.due(now, 1000)); }
+    std::vector<Result<void>> send_due() { return socket_->send(announcer_.due(now_, 1000)); }
 
     static Prefix cidr(const std::string& text) { return Prefix::parse(text).value(); }
     static Address ip(const std::string& text) { return Address::parse(text).value(); }
@@ -121,10 +121,10 @@ class Announce : public Netns {
         });
     }
 
-    std::optional<PacketSocket> socket;
-    Announcer announcer;
-    Announcer::TimePoint now{1000s};
-    int nic = 0;
+    std::optional<PacketSocket> socket_;
+    Announcer announcer_;
+    Announcer::TimePoint now_{1000s};
+    int nic_ = 0;
 };
 
 TEST_F(Announce, APeerWithAStaleMacIsPutRight) {
@@ -132,11 +132,11 @@ TEST_F(Announce, APeerWithAStaleMacIsPutRight) {
               .aliases = std::vector<Alias>{{.cidr = cidr("10.9.0.20")},
                                             {.cidr = cidr("10.9.7.0/28")},
                                             {.cidr = cidr("fd00:9::5")}}});
-    announcer.add(nic, va_mac, cidr("10.9.0.20"), 1, now);
+    announcer_.add(nic_, va_mac, cidr("10.9.0.20"), 1, now_);
     expect_put_right("10.9.0.20");
-    announcer.add(nic, va_mac, cidr("fd00:9::5"), 1, now);
+    announcer_.add(nic_, va_mac, cidr("fd00:9::5"), 1, now_);
     expect_put_right("fd00:9::5");
-    announcer.add_route(nic, va_mac, cidr("10.9.7.0/28"), now);
+    announcer_.add_route(nic_, va_mac, cidr("10.9.7.0/28"), now_);
     expect_put_right("10.9.7.15");
 }
 
@@ -144,10 +144,10 @@ TEST_F(Announce, ALinkThatIsDownFailsItsOwnFramesAlone) {
     shell("ip link add vc type veth peer name vd");  // never up
     const int down = static_cast<int>(::if_nametoindex("vc"));
     const std::vector<std::byte> bytes = announcement(va_mac, ip("10.9.0.20"));
-    const std::vector<Frame> frames{{down, bytes}, {9999, bytes}, {nic, {}}, {nic, bytes}};
+    const std::vector<Frame> frames{{down, bytes}, {9999, bytes}, {nic_, {}}, {nic_, bytes}};
     sys::Fd wire;
     in_peer([&] { wire = capture("vb"); });
-    const std::vector<Result<void>> results = socket->send(frames);
+    const std::vector<Result<void>> results = socket_->send(frames);
     ASSERT_EQ(results.size(), 4u);
     ASSERT_FALSE(results[0] || results[1] || results[2]);
     EXPECT_EQ(results[0].error().sys, ENETDOWN);
@@ -161,16 +161,16 @@ TEST_F(Announce, ALinkThatIsDownFailsItsOwnFramesAlone) {
 TEST_F(Announce, FiveRoundsReachThePeerAndNoneOfWhatIsWithdrawn) {
     sys::Fd wire;
     in_peer([&] { wire = capture("vb"); });
-    announcer.add(nic, va_mac, cidr("10.9.0.20"), 1, now);
-    announcer.add(nic, va_mac, cidr("10.9.0.21"), 1, now);
-    for (bool first = true; announcer.next_due(); first = false) {
-        now = *announcer.next_due();
+    announcer_.add(nic_, va_mac, cidr("10.9.0.20"), 1, now_);
+    announcer_.add(nic_, va_mac, cidr("10.9.0.21"), 1, now_);
+    for (bool first = true; announcer_.next_due(); first = false) {
+        now_ = *announcer_.next_due();
         for (const Result<void>& sent : send_due()) EXPECT_TRUE(sent) << describe(sent.error());
-        if (first) announcer.withdraw(nic, cidr("10.9.0.21"));
+        if (first) announcer_.withdraw(nic_, cidr("10.9.0.21"));
     }
     // Sent last, so nothing of the above is still on its way when it is heard.
     const std::vector<std::byte> last = announcement(va_mac, ip("10.9.0.99"));
-    EXPECT_TRUE(socket->send(std::vector<Frame>{{nic, last}}).front());
+    EXPECT_TRUE(socket_->send(std::vector<Frame>{{nic_, last}}).front());
     int kept = 0;
     int withdrawn = 0;
     EXPECT_TRUE(await(wire, [&](auto frame) {

@@ -28,19 +28,19 @@ class Drift : public Netns {
     void SetUp() override {
         Netns::SetUp();
         if (IsSkipped() || HasFatalFailure()) return;
-        nic = va();
+        nic_ = va();
         listen();
     }
 
     void listen(int receive_bytes = Monitor::default_receive_bytes) {
         auto opened = Monitor::open(receive_bytes);
         ASSERT_TRUE(opened) << describe(opened.error());
-        monitor.emplace(std::move(*opened));
-        monitor->know(seen().links);
+        monitor_.emplace(std::move(*opened));
+        monitor_->know(seen().links);
     }
 
     Changes read() {
-        Result<Changes> changes = monitor->read();
+        Result<Changes> changes = monitor_->read();
         EXPECT_TRUE(changes) << describe(changes.error());
         return changes.value_or(Changes{});
     }
@@ -50,10 +50,10 @@ class Drift : public Netns {
     bool hear(const std::function<bool(const Change&)>& wanted) {
         const auto deadline = std::chrono::steady_clock::now() + 10s;
         while (std::chrono::steady_clock::now() < deadline) {
-            pollfd ready{monitor->fd(), POLLIN, 0};
+            pollfd ready{monitor_->fd(), POLLIN, 0};
             if (::poll(&ready, 1, 1000) != 1) continue;
             const std::vector<Change> list = read().list;
-            heard.insert(heard.end(), list.begin(), list.end());
+            heard_.insert(heard_.end(), list.begin(), list.end());
             if (std::ranges::any_of(list, wanted)) return true;
         }
         return false;
@@ -61,32 +61,32 @@ class Drift : public Netns {
     bool hear(LinkEvent event) {
         return hear([&](const Change& change) {
             const auto* link = std::get_if<LinkChange>(&change);
-            return link != nullptr && link->ifindex == nic && link->event == event;
+            return link != nullptr && link->ifindex == nic_ && link->event == event;
         });
     }
     bool hear(const std::string& text, std::uint8_t protocol, bool added) {
         const Prefix prefix = Prefix::parse(text).value();
         return hear([&](const Change& change) {
             const auto* told = std::get_if<AddressChange>(&change);
-            return told != nullptr && told->added == added && told->address.ifindex == nic &&
+            return told != nullptr && told->added == added && told->address.ifindex == nic_ &&
                    told->address.prefix == prefix && told->address.protocol == protocol;
         });
     }
 
-    std::optional<Monitor> monitor;
-    std::vector<Change> heard;  // by hear(), all of it
-    int nic = 0;
+    std::optional<Monitor> monitor_;
+    std::vector<Change> heard_;  // by hear(), all of it
+    int nic_ = 0;
 };
 
 TEST_F(Drift, TheBufferIsLargeAndReadingNeverWaits) {
-    EXPECT_GE(monitor->receive_bytes(), 128u * 1024 * 1024);
+    EXPECT_GE(monitor_->receive_bytes(), 128u * 1024 * 1024);
     EXPECT_FALSE(read().overflow);
 }
 
 TEST_F(Drift, AddressesOfBothFamiliesComeAndGo) {
     for (const char* text : {"10.9.0.5/32", "fd00:9::5/128"}) {
         rtnl_->apply(std::vector<KernelOp>{
-            AddAddress{.ifindex = nic, .first = Prefix::parse(text).value()}});
+            AddAddress{.ifindex = nic_, .first = Prefix::parse(text).value()}});
         EXPECT_TRUE(hear(text, our_protocol, true)) << text;
         shell(std::string("ip address del ") + text + " dev va");
         EXPECT_TRUE(hear(text, our_protocol, false)) << text;
@@ -97,7 +97,7 @@ TEST_F(Drift, AddressesOfBothFamiliesComeAndGo) {
 
 TEST_F(Drift, ARouteThatSomebodyDeletes) {
     for (const char* text : {"10.9.7.0/28", "fd00:9:2::/64"}) {
-        const KernelRoute route{.ifindex = nic,
+        const KernelRoute route{.ifindex = nic_,
                                 .to = Prefix::parse(text).value(),
                                 .table = 255,
                                 .protocol = our_protocol,
@@ -137,7 +137,7 @@ TEST_F(Drift, DownAndUpAgain) {
     read();
     shell("ip link set va down");
     EXPECT_TRUE(hear(LinkEvent::down));
-    for (const Change& change : heard)
+    for (const Change& change : heard_)
         EXPECT_FALSE(std::holds_alternative<RouteChange>(change) &&
                      !std::get<RouteChange>(change).route.to.address.v6)
             << "if the kernel now tells of IPv4 routes, a full read at this edge is one too many";
@@ -154,16 +154,16 @@ TEST_F(Drift, ThePeerPullsTheCableAndPutsItBack) {
 
 TEST_F(Drift, AnotherNameAnotherMacAndGone) {
     shell("ip link set va name wan0");
-    const LinkChange renamed{LinkEvent::renamed, nic, "wan0", "02:00:00:00:00:0a", "va"};
+    const LinkChange renamed{LinkEvent::renamed, nic_, "wan0", "02:00:00:00:00:0a", "va"};
     EXPECT_THAT(read().list, Contains(Change(renamed)));
     shell("ip link set wan0 address 02:00:00:00:00:0c");
-    const LinkChange changed{LinkEvent::mac_changed, nic, "wan0", "02:00:00:00:00:0c",
+    const LinkChange changed{LinkEvent::mac_changed, nic_, "wan0", "02:00:00:00:00:0c",
                              "02:00:00:00:00:0a"};
     EXPECT_THAT(read().list, Contains(Change(changed)));
     shell("ip link del wan0");
     EXPECT_TRUE(hear(LinkEvent::removed));
     shell("ip link add vc type veth peer name vd");
-    nic = static_cast<int>(::if_nametoindex("vc"));
+    nic_ = static_cast<int>(::if_nametoindex("vc"));
     EXPECT_TRUE(hear(LinkEvent::added));
 }
 
@@ -171,8 +171,8 @@ TEST_F(Drift, AnOverflowIsToldOnceAndTheNextReadWorks) {
     listen(1);  // the kernel makes it its least
     std::vector<KernelOp> many;
     for (std::uint32_t i = 0; i < 200; ++i)
-        many.push_back(
-            AddAddress{.ifindex = nic, .first = {Address::parse("10.64.0.0").value().plus(i), 32}});
+        many.emplace_back(AddAddress{.ifindex = nic_,
+                                     .first = {Address::parse("10.64.0.0").value().plus(i), 32}});
     rtnl_->apply(many);
     const Changes lost = read();
     EXPECT_TRUE(lost.overflow);
@@ -186,23 +186,24 @@ TEST_F(Drift, ALinkEdgeThatWasLostIsToldByTheNextDump) {
     listen(1);
     std::vector<KernelOp> many;
     for (std::uint32_t i = 0; i < 200; ++i)
-        many.push_back(
-            AddAddress{.ifindex = nic, .first = {Address::parse("10.64.0.0").value().plus(i), 32}});
+        many.emplace_back(AddAddress{.ifindex = nic_,
+                                     .first = {Address::parse("10.64.0.0").value().plus(i), 32}});
     rtnl_->apply(many);
     shell("ip link set va name wan0");
     EXPECT_TRUE(read().overflow);
-    const LinkChange renamed{LinkEvent::renamed, nic, "wan0", "02:00:00:00:00:0a", "va"};
-    EXPECT_THAT(monitor->know(seen().links), Contains(Change(renamed)));
+    const LinkChange renamed{LinkEvent::renamed, nic_, "wan0", "02:00:00:00:00:0a", "va"};
+    EXPECT_THAT(monitor_->know(seen().links), Contains(Change(renamed)));
 }
 
 TEST_F(Drift, AStormIsReadInPartsAndWhole) {
     std::vector<KernelOp> many;
     for (std::uint32_t i = 0; i < 10'000; ++i)
-        many.push_back(AddRoute{.route = {.ifindex = nic,
-                                          .to = {Address::parse("10.64.0.0").value().plus(i), 32},
-                                          .table = 255,
-                                          .protocol = our_protocol,
-                                          .type = 2}});
+        many.emplace_back(
+            AddRoute{.route = {.ifindex = nic_,
+                               .to = {Address::parse("10.64.0.0").value().plus(i), 32},
+                               .table = 255,
+                               .protocol = our_protocol,
+                               .type = 2}});
     rtnl_->apply(many);
     std::size_t told = 0;
     std::size_t reads = 0;
@@ -220,16 +221,16 @@ TEST_F(Drift, ForeignMessagesAreDropped) {
     read();
     sockaddr_nl to{};
     socklen_t size = sizeof to;
-    ASSERT_EQ(::getsockname(monitor->fd(), reinterpret_cast<sockaddr*>(&to), &size), 0);
+    ASSERT_EQ(::getsockname(monitor_->fd(), reinterpret_cast<sockaddr*>(&to), &size), 0);
     sys::Fd liar(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
     struct {
         nlmsghdr header;
         ifinfomsg body;
-    } lie{{sizeof lie, RTM_DELLINK, 0, 0, 0}, {.ifi_index = nic}};
+    } lie{{sizeof lie, RTM_DELLINK, 0, 0, 0}, {.ifi_index = nic_}};
     ASSERT_EQ(::sendto(liar.get(), &lie, sizeof lie, 0, reinterpret_cast<const sockaddr*>(&to),
                        sizeof to),
               static_cast<ssize_t>(sizeof lie));
-    const LinkChange lied{LinkEvent::removed, nic, "va", "02:00:00:00:00:0a"};
+    const LinkChange lied{LinkEvent::removed, nic_, "va", "02:00:00:00:00:0a"};
     EXPECT_THAT(read().list, Not(Contains(Change(lied))));
 }
 

@@ -56,15 +56,15 @@ class Schedule : public testing::Test {
                                                 std::size_t most = no_limit) {
         std::map<std::string, std::vector<int>> heard;
         while (true) {
-            for (const Frame& frame : announcer.due(now, most)) {
-                ++frames;
-                heard[address_in(frame)].push_back(static_cast<int>((now - start) / 1ms));
+            for (const Frame& frame : announcer_.due(now_, most)) {
+                ++frames_;
+                heard[address_in(frame)].push_back(static_cast<int>((now_ - start_) / 1ms));
             }
-            const std::optional<TimePoint> next = announcer.next_due();
-            if (!next || *next > start + end) break;
-            if (*next > now) now = *next;
+            const std::optional<TimePoint> next = announcer_.next_due();
+            if (!next || *next > start_ + end) break;
+            if (*next > now_) now_ = *next;
         }
-        now = start + end;
+        now_ = start_ + end;
         return heard;
     }
 
@@ -75,30 +75,30 @@ class Schedule : public testing::Test {
         return address.text();
     }
 
-    void add(std::string_view text, int nic = 2) { announcer.add(nic, mac, cidr(text), 1, now); }
-    void add_route(std::string_view text) { announcer.add_route(2, mac, cidr(text), now); }
+    void add(std::string_view text, int nic = 2) { announcer_.add(nic, mac, cidr(text), 1, now_); }
+    void add_route(std::string_view text) { announcer_.add_route(2, mac, cidr(text), now_); }
 
-    TimePoint start{1000s};
-    TimePoint now = start;
-    Announcer announcer;
-    std::size_t frames = 0;
+    TimePoint start_{1000s};
+    TimePoint now_ = start_;
+    Announcer announcer_;
+    std::size_t frames_ = 0;
 };
 
 TEST_F(Schedule, AtOnceAndThenFourTimesOver) {
-    EXPECT_EQ(announcer.next_due(), std::nullopt);
+    EXPECT_EQ(announcer_.next_due(), std::nullopt);
     add("10.0.0.5");
     add("fd00::5/64");
-    EXPECT_EQ(announcer.next_due(), now);
+    EXPECT_EQ(announcer_.next_due(), now_);
     const auto heard = run(60s);
     EXPECT_THAT(heard.at("10.0.0.5"), ElementsAre(0, 1100, 2200, 3300, 4400));
     EXPECT_THAT(heard.at("fd00::5"), ElementsAre(0, 1100, 2200, 3300, 4400));
-    EXPECT_EQ(announcer.next_due(), std::nullopt);
+    EXPECT_EQ(announcer_.next_due(), std::nullopt);
 }
 
 TEST_F(Schedule, AFrameLeavesByItsNic) {
     add("10.0.0.5", 2);
     add("10.0.0.6", 7);
-    EXPECT_THAT(announcer.due(now, no_limit),
+    EXPECT_THAT(announcer_.due(now_, no_limit),
                 ElementsAre(Frame{2, announcement(mac, ip("10.0.0.5"))},
                             Frame{7, announcement(mac, ip("10.0.0.6"))}));
 }
@@ -108,10 +108,10 @@ TEST_F(Schedule, WhatIsWithdrawnIsNotHeardAgain) {
     add("10.0.0.6/24");
     add_route("10.0.1.0/30");
     EXPECT_THAT(run(2500ms).at("10.0.0.5"), SizeIs(3));
-    announcer.withdraw(2, cidr("10.0.0.5/24"));
-    announcer.withdraw(2, cidr("10.0.0.6/32"));  // another address to the kernel
-    announcer.withdraw(3, cidr("10.0.0.6/24"));  // on another NIC
-    announcer.withdraw_route(2, cidr("10.0.1.0/30"));
+    announcer_.withdraw(2, cidr("10.0.0.5/24"));
+    announcer_.withdraw(2, cidr("10.0.0.6/32"));  // another address to the kernel
+    announcer_.withdraw(3, cidr("10.0.0.6/24"));  // on another NIC
+    announcer_.withdraw_route(2, cidr("10.0.1.0/30"));
     const auto rest = run(60s);
     EXPECT_THAT(rest, SizeIs(1));
     EXPECT_THAT(rest.at("10.0.0.6"), ElementsAre(3300, 4400));
@@ -120,20 +120,20 @@ TEST_F(Schedule, WhatIsWithdrawnIsNotHeardAgain) {
 TEST_F(Schedule, WithdrawingTheLastLeavesNothingToWakeFor) {
     add("10.0.0.5");
     run(100ms);
-    EXPECT_EQ(announcer.next_due(), start + 1100ms);
-    announcer.withdraw(2, cidr("10.0.0.5"));
-    EXPECT_EQ(announcer.next_due(), std::nullopt);
+    EXPECT_EQ(announcer_.next_due(), start_ + 1100ms);
+    announcer_.withdraw(2, cidr("10.0.0.5"));
+    EXPECT_EQ(announcer_.next_due(), std::nullopt);
     add("10.0.0.5");
-    announcer.forget_link(2);
-    EXPECT_EQ(announcer.next_due(), std::nullopt);
-    announcer.link_returned(2, now);
-    EXPECT_THAT(announcer.due(now, no_limit), IsEmpty());
+    announcer_.forget_link(2);
+    EXPECT_EQ(announcer_.next_due(), std::nullopt);
+    announcer_.link_returned(2, now_);
+    EXPECT_THAT(announcer_.due(now_, no_limit), IsEmpty());
 }
 
 TEST_F(Schedule, BackAgainIsAnnouncedAnew) {
     add("10.0.0.5");
     run(1500ms);
-    announcer.withdraw(2, cidr("10.0.0.5"));
+    announcer_.withdraw(2, cidr("10.0.0.5"));
     add("10.0.0.5");
     EXPECT_THAT(run(60s).at("10.0.0.5"), ElementsAre(1500, 2600, 3700, 4800, 5900));
     add("10.0.0.5");
@@ -145,8 +145,8 @@ TEST_F(Schedule, ACarrierThatReturnsStartsWhatIsLiveThere) {
     add("10.0.0.6");
     add("10.0.0.7", 3);
     run(10s);
-    announcer.withdraw(2, cidr("10.0.0.6"));
-    announcer.link_returned(2, now);
+    announcer_.withdraw(2, cidr("10.0.0.6"));
+    announcer_.link_returned(2, now_);
     const auto heard = run(60s);
     EXPECT_THAT(heard, SizeIs(1));
     EXPECT_THAT(heard.at("10.0.0.5"), ElementsAre(10000, 11100, 12200, 13300, 14400));
@@ -155,7 +155,7 @@ TEST_F(Schedule, ACarrierThatReturnsStartsWhatIsLiveThere) {
 TEST_F(Schedule, InTheMiddleOfItsRoundsToo) {
     add("10.0.0.5");
     run(1500ms);
-    announcer.link_returned(2, now);
+    announcer_.link_returned(2, now_);
     EXPECT_THAT(run(60s).at("10.0.0.5"), ElementsAre(1500, 2600, 3700, 4800, 5900));
 }
 
@@ -163,8 +163,8 @@ TEST_F(Schedule, AnotherMacIsToldAtOnceAndUsedFromThenOn) {
     constexpr MacBytes other{2, 0, 0, 0, 0, 9};
     add("10.0.0.5");
     run(1500ms);
-    announcer.mac_changed(2, other, now);
-    EXPECT_THAT(announcer.due(now, no_limit),
+    announcer_.mac_changed(2, other, now_);
+    EXPECT_THAT(announcer_.due(now_, no_limit),
                 ElementsAre(Frame{2, announcement(other, ip("10.0.0.5"))}));
 }
 
@@ -181,7 +181,7 @@ TEST_F(Schedule, ALargeRangeIsGoneThroughOnceWithinTheRate) {
     add_route("10.16.0.0/20");
     const auto heard = run(60s);
     EXPECT_THAT(heard, SizeIs(4096));
-    EXPECT_EQ(frames, 4096u);
+    EXPECT_EQ(frames_, 4096u);
     EXPECT_EQ(heard.at("10.16.0.0").front(), 0);
     EXPECT_EQ(heard.at("10.16.15.255").front(), 4096 - 64);
 }
@@ -196,17 +196,17 @@ TEST_F(Schedule, AWiderRangeAsFarAsTheBound) {
 TEST_F(Schedule, ARangeThatIsWithdrawnStopsInItsMiddle) {
     add_route("10.16.0.0/20");
     EXPECT_THAT(run(1s), SizeIs(1064));
-    announcer.withdraw_route(2, cidr("10.16.0.0/20"));
+    announcer_.withdraw_route(2, cidr("10.16.0.0/20"));
     EXPECT_THAT(run(60s), IsEmpty());
 }
 
 TEST_F(Schedule, ASpelledRangeIsItsAddresses) {
-    announcer.add(2, mac, cidr("fd00::100/128"), 16, now);
-    announcer.add(2, mac, cidr("fd00::200/128"), 256, now);
-    announcer.withdraw(2, cidr("fd00::2ff/128"));
+    announcer_.add(2, mac, cidr("fd00::100/128"), 16, now_);
+    announcer_.add(2, mac, cidr("fd00::200/128"), 256, now_);
+    announcer_.withdraw(2, cidr("fd00::2ff/128"));
     const auto heard = run(60s);
     EXPECT_THAT(heard, SizeIs(16 + 255));
-    EXPECT_EQ(frames, 16u * 5 + 255u);
+    EXPECT_EQ(frames_, 16u * 5 + 255u);
 }
 
 TEST_F(Schedule, ARoutedIpv6RangeIsNotAnnounced) {
@@ -218,7 +218,7 @@ TEST_F(Schedule, ARoutedIpv6RangeIsNotAnnounced) {
 TEST_F(Schedule, TheRateHoldsInEverySecondAndNothingIsLost) {
     constexpr std::uint32_t many = 10'000;
     for (std::uint32_t i = 0; i < many; ++i)
-        announcer.add(2, mac, {ip("10.64.0.0").plus(i), 32}, 1, now);
+        announcer_.add(2, mac, {ip("10.64.0.0").plus(i), 32}, 1, now_);
     std::map<int, std::size_t> in_second;
     const auto heard = run(120s);
     ASSERT_THAT(heard, SizeIs(many));
@@ -237,15 +237,15 @@ TEST_F(Schedule, TheRateHoldsInEverySecondAndNothingIsLost) {
 }
 
 TEST_F(Schedule, ARestFillsTheBucketOnlyAsFarAsItsBurst) {
-    now = start + 1h;
-    start = now;
+    now_ = start_ + 1h;
+    start_ = now_;
     add_route("10.16.0.0/20");
-    EXPECT_THAT(announcer.due(now, no_limit), SizeIs(64));
-    EXPECT_THAT(announcer.due(now, no_limit), IsEmpty());
-    EXPECT_EQ(announcer.next_due(), now + 1ms);
-    EXPECT_THAT(announcer.due(now + 10ms, no_limit), SizeIs(10));
-    EXPECT_THAT(announcer.due(now + 1h, 5), SizeIs(5));
-    EXPECT_THAT(announcer.due(now + 1h, no_limit), SizeIs(59));
+    EXPECT_THAT(announcer_.due(now_, no_limit), SizeIs(64));
+    EXPECT_THAT(announcer_.due(now_, no_limit), IsEmpty());
+    EXPECT_EQ(announcer_.next_due(), now_ + 1ms);
+    EXPECT_THAT(announcer_.due(now_ + 10ms, no_limit), SizeIs(10));
+    EXPECT_THAT(announcer_.due(now_ + 1h, 5), SizeIs(5));
+    EXPECT_THAT(announcer_.due(now_ + 1h, no_limit), SizeIs(59));
 }
 
 TEST_F(Schedule, ALargeRangeAndRepetitionsShareAndNewcomersGoFirst) {
@@ -260,11 +260,11 @@ TEST_F(Schedule, ALargeRangeAndRepetitionsShareAndNewcomersGoFirst) {
 
 TEST_F(Schedule, AFlappingLinkDelaysNobody) {
     for (std::uint32_t i = 0; i < 1000; ++i)
-        announcer.add(2, mac, {ip("10.64.0.0").plus(i), 32}, 1, now);
+        announcer_.add(2, mac, {ip("10.64.0.0").plus(i), 32}, 1, now_);
     std::map<std::string, std::size_t> heard;
-    for (int flap = 0; flap < 20; ++flap, now += 100ms) {
-        announcer.link_returned(2, now);
-        for (const Frame& frame : announcer.due(now, no_limit)) ++heard[address_in(frame)];
+    for (int flap = 0; flap < 20; ++flap, now_ += 100ms) {
+        announcer_.link_returned(2, now_);
+        for (const Frame& frame : announcer_.due(now_, no_limit)) ++heard[address_in(frame)];
     }
     EXPECT_THAT(heard, SizeIs(1000));
 }
