@@ -167,6 +167,18 @@ std::unexpected<Error> cut_short() {
 
 }  // namespace
 
+void read_object(const nlmsghdr& message, Observed& objects) {
+    switch (message.nlmsg_type) {
+        case RTM_NEWLINK:
+        case RTM_DELLINK: read_link(&message, objects); break;
+        case RTM_NEWADDR:
+        case RTM_DELADDR: read_address(&message, objects); break;
+        case RTM_NEWROUTE:
+        case RTM_DELROUTE: read_route(&message, objects); break;
+        default: break;
+    }
+}
+
 Result<Answer> decode(std::span<const std::byte> datagram, std::uint32_t seq, Observed& objects) {
     Answer answer;
     while (datagram.size() >= NLMSG_HDRLEN) {
@@ -188,9 +200,9 @@ Result<Answer> decode(std::span<const std::byte> datagram, std::uint32_t seq, Ob
                         answer.dump_error = -error;
                     }
                     break;
-                case RTM_NEWLINK: read_link(message, objects); break;
-                case RTM_NEWADDR: read_address(message, objects); break;
-                case RTM_NEWROUTE: read_route(message, objects); break;
+                case RTM_NEWLINK:
+                case RTM_NEWADDR:
+                case RTM_NEWROUTE: read_object(*message, objects); break;
                 default: break;
             }
         }

@@ -8,6 +8,8 @@
 
 #include "netcfg/model.hpp"
 
+struct nlmsghdr;
+
 namespace metalwright::netcfg {
 
 /// The kernel's answer to one message. `error` is 0 or a positive errno.
@@ -34,5 +36,10 @@ struct Answer {
 /// with another sequence number are passed over (an ack is told whatever its number).
 /// `datagram` must be aligned to 4. Errors: internal (a length that runs past the buffer).
 Result<Answer> decode(std::span<const std::byte> datagram, std::uint32_t seq, Observed& objects);
+
+/// Appends the one link, address or route that a message of kind RTM_NEW* or RTM_DEL* tells of,
+/// with what decode() passes over left out; other and malformed messages append nothing. The whole
+/// message, nlmsg_len bytes of at least a header, must be there.
+void read_object(const nlmsghdr& message, Observed& objects);
 
 }  // namespace metalwright::netcfg
