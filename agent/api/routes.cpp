@@ -122,12 +122,10 @@ std::optional<Response> operation(Desk& desk, const Call& call, bool) {
     return ok(std::move(*found));
 }
 
-std::optional<Response> events(Desk& desk, const Call& call, bool last) {
-    const auto id = operation_id(call.path[0]);
-    if (!id) return error_response(id.error());
+std::optional<Response> events_of(Desk& desk, const Call& call, std::int64_t id, bool last) {
     const auto after = parameter(call, "after", 0, last_event);
     if (!after) return error_response(after.error());
-    auto found = desk.events(*id, *after);
+    auto found = desk.events(id, *after);
     if (!found) return error_response(found.error());
     if (!last) {
         const auto page = nlohmann::json::parse(*found, nullptr, false);
@@ -136,6 +134,16 @@ std::optional<Response> events(Desk& desk, const Call& call, bool last) {
         if (!news) return std::nullopt;
     }
     return ok(std::move(*found));
+}
+
+std::optional<Response> events(Desk& desk, const Call& call, bool last) {
+    const auto id = operation_id(call.path[0]);
+    if (!id) return error_response(id.error());
+    return events_of(desk, call, *id, last);
+}
+
+std::optional<Response> host_events(Desk& desk, const Call& call, bool last) {
+    return events_of(desk, call, 0, last);
 }
 
 std::optional<Response> inventory(Desk& desk, const Call&, bool) {
@@ -148,6 +156,12 @@ std::optional<Response> arm(Desk& desk, const Call&, bool) {
     auto armed = desk.arm();
     if (!armed) return error_response(armed.error());
     return ok(std::move(*armed));
+}
+
+std::optional<Response> hold(Desk& desk, const Call& call, bool) {
+    auto held = desk.set_hold(call.request.body);
+    if (!held) return error_response(held.error());
+    return ok(std::move(*held));
 }
 
 struct Route {
@@ -163,6 +177,8 @@ constexpr std::array table{
     Route{"POST", "/v1/apply", apply},
     Route{"POST", "/v1/plan", plan},
     Route{"POST", "/v1/arm", arm},
+    Route{"POST", "/v1/hold", hold},
+    Route{"GET", "/v1/events", host_events, true},
     Route{"GET", "/v1/operations", operations},
     Route{"GET", "/v1/operations/*", operation},
     Route{"GET", "/v1/operations/*/events", events, true},

@@ -22,6 +22,7 @@
 #include "agent/daemon/links.hpp"
 #include "agent/engine/engine.hpp"
 #include "agent/engine/host_machine.hpp"
+#include "agent/engine/keeper.hpp"
 #include "agent/engine/log.hpp"
 #include "sys/notify.hpp"
 
@@ -125,6 +126,7 @@ int run(const Config& config) {
     auto links = make_links(config, host_id, io, pool, engine);
     if (!links) return cannot_start(links.error());
     Watchdog watchdog(io, pool, engine);
+    engine::Keeper keeper(engine);
 
     bool clean = true;
     asio::signal_set signals(io, SIGTERM, SIGINT);
@@ -135,12 +137,16 @@ int run(const Config& config) {
         (*links)->stop();
         server.stop(std::chrono::milliseconds(500), [&] {
             clean = engine.stop(stop_bound);
+            if (clean) keeper.stop();  // else it may wait for the program that we do not wait for
             io.stop();
         });
     });
     std::signal(SIGPIPE, SIG_IGN);
 
     engine.start();
+    // Without it orders are carried out all the same.
+    if (auto kept = keeper.start(); !kept)
+        log(Level::error, "nothing is put back by itself: " + describe(kept.error()));
     server.start();
     (*links)->start();
     watchdog.start();

@@ -58,8 +58,8 @@ class Desk {
     /// One operation with its items. Errors: not_found.
     virtual Result<std::string> operation(std::int64_t id) = 0;
 
-    /// {"events":[...],"next":N,"finished":bool}: events of one operation with seq > after.
-    /// Errors: not_found.
+    /// {"events":[...],"next":N,"finished":bool}: events of one operation with seq > after; of
+    /// operation 0, what happens between operations, which never finishes. Errors: not_found.
     virtual Result<std::string> events(std::int64_t operation, std::int64_t after) = 0;
 
     /// {"disks":[...],"arrays":[...],"nics":[...]} Errors: those of the rooms' observe.
@@ -70,6 +70,10 @@ class Desk {
     /// unlocked; when it was not locked null, null and nothing, and nothing is changed. Errors: io
     /// (it is locked still).
     virtual Result<std::string> arm() = 0;
+
+    /// Freezes the network, the storage or both for some time, or ends that:
+    /// {"scope","seconds"} -> {"hold":{"network","storage"}|null}. Errors: invalid_spec, io.
+    virtual Result<std::string> set_hold(std::string_view request) = 0;
 
     /// The oldest reports not yet safe, in order. For the link only.
     virtual std::vector<OutboxRow> unsent(std::size_t limit) = 0;

@@ -11,8 +11,7 @@ Engine::Engine(Options options, store::Store& store, Machine& machine, WallClock
     : options_(std::move(options)), store_(store), machine_(machine), clock_(std::move(clock)) {}
 
 Engine::~Engine() {
-    stopping_ = true;
-    wake_.notify_all();
+    stop(std::chrono::milliseconds(0));
     if (worker_.joinable()) worker_.join();
 }
 
@@ -28,9 +27,10 @@ void Engine::start() {
 }
 
 bool Engine::stop(std::chrono::milliseconds bound) {
+    // Under the mutex: between the worker's look and its wait nobody hears a notification.
+    std::unique_lock lock(mutex_);
     stopping_ = true;
     wake_.notify_all();
-    std::unique_lock lock(mutex_);
     return wake_.wait_for(lock, bound, [this] { return stopped_ || !worker_.joinable(); });
 }
 
@@ -68,14 +68,16 @@ void Engine::take_up_unfinished() {
 }
 
 void Engine::serve() {
+    bool waits_for_hold = false;
     while (!stopping()) {
         std::optional<std::int64_t> next;
         {
             std::unique_lock lock(mutex_);
             const auto ready = [this] { return stopping() || !queue_.empty(); };
             // A script's end is seen by its result file; nobody calls us.
-            if (watched_instance_)
-                wake_.wait_for(lock, std::chrono::milliseconds(200), ready);
+            if (watched_instance_ || waits_for_hold)
+                wake_.wait_for(lock, std::chrono::milliseconds(200),
+                               [&] { return waits_for_hold ? stopping() : ready(); });
             else
                 wake_.wait(lock, ready);
             if (stopping()) return;
@@ -85,9 +87,18 @@ void Engine::serve() {
             }
         }
         if (watched_instance_) watch_script();
+        waits_for_hold = false;
         if (!next) continue;
         const auto operation = store_.operation(*next);
-        if (operation && *operation && !(*operation)->finished()) perform(**operation);
+        if (!operation || !*operation || (*operation)->finished()) continue;
+        if (is_held(**operation)) {
+            // Its turn comes when the hold ends; those behind it wait with it.
+            waits_for_hold = true;
+            const std::lock_guard lock(mutex_);
+            queue_.push_front(*next);
+            continue;
+        }
+        perform(**operation);
     }
 }
 

@@ -15,7 +15,9 @@
 #include <vector>
 
 #include "agent/desk/desk.hpp"
+#include "agent/engine/hold.hpp"
 #include "agent/engine/rooms.hpp"
+#include "agent/engine/upkeep.hpp"
 #include "agent/spec/model.hpp"
 #include "agent/store/store.hpp"
 
@@ -59,10 +61,19 @@ class Engine final : public agent::Desk {
     Result<std::string> events(std::int64_t operation, std::int64_t after) override;
     Result<std::string> inventory() override;
     Result<std::string> arm() override;
+    Result<std::string> set_hold(std::string_view request) override;
     std::vector<agent::OutboxRow> unsent(std::size_t limit) override;
     Result<void> acknowledge(std::int64_t seq) override;
     std::uint64_t on_change(std::function<void()> changed) override;
     void forget(std::uint64_t subscription) override;
+
+    /// Puts back what is ordered of the network and is not there (any more): for the Keeper, when
+    /// the kernel has told of a change. `later` vetoes what is to wait. Waits while an operation is
+    /// at work on the network. Does nothing while the network is held or no instance is in force.
+    Upkeep put_back(const Veto& later);
+    /// An item of ours is taken away again and again: told once.
+    void tell_fight(const std::string& item);
+    Hold hold();
 
     /// Answers when worker and store answer: for the watchdog.
     Result<void> ping() { return store_.ping(); }
@@ -92,12 +103,16 @@ class Engine final : public agent::Desk {
     std::expected<spec::HostSpec, Errors> read(const agent::Submission& submission);
     void changed();
     bool stopping() const { return stopping_.load(); }
+    bool is_held(const store::Operation& operation);
+    void tell(const Upkeep& upkeep, const std::string& instance);
 
     Options options_;
     store::Store& store_;
     Machine& machine_;
     WallClock clock_;
 
+    std::mutex network_mutex_;  // one room at work on the network at a time
+    std::atomic<std::int64_t> restored_{0};
     std::mutex accept_mutex_;  // one document is decided on at a time
     std::mutex mutex_;         // of what follows
     std::condition_variable wake_;

@@ -61,7 +61,7 @@ std::unique_ptr<RoomRun> HostMachine::storage(raid::Wanted wanted, Veto veto) {
 }
 
 std::unique_ptr<RoomRun> HostMachine::network(netcfg::Wanted wanted, netcfg::Owned owned,
-                                              KeepOwned keep) {
+                                              KeepOwned keep, Veto veto) {
     using Room = RoomOf<netcfg::Observed, netcfg::Op>;
     struct Site {
         Site(netcfg::Wanted w, netcfg::Owned o, std::atomic<std::int64_t>& mutations)
@@ -101,7 +101,7 @@ std::unique_ptr<RoomRun> HostMachine::network(netcfg::Wanted wanted, netcfg::Own
             site->owned = std::move(after);
             return {};
         },
-        Veto());
+        std::move(veto));
 }
 
 std::unique_ptr<RoomRun> HostMachine::first_boot(cloudinit::Wanted wanted) {

@@ -20,8 +20,8 @@ class HostMachine final : public Machine {
     Result<std::map<std::string, std::vector<std::string>>> members(
         const raid::Wanted& wanted) override;
     std::unique_ptr<RoomRun> storage(raid::Wanted wanted, Veto veto) override;
-    std::unique_ptr<RoomRun> network(netcfg::Wanted wanted, netcfg::Owned owned,
-                                     KeepOwned keep) override;
+    std::unique_ptr<RoomRun> network(netcfg::Wanted wanted, netcfg::Owned owned, KeepOwned keep,
+                                     Veto veto) override;
     std::unique_ptr<RoomRun> first_boot(cloudinit::Wanted wanted) override;
     Result<void> prepare_script(const cloudinit::Script& script) override;
     Result<void> launch_script(const cloudinit::Script& script) override;

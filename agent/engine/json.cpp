@@ -92,7 +92,10 @@ void append_events(Json& list, const store::Event& event) {
     };
     const char* several = event.kind == "intent" ? "steps" : "items";
     if (body.is_object() && body.contains(several) && body[several].is_array())
-        for (const Json& one : body[several]) with(one);
+        for (Json one : body[several]) {
+            one.erase("undo");  // between the journal and us
+            with(one);
+        }
     else if (body.is_object())
         with(body);
 }

@@ -198,6 +198,7 @@ void Engine::run_rooms(Work& work) {
     };
     const auto network = [&] {
         if (!work.spec.network) return;
+        const std::lock_guard alone(network_mutex_);
         OperationJournal journal(*this, work.operation);
         auto owned = network_owned();
         if (!owned) {
@@ -207,7 +208,7 @@ void Engine::run_rooms(Work& work) {
         const auto keep = [this](const netcfg::Owned& after) {
             return store_.set_owned(owned_rows(after));
         };
-        auto room = machine_.network(network_wanted(work.spec), *owned, keep);
+        auto room = machine_.network(network_wanted(work.spec), *owned, keep, {});
         if (auto planned = room->plan(); !planned) {
             network_items = failed_room("network", planned.error());
             return;
@@ -308,6 +309,7 @@ void Engine::perform_release(const store::Operation& operation) {
     // Only addresses and routes are taken back here: disks keep their data until an order says
     // otherwise, and the tenant's host name and keys leave with the reinstallation.
     std::vector<ItemResult> items;
+    const std::lock_guard alone(network_mutex_);
     auto owned = network_owned();
     if (owned) {
         netcfg::Wanted nothing;
@@ -315,9 +317,10 @@ void Engine::perform_release(const store::Operation& operation) {
         nothing.limits = options_.limits;
         nothing.aliases.emplace();
         OperationJournal journal(*this, operation);
-        auto room = machine_.network(nothing, *owned, [this](const netcfg::Owned& after) {
+        const auto keep = [this](const netcfg::Owned& after) {
             return store_.set_owned(owned_rows(after));
-        });
+        };
+        auto room = machine_.network(nothing, *owned, keep, {});
         if (auto planned = room->plan(); planned)
             items = room->run(journal);
         else

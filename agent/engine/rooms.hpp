@@ -30,7 +30,7 @@ class Machine {
         const raid::Wanted& wanted) = 0;
     virtual std::unique_ptr<RoomRun> storage(raid::Wanted wanted, Veto veto) = 0;
     virtual std::unique_ptr<RoomRun> network(netcfg::Wanted wanted, netcfg::Owned owned,
-                                             KeepOwned keep) = 0;
+                                             KeepOwned keep, Veto veto) = 0;
     virtual std::unique_ptr<RoomRun> first_boot(cloudinit::Wanted wanted) = 0;
 
     // User data, as cloudinit/userdata.hpp has it: at most one run, ever.

@@ -21,6 +21,8 @@ std::string Engine::status() {
     Json json{{"host", options_.host_id}, {"generation", 0}, {"state", "idle"}};
     const std::optional<store::Lock> locked = store_.locked();
     json["locked"] = locked ? to_json(*locked) : Json();
+    json["hold"] = to_json(hold(), clock_());
+    json["restored"] = restored_.load();
     if (!instance || !operations || !open) {
         json["state"] = "failed";
         json["error"] = to_json(!instance     ? instance.error()
@@ -78,7 +80,7 @@ std::expected<std::string, Errors> Engine::plan(const agent::Submission& submiss
     if (spec.network) {
         auto owned = network_owned();
         if (!owned) return std::unexpected(Errors{owned.error()});
-        tell(machine_.network(network_wanted(spec), *owned, {}));
+        tell(machine_.network(network_wanted(spec), *owned, {}, {}));
     }
     cloudinit::Wanted first_boot = spec::first_boot_of(spec);
     if (spec.password) first_boot.password_hash = "*";  // not hashed for a dry run; never shown
@@ -131,11 +133,15 @@ Result<std::string> Engine::operation(std::int64_t id) {
 }
 
 Result<std::string> Engine::events(std::int64_t id, std::int64_t after) {
-    const auto operation = store_.operation(id);
-    if (!operation) return std::unexpected(operation.error());
-    if (!*operation)
-        return fail(Errc::not_found, "there is no operation " + std::to_string(id) +
-                                         "; `metalwright operations` lists them");
+    bool finished = false;
+    if (id != 0) {
+        const auto operation = store_.operation(id);
+        if (!operation) return std::unexpected(operation.error());
+        if (!*operation)
+            return fail(Errc::not_found, "there is no operation " + std::to_string(id) +
+                                             "; `metalwright operations` lists them");
+        finished = (*operation)->finished();
+    }
     const auto events = store_.events(id, after, 500);
     if (!events) return std::unexpected(events.error());
     Json list = Json::array();
@@ -143,7 +149,7 @@ Result<std::string> Engine::events(std::int64_t id, std::int64_t after) {
     const std::int64_t next = events->empty() ? after : events->back().seq;
     return dump({{"events", std::move(list)},
                  {"next", next},
-                 {"finished", (*operation)->finished() && events->size() < 500}});
+                 {"finished", finished && events->size() < 500}});
 }
 
 Result<std::string> Engine::inventory() {

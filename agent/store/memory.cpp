@@ -66,6 +66,22 @@ Result<void> Store::set_owned(std::span<const std::pair<std::string, std::string
     return tx->commit();
 }
 
+Result<std::string> Store::hold() {
+    const std::lock_guard lock(mutex_);
+    auto value = meta("hold");
+    if (!value) return std::unexpected(value.error());
+    return value->value_or(std::string());
+}
+
+Result<void> Store::set_hold(std::string_view hold, std::string_view report, std::int64_t now_ms) {
+    const std::lock_guard lock(mutex_);
+    auto tx = Transaction::begin(db_);
+    if (!tx) return std::unexpected(tx.error());
+    if (auto set = set_meta("hold", std::string(hold)); !set) return set;
+    if (auto put = put_report(report, false, now_ms); !put) return put;
+    return tx->commit();
+}
+
 Result<std::vector<std::string>> Store::once_done(const std::string& instance) {
     const std::lock_guard lock(mutex_);
     auto query = db_.prepare("SELECT item FROM once WHERE instance = ? ORDER BY item");

@@ -158,6 +158,10 @@ class Store {
     Result<void> mark_once(const std::string& instance, std::span<const std::string> items,
                            std::int64_t operation, std::int64_t now_ms);
 
+    /// An operator's hold, as engine/hold.hpp writes it; empty when there never was one.
+    Result<std::string> hold();
+    Result<void> set_hold(std::string_view hold, std::string_view report, std::int64_t now_ms);
+
     // -- user data
     Result<std::optional<ScriptRun>> script(const std::string& instance);
     /// State, exit code and signal of a run, with its event and report. `started` forgets nothing;

@@ -159,6 +159,13 @@ class FakeDesk final : public Desk {
         return answer.dump();
     }
 
+    Result<std::string> set_hold(std::string_view request) override {
+        const auto asked = nlohmann::json::parse(request, nullptr, false);
+        if (!asked.is_object()) return fail(Errc::invalid_spec, "no hold");
+        return nlohmann::json{{"hold", {{asked.value("scope", "all"), asked.value("seconds", 0)}}}}
+            .dump();
+    }
+
     std::vector<OutboxRow> unsent(std::size_t limit) override {
         const std::lock_guard lock(mutex_);
         const auto count = std::min(limit, outbox_.size());

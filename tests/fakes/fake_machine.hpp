@@ -44,7 +44,7 @@ class FakeMachine final : public engine::Machine {
         return room(std::move(wants), std::move(veto), {});
     }
     std::unique_ptr<engine::RoomRun> network(netcfg::Wanted wanted, netcfg::Owned,
-                                             engine::KeepOwned keep) override {
+                                             engine::KeepOwned keep, engine::Veto veto) override {
         const std::lock_guard lock(mutex_);
         last_network = wanted;
         std::vector<Want> wants;
@@ -55,7 +55,7 @@ class FakeMachine final : public engine::Machine {
                 wants.push_back({"alias/" + alias.cidr.text(), false});
                 owned.addresses.push_back(alias.cidr);
             }
-        return room(std::move(wants), {}, [keep, owned]() -> Result<void> {
+        return room(std::move(wants), std::move(veto), [keep, owned]() -> Result<void> {
             return keep ? keep(owned) : Result<void>();
         });
     }

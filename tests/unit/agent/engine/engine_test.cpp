@@ -229,6 +229,17 @@ TEST_F(EngineTest, EventsAreTheStoryOfAnOperation) {
     EXPECT_EQ(engine_->events(999, 0).error().code, Errc::not_found);
 }
 
+TEST_F(EngineTest, AStopIsHeardByAWorkerThatIsJustLyingDown) {
+    for (int i = 0; i < 5000; ++i) {
+        Engine engine(Options{.host_id = "host-1"}, *store_, machine_, [] { return 0; });
+        engine.start();
+        // The moment between the worker's look and its wait, wherever it is on this machine.
+        const auto moment = std::chrono::steady_clock::now() + std::chrono::microseconds(i % 200);
+        while (std::chrono::steady_clock::now() < moment) std::this_thread::yield();
+        ASSERT_TRUE(engine.stop(5s)) << "lost at start " << i;
+    }
+}
+
 TEST_F(EngineTest, StoppingParksWhatIsInHandAndTheNextStartFinishesIt) {
     ASSERT_TRUE(engine_->stop(5s));
     const std::int64_t id = accept(document());

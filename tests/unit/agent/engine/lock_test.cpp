@@ -113,6 +113,8 @@ TEST_F(LockTest, ArmingUnlocksOnceAndForAll) {
     EXPECT_TRUE(again["unlocks"].empty());
     EXPECT_EQ(reports_of("armed"), 1u);
 
+    start();
+    EXPECT_TRUE(finished()["locked"].is_null()) << "armed, and locked again at the next start";
     EXPECT_EQ(outcome(finished(document()), "raid/data"), "changed");
     start();
     EXPECT_TRUE(finished()["locked"].is_null());
@@ -123,8 +125,8 @@ TEST_F(LockTest, TheLockOutlastsRestartsAndIsReportedOnce) {
     lose_the_store();
     machine_.made.clear();
     start();
-    fs::remove(directory_ / "host-in-use");
     start();
+    fs::remove(directory_ / "host-in-use");
     start();
     EXPECT_EQ(status()["locked"]["reason"], new_store);
     EXPECT_EQ(outcome(finished(document()), "raid/data"), "failed");
@@ -213,6 +215,10 @@ TEST_F(LockTest, AStoreFromElsewhereIsLockedWithOurMarkAndWithout) {
     EXPECT_EQ(finished()["locked"]["reason"],
               "the store has been at work, and what it left outside itself is gone: it was copied "
               "here, or host-in-use was removed");
+    arm();
+    restore("here");
+    start();
+    EXPECT_FALSE(finished()["locked"].is_null()) << "the copy is from before it was armed";
 }
 
 TEST_F(LockTest, ANewStoreOnAHostThatHasRunUserDataIsLocked) {

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <vector>
+
+#include "core/plan.hpp"
+#include "netcfg/model.hpp"
+
+namespace metalwright::engine {
+
+/// What one look at the network between operations came to.
+struct Upkeep {
+    std::vector<ItemResult> items{};     ///< what was put back, or could not be; usually empty
+    std::vector<netcfg::Prefix> ours{};  ///< whose disappearance is worth another look
+};
+
+}  // namespace metalwright::engine

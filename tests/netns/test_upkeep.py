@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+"""The daemon in a network namespace: what somebody takes away comes back, is told, and can be held.
+
+usage: test_upkeep.py BUILD     re-runs itself with `unshare --net`; needs root"""
+import contextlib
+import errno
+import json
+import os
+import pathlib
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
+from programs import Program  # noqa: E402
+
+BUILD = pathlib.Path()
+PATIENCE_S = 30
+ALIASES = ["10.77.1.5/32", "10.77.2.0/28", "fd77::5/128"]
+ETH_P_ARP = 0x0806
+
+
+def ip(*words):
+    return subprocess.run(["ip", *words], check=True, capture_output=True, text=True).stdout
+
+
+class Wire(contextlib.AbstractContextManager):
+    """Wakes at whatever happens on our NICs, as the kernel tells it: to wait for a state without sleeping."""
+
+    def __init__(self):
+        self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+        self.socket.bind((0, 0x1 | 0x10 | 0x40 | 0x100 | 0x400))  # links, addresses, routes of both families
+        self.socket.setblocking(False)
+
+    def until(self, good, what):
+        """Waits for a change until `good()`; the time it took, in seconds."""
+        begin = time.monotonic()
+        while not good():
+            left = begin + PATIENCE_S - time.monotonic()
+            if left <= 0:
+                raise AssertionError(f"{what}: not within {PATIENCE_S} s")
+            select.select([self.socket], [], [], min(left, 0.2))
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    with contextlib.suppress(InterruptedError):
+                        try:
+                            self.socket.recv(65536)
+                        except OSError as error:
+                            if error.errno != errno.ENOBUFS:
+                                raise
+        return time.monotonic() - begin
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+
+class UpkeepTest(unittest.TestCase):
+    def setUp(self):
+        self.stack = contextlib.ExitStack()
+        self.addCleanup(self.stack.close)
+        self.folder = pathlib.Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
+        ip("link", "add", "va", "address", "02:00:00:00:00:0a", "type", "veth", "peer", "name", "vb")
+        self.stack.callback(ip, "link", "del", "va")
+        for nic in ("lo", "va", "vb"):
+            ip("link", "set", nic, "up")
+        self.wire = self.stack.enter_context(Wire())
+        (self.folder / "m.toml").write_text('[host]\nid = "h"\n[network]\npersist = "none"\nalias_limit = 20000\n'
+                                            '[log]\ntarget = "stderr"\nlevel = "info"\n')
+        self.daemon = self.start()
+        self.generation = 0
+
+    def start(self):
+        command = [BUILD / "agent/metalwrightd", "--config", self.folder / "m.toml", "--state-dir", self.folder / "state",
+                   "--socket", self.folder / "a.sock"]
+        daemon = Program(command, self.folder / "a.sock", "/v1/health", self.folder / "log")
+        self.stack.callback(lambda: daemon.process.poll() is None and daemon.stop())
+        return daemon
+
+    def apply(self, aliases, gateway=True):
+        self.generation += 1
+        network = {"nic": {"name": "va"}, "primary": {"address": "10.77.0.10/24"}, "aliases": [{"cidr": a} for a in aliases]}
+        if gateway:
+            network["primary"]["gateway"] = "10.77.0.1"
+        status, answer = self.daemon.ask("POST", "/v1/apply", {
+            "apiVersion": "metalwright/v1", "host": {"id": "h"}, "instance": {"id": "i"}, "generation": self.generation,
+            "network": network})
+        self.assertIn(status, (200, 202), answer)
+        status, after = self.daemon.ask("GET", f"/v1/status?operation={answer['operation']}&wait=60")
+        self.assertEqual(after["state"], "running", after)
+        return answer
+
+    def cli(self, *words, status=0):
+        done = subprocess.run([BUILD / "agent/metalwright", "--socket", self.folder / "a.sock", *words],
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout
+
+    def addresses(self):
+        found = set()
+        for link in json.loads(ip("-j", "address", "show", "dev", "va")):
+            found |= {f"{a['local']}/{a['prefixlen']}" for a in link["addr_info"] if a["scope"] != "link"}
+        for route in json.loads(ip("-j", "route", "show", "table", "local", "proto", "77") or "[]"):
+            found.add(route["dst"])
+        return found
+
+    def whole(self):
+        default = ip("route", "show", "default")
+        return self.addresses() == {"10.77.0.10/24", *ALIASES} and "via 10.77.0.1" in default
+
+    def drift_events(self):
+        return [e for e in self.daemon.ask("GET", "/v1/events")[1]["events"] if e["kind"] == "drift"]
+
+    def test_each_thing_that_is_taken_away_comes_back_and_is_told_once(self):
+        self.apply(ALIASES)
+        self.assertTrue(self.whole(), self.addresses())
+        for thing, words in {
+            "alias/10.77.1.5/32": ("address", "del", "10.77.1.5/32", "dev", "va"),
+            "alias/10.77.2.0/28": ("route", "del", "local", "10.77.2.0/28", "dev", "va", "table", "local"),
+            "alias/fd77::5/128": ("address", "del", "fd77::5/128", "dev", "va"),
+            "route/default": ("route", "del", "default"),
+            "primary": ("address", "del", "10.77.0.10/24", "dev", "va"),
+        }.items():
+            with self.subTest(thing):
+                before = len(self.drift_events())
+                ip(*words)
+                self.wire.until(self.whole, f"{thing} comes back")
+                told = lambda: [e["item"] for e in self.drift_events()[before:]]
+                self.wire.until(told, "it is told")
+                self.assertEqual(told().count(thing), 1, told())
+        self.assertGreaterEqual(self.daemon.ask("GET", "/v1/status")[1]["restored"], 5)
+
+    def test_a_nic_that_goes_down_and_up_gets_its_routes_again(self):
+        self.apply(ALIASES)
+        ip("link", "set", "va", "down")
+        self.wire.until(self.whole, "all of it comes back")
+        self.assertIn("UP", ip("link", "show", "va").split("<")[1].split(">")[0].split(","))
+
+    def test_what_is_foreign_is_let_alone(self):
+        ip("address", "add", "10.77.9.9/32", "dev", "va")
+        self.apply([])
+        ip("address", "del", "10.77.9.9/32", "dev", "va")
+        ip("address", "add", "10.77.9.8/32", "dev", "va")
+        ip("address", "del", "10.77.0.10/24", "dev", "va")
+        self.wire.until(lambda: "10.77.0.10/24" in self.addresses(), "the primary comes back")
+        self.assertEqual(self.addresses(), {"10.77.0.10/24", "10.77.9.8/32"})
+
+    def test_a_thousand_flushed_addresses_are_all_back(self):
+        many = [f"10.78.{n // 250}.{n % 250 + 1}/32" for n in range(1000)]
+        self.apply(many)
+        wanted = {"10.77.0.10/24", *many}
+        ip("address", "flush", "dev", "va", "scope", "global")
+        self.wire.until(lambda: self.addresses() == wanted, "all thousand")
+
+    def test_who_insists_is_answered_at_longer_intervals_and_named(self):
+        self.apply(ALIASES)
+        removed, end = 0, time.monotonic() + 4
+        while time.monotonic() < end:  # somebody's cron job gone mad, bounded
+            if subprocess.run(["ip", "address", "del", "10.77.1.5/32", "dev", "va"], capture_output=True).returncode == 0:
+                removed += 1
+        self.assertLessEqual(removed, 9)  # 3 at once, then 0.2, 0.4, 0.8, 1.6 s apart
+        self.wire.until(self.whole, "it comes back when they let go")
+        contested = [e for e in self.daemon.ask("GET", "/v1/events")[1]["events"] if e["kind"] == "contested"]
+        self.assertEqual([e["item"] for e in contested], ["alias/10.77.1.5/32"])
+
+    def test_a_hold_freezes_it_and_ends(self):
+        self.apply(ALIASES)
+        self.cli("hold", "network", "--for", "1h")
+        self.assertIsNotNone(self.daemon.ask("GET", "/v1/status")[1]["hold"]["network"])
+        self.assertIn("held", self.cli("status"))
+        ip("address", "del", "10.77.1.5/32", "dev", "va")
+        ip("address", "add", "10.77.1.5/31", "dev", "lo")  # a later change of the kernel's: it has been listened to
+        self.daemon.ask("GET", "/v1/inventory")
+        self.assertNotIn("10.77.1.5/32", self.addresses())
+        ip("address", "del", "10.77.1.5/31", "dev", "lo")
+        self.cli("hold", "--end")
+        self.wire.until(self.whole, "it comes back when the hold ends")
+
+    def test_a_killed_daemon_puts_back_at_its_next_start(self):
+        self.apply(ALIASES)
+        self.daemon.process.send_signal(signal.SIGKILL)
+        self.daemon.process.wait()
+        ip("address", "del", "10.77.1.5/32", "dev", "va")
+        self.daemon = self.start()
+        self.wire.until(self.whole, "it comes back")
+
+    def test_a_second_daemon_on_the_same_socket_is_refused(self):
+        command = [BUILD / "agent/metalwrightd", "--config", self.folder / "m.toml", "--state-dir", self.folder / "state",
+                   "--socket", self.folder / "a.sock"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("cannot start", done.stderr)
+
+    def test_new_addresses_are_announced_and_removed_ones_are_not(self):
+        ear = self.stack.enter_context(socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ARP)))
+        ear.bind(("vb", ETH_P_ARP))
+        ear.settimeout(PATIENCE_S)
+        self.apply(["10.77.1.5/32", "10.77.1.6/32"], gateway=False)
+        heard = {}
+        while min(heard.get("10.77.1.5", 0), heard.get("10.77.1.6", 0)) < 2:
+            arp = ear.recv(64)
+            if arp[14:18] == arp[24:28]:  # sender and target are one: an announcement
+                heard[socket.inet_ntoa(arp[14:18])] = heard.get(socket.inet_ntoa(arp[14:18]), 0) + 1
+        self.apply(["10.77.1.6/32"], gateway=False)
+        ear.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while ear.recv(64):
+                pass
+        ear.settimeout(PATIENCE_S)
+        last = []
+        while len(last) < 2:  # two more rounds of the other one
+            arp = ear.recv(64)
+            if arp[14:18] == arp[24:28]:
+                last.append(socket.inet_ntoa(arp[14:18]))
+        self.assertNotIn("10.77.1.5", last)
+
+
+if __name__ == "__main__":
+    if "METALWRIGHT_INSIDE" not in os.environ:
+        os.environ["METALWRIGHT_INSIDE"] = "1"
+        os.execvp("unshare", ["unshare", "--net", sys.executable, __file__, *sys.argv[1:]])
+    BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
+    unittest.main(verbosity=2)
