@@ -132,7 +132,7 @@ class UpkeepTest(unittest.TestCase):
                 told = lambda: [e["item"] for e in self.drift_events()[before:]]
                 self.wire.until(told, "it is told")
                 self.assertEqual(told().count(thing), 1, told())
-        self.assertGreaterEqual(self.daemon.ask("GET", "/v1/status")[1]["restored"], 5)
+        self.assertGreaterEqual(self.daemon.ask("GET", "/v1/status")[1]["restored"], 5, self.drift_events())
 
     def test_a_nic_that_goes_down_and_up_gets_its_routes_again(self):
         self.apply(ALIASES)
