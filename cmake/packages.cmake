@@ -10,7 +10,6 @@ find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 pkg_check_modules(NL REQUIRED IMPORTED_TARGET libnl-3.0 libnl-route-3.0)
 pkg_check_modules(BLKID REQUIRED IMPORTED_TARGET blkid)
-pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 find_library(SQLITE libsqlite3.a REQUIRED)  # linked in, as above
 pkg_check_modules(CRYPT REQUIRED IMPORTED_TARGET libcrypt)
 find_path(TOMLPP toml++/toml.h REQUIRED)  # used header-only: one library less to load at start
