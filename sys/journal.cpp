@@ -9,15 +9,16 @@ namespace metalwright::sys {
 std::string journal_entry(std::span<const JournalField> fields) {
     std::string entry;
     for (const auto& [name, value] : fields) {
+        entry += name;
         if (!value.contains('\n')) {
-            entry += name + '=' + value + '\n';
+            entry.append("=").append(value).append("\n");
             continue;
         }
         // A value of several lines says its length instead, little endian.
-        entry += name + '\n';
+        entry += '\n';
         for (std::uint64_t rest = value.size(), i = 0; i < 8; ++i, rest >>= 8)
             entry += static_cast<char>(rest & 0xff);
-        entry += value + '\n';
+        entry.append(value).append("\n");
     }
     return entry;
 }

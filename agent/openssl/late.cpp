@@ -48,6 +48,8 @@ struct Signature<R(A...)> {
 
 }  // namespace
 
+// What a macro makes into a definition has neither parentheses nor the names of the header.
+// NOLINTBEGIN(bugprone-macro-parentheses, readability-inconsistent-declaration-parameter-name)
 // clang-format off
 #define ARG(name, n) Signature<decltype(name)>::Arg<n> a##n
 #define LATE(name, parameters, arguments)                                          \
@@ -94,3 +96,4 @@ LATE_6(CRYPTO_get_ex_new_index)
 
 LATE_7(HMAC)
     // clang-format on
+    // NOLINTEND(bugprone-macro-parentheses, readability-inconsistent-declaration-parameter-name)
