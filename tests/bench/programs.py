@@ -123,9 +123,14 @@ class Bench:
         self.config = self.folder / "metalwright.toml"
         self.config.write_text('[host]\nid = "bench"\n[network]\npersist = "none"\n[log]\ntarget = "stderr"\nlevel = "error"\n')
 
-    def daemon(self, state="state"):
+    def daemon(self, state="state", configuration=""):
+        """metalwrightd on a state of its own; `configuration` is TOML that is added to what all benches have."""
+        config = self.config
+        if configuration:
+            config = self.folder / f"{state}.toml"
+            config.write_text(self.config.read_text() + configuration)
         socket_path = self.folder / "admin.sock"
-        return Program([self.build / "agent/metalwrightd", "--config", self.config, "--state-dir", self.folder / state,
+        return Program([self.build / "agent/metalwrightd", "--config", config, "--state-dir", self.folder / state,
                         "--socket", socket_path], socket_path, "/v1/health", self.folder / "daemon.log")
 
     def bare(self):
