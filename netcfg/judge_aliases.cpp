@@ -145,7 +145,7 @@ class AliasJudge {
         const auto foreign = [&](const KernelAddress& other) {
             return other.ifindex != site_.nic().index && !site_.ours(other);
         };
-        if (form_of(alias) == AliasForm::address) {
+        if (alias.cidr.is_single() || form_of(alias) == AliasForm::address) {
             for (const KernelAddress* other : site_.places(alias.cidr.address))
                 if (foreign(*other)) return conflict(*other);
             return std::nullopt;

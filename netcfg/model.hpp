@@ -74,10 +74,16 @@ struct Primary {
 /// One alias as ordered. A single address, or one with host bits, is ONE address; an IPv4 range is
 /// one `local` route; an IPv6 range is its addresses up to the bound, or a local route if `routed`.
 struct Alias {
+    /// What a single IPv4 address becomes; nothing else has a choice. A local route answers ARP and
+    /// can be bound to, at flat cost (the kernel's cost of addresses is quadratic in their number);
+    /// it is not in `ip addr`, and the kernel never picks it as a source by itself.
+    enum class As { automatic, address, local_route };
+
     std::string id{};  ///< the vendor's: the subnet or secondary CIDR it was taken from
     Prefix cidr{};
     bool routed = false;
-    std::string where{};  ///< JSON pointer in the document, for errors
+    std::string where{};    ///< JSON pointer in the document, for errors
+    As as = As::automatic;  ///< automatic: an address
 
     bool operator==(const Alias&) const = default;
 };

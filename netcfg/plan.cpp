@@ -188,11 +188,11 @@ Owned owned_after(const Wanted& wanted, const Observed& observed, const Owned& b
     std::unordered_set<Prefix, Hash> aliases;
     for (const JudgedAlias& judged : judge_aliases(site)) {
         if (judged.error) continue;
-        aliases.insert(judged.alias->cidr);
         if (form_of(*judged.alias) == AliasForm::local_route) {
             owned.local_routes.push_back(judged.alias->cidr);
             continue;
         }
+        aliases.insert(judged.alias->cidr);
         const Prefix first = first_of(*judged.alias);
         for (std::uint32_t i = 0; i < count_of(*judged.alias); ++i)
             if (const Prefix each{first.address.plus(i), first.length}; ours_to_set(each))

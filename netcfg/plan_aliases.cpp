@@ -41,6 +41,10 @@ void plan_addresses(Draft& draft, const std::string& item, const Alias& alias) {
             .ifindex = site.nic().index, .first = first, .count = count, .deprecated = true}});
 }
 
+std::string name_of(const Prefix& cidr) {
+    return (cidr.is_single() ? "alias " : "alias range ") + cidr.text();
+}
+
 void plan_local_route(Draft& draft, const std::string& item, const Alias& alias) {
     const Site& site = draft.site;
     bool replace = false;
@@ -57,8 +61,7 @@ void plan_local_route(Draft& draft, const std::string& item, const Alias& alias)
                                        alias.where});
         replace = true;
     }
-    draft.step(item,
-               "add alias range " + alias.cidr.text() + " as a local route on " + site.nic().name,
+    draft.step(item, "add " + name_of(alias.cidr) + " as a local route on " + site.nic().name,
                KernelOp{AddRoute{.route = {.ifindex = site.nic().index,
                                            .to = alias.cidr,
                                            .table = table_local,
@@ -123,10 +126,9 @@ void plan_stale(Draft& draft) {
     }
     for (const KernelRoute& route : site.observed().routes) {
         if (!Site::ours(route) || route.table != table_local || ranges.contains(route.to)) continue;
-        draft.remove(
-            line_of(route.to),
-            "remove alias range " + route.to.text() + " from " + site.link_name(route.ifindex),
-            RemoveRoute{route});
+        draft.remove(line_of(route.to),
+                     "remove " + name_of(route.to) + " from " + site.link_name(route.ifindex),
+                     RemoveRoute{route});
     }
 }
 

@@ -142,7 +142,12 @@ struct Encoder {
         const int scope = op.route.to.address.v6 || op.route.via ? RT_SCOPE_UNIVERSE
                           : local                                ? RT_SCOPE_HOST
                                                                  : RT_SCOPE_LINK;
-        const int flags = NLM_F_CREATE | (op.replace ? NLM_F_REPLACE : NLM_F_EXCL);
+        // The kernel's own local route of an address has the same key as ours of that alias, and
+        // both are there while the alias changes its form: beside it, not instead of it.
+        const bool beside = local && !op.route.to.address.v6;
+        const int flags = NLM_F_CREATE | (op.replace ? NLM_F_REPLACE
+                                          : beside   ? NLM_F_APPEND
+                                                     : NLM_F_EXCL);
         Message message =
             route_message(RTM_NEWROUTE, flags, seq, op.route, static_cast<std::uint8_t>(scope));
         if (op.prefsrc) message.put(RTA_PREFSRC, *op.prefsrc);
