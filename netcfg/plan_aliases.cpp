@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <string>
 #include <unordered_set>
+#include <utility>
 
 #include "netcfg/alias_form.hpp"
 #include "netcfg/planner.hpp"
@@ -7,34 +9,34 @@
 namespace metalwright::netcfg {
 namespace {
 
-void plan_address(Draft& draft, const std::string& item, const Alias& alias) {
+void plan_address(Draft& draft, std::string item, const Alias& alias) {
     const Site& site = draft.site;
     const int nic = site.nic().index;
     if (const KernelAddress* present = site.on_nic(alias.cidr))
-        return settle_present(draft, item, *present);
+        return settle_present(draft, std::move(item), *present);
     for (const KernelAddress* other : site.places(alias.cidr.address)) {
         if (other->ifindex != nic) continue;
-        if (!site.ours(*other)) return settle_present(draft, item, *other);
+        if (!site.ours(*other)) return settle_present(draft, std::move(item), *other);
         // IPv4 has one address with two lengths, until ours of the other length is removed.
         if (alias.cidr.address.v6)
             draft.step(item, "remove " + other->prefix.text() + ", of another length",
                        KernelOp{RemoveAddress{nic, other->prefix}});
     }
-    draft.step(item, "add alias " + alias.cidr.text() + " on " + site.nic().name,
+    draft.step(std::move(item), "add alias " + alias.cidr.text() + " on " + site.nic().name,
                KernelOp{AddAddress{
                    .ifindex = nic, .first = alias.cidr, .deprecated = alias.cidr.address.v6}});
 }
 
-void plan_addresses(Draft& draft, const std::string& item, const Alias& alias) {
+void plan_addresses(Draft& draft, std::string item, const Alias& alias) {
     const Site& site = draft.site;
     const Prefix first = first_of(alias);
     const std::uint32_t count = count_of(alias);
     std::uint32_t present = 0;
     for (std::uint32_t i = 0; i < count; ++i)
         if (site.on_nic({first.address.plus(i), first.length}) != nullptr) ++present;
-    if (present == count) return draft.unchanged(item);
+    if (present == count) return draft.unchanged(std::move(item));
     draft.step(
-        item,
+        std::move(item),
         "add the " + std::to_string(count - present) + " missing of " + std::to_string(count) +
             " addresses of alias " + alias.cidr.text() + " on " + site.nic().name,
         KernelOp{AddAddress{
@@ -45,20 +47,22 @@ std::string name_of(const Prefix& cidr) {
     return (cidr.is_single() ? "alias " : "alias range ") + cidr.text();
 }
 
-void plan_local_route(Draft& draft, const std::string& item, const Alias& alias) {
+void plan_local_route(Draft& draft, std::string item, const Alias& alias) {
     const Site& site = draft.site;
     bool replace = false;
     for (const KernelRoute* route : site.routes(alias.cidr, table_local)) {
         if (route->ifindex == site.nic().index && route->type == type_local)
-            return draft.unchanged(item, Site::ours(*route)
-                                             ? std::string{}
-                                             : "a local route was already there; it is not ours");
+            return draft.unchanged(std::move(item),
+                                   Site::ours(*route)
+                                       ? std::string{}
+                                       : "a local route was already there; it is not ours");
         if (!Site::ours(*route))
-            return draft.failed(item, {Errc::conflict,
-                                       "somebody else has a route for " + alias.cidr.text() +
-                                           " in table local on " + site.link_name(route->ifindex) +
-                                           "; remove that one first",
-                                       alias.where});
+            return draft.failed(
+                std::move(item),
+                {Errc::conflict,
+                 "somebody else has a route for " + alias.cidr.text() + " in table local on " +
+                     site.link_name(route->ifindex) + "; remove that one first",
+                 alias.where});
         replace = true;
     }
     draft.step(item, "add " + name_of(alias.cidr) + " as a local route on " + site.nic().name,
@@ -82,8 +86,8 @@ bool carries_a_gateway(const Site& site, const KernelAddress& address) {
 
 void plan_stale(Draft& draft) {
     const Site& site = draft.site;
-    std::unordered_set<Prefix, Hash> addresses;
-    std::unordered_set<Prefix, Hash> ranges;
+    PrefixSet addresses(draft.aliases.size() + 1);
+    PrefixSet ranges;
     for (const JudgedAlias& judged : draft.aliases) {
         const Alias& alias = *judged.alias;
         if (form_of(alias) == AliasForm::local_route) {
@@ -98,7 +102,7 @@ void plan_stale(Draft& draft) {
     }
     if (draft.primary) addresses.insert(site.wanted().primary->address);
 
-    std::unordered_set<Prefix, Hash> replaced;  // IPv6 of another length: plan_address removes it
+    PrefixSet replaced;  // IPv6 of another length: plan_address removes it
     for (const Step<Op>& step : draft.plan.steps)
         if (const auto* op = std::get_if<KernelOp>(&step.op))
             if (const auto* remove = std::get_if<RemoveAddress>(op))
@@ -106,7 +110,7 @@ void plan_stale(Draft& draft) {
 
     std::unordered_set<std::string> refused;
     for (const JudgedAlias& judged : draft.aliases)
-        if (judged.error) refused.insert(judged.item);
+        if (judged.error) refused.insert(judged.item());
     // The item's own line says that it was refused; no step of that line would be run.
     const auto line_of = [&](const Prefix& cidr) {
         const std::string item = "alias/" + cidr.text();
@@ -138,13 +142,15 @@ void plan_aliases(Draft& draft) {
     if (!draft.site.wanted().aliases) return;
     for (const JudgedAlias& judged : draft.aliases) {
         if (judged.error) {
-            draft.failed(judged.item, *judged.error);
+            draft.failed(judged.item(), *judged.error);
             continue;
         }
         switch (form_of(*judged.alias)) {
-            case AliasForm::address: plan_address(draft, judged.item, *judged.alias); break;
-            case AliasForm::addresses: plan_addresses(draft, judged.item, *judged.alias); break;
-            case AliasForm::local_route: plan_local_route(draft, judged.item, *judged.alias); break;
+            case AliasForm::address: plan_address(draft, judged.item(), *judged.alias); break;
+            case AliasForm::addresses: plan_addresses(draft, judged.item(), *judged.alias); break;
+            case AliasForm::local_route:
+                plan_local_route(draft, judged.item(), *judged.alias);
+                break;
         }
     }
     plan_stale(draft);

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <unordered_set>
 
 #include "netcfg/alias_form.hpp"
 #include "netcfg/planner.hpp"
@@ -47,7 +46,8 @@ void plan_address(Draft& draft, const JudgedPrimary& primary) {
 void plan_former(Draft& draft, const JudgedPrimary& primary) {
     const Site& site = draft.site;
     if (primary.address) return;
-    std::unordered_set<Prefix, Hash> stays{primary.accepted.address};
+    PrefixSet stays(draft.aliases.size() + 1);
+    stays.insert(primary.accepted.address);
     for (const JudgedAlias& judged : draft.aliases)
         if (form_of(*judged.alias) == AliasForm::address) stays.insert(judged.alias->cidr);
     for (const KernelAddress& address : site.observed().addresses) {

@@ -19,11 +19,11 @@ struct Draft {
     Plan<Op> plan{};
     std::vector<Step<Op>> removals{};
 
-    void unchanged(const std::string& item, std::string note = {});
-    void failed(const std::string& item, Error error);
-    void skipped(const std::string& item, Error why);
-    void step(const std::string& item, std::string why, Op op);
-    void remove(const std::string& item, std::string why, const KernelOp& op);
+    void unchanged(std::string item, std::string note = {});
+    void failed(std::string item, Error error);
+    void skipped(std::string item, Error why);
+    void step(std::string item, std::string why, Op op);
+    void remove(std::string item, std::string why, const KernelOp& op);
 };
 
 void plan_primary(Draft& draft);  ///< mtu, primary, routes  (plan_primary.cpp)
@@ -31,6 +31,6 @@ void plan_aliases(Draft& draft);  ///< alias/...             (plan_aliases.cpp)
 void plan_persist(Draft& draft);  ///< persist, dns          (plan_persist.cpp)
 
 /// Settles `item` by an address that is there; the note says when it is not ours.
-void settle_present(Draft& draft, const std::string& item, const KernelAddress& present);
+void settle_present(Draft& draft, std::string item, const KernelAddress& present);
 
 }  // namespace metalwright::netcfg

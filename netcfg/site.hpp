@@ -3,7 +3,6 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "netcfg/hash.hpp"
@@ -39,6 +38,15 @@ class Site {
     const KernelAddress* on_nic(const Prefix& prefix) const;
     /// Every place of an address, any NIC, any length.
     std::vector<const KernelAddress*> places(const Address& address) const;
+    /// A place of an address for which `test` is true; nullptr when there is none.
+    template <class Test>
+    const KernelAddress* place_where(const Address& address, const Test& test) const {
+        const std::size_t found = addresses_.find(Hash{}(address), [&](std::size_t at) {
+            const KernelAddress& place = observed_.addresses[at];
+            return place.prefix.address == address && test(place);
+        });
+        return found == HashIndex::none ? nullptr : &observed_.addresses[found];
+    }
     /// Routes of one destination: in main (type not looked at), or local ones in table local.
     std::vector<const KernelRoute*> routes(const Prefix& to, std::uint32_t table) const;
 
@@ -46,6 +54,11 @@ class Site {
     std::string link_name(int ifindex) const;  ///< "NIC 7" when unknown
 
  private:
+    struct Place {
+        const Link* link;
+        bool owned;  // by its MAC, the NIC that `owned` is about
+    };
+
     /// What the store says of an address; nothing when it says nothing.
     std::optional<bool> remembered(const KernelAddress& address) const;  // true: as primary
 
@@ -53,10 +66,14 @@ class Site {
     const Observed& observed_;
     const Owned& owned_;
     const Link& nic_;
-    std::unordered_map<Prefix, bool, Hash> remembered_;  // true: as primary
-    std::unordered_map<int, const Link*> links_;
-    std::unordered_multimap<Address, const KernelAddress*, Hash> addresses_;
-    std::unordered_multimap<Prefix, const KernelRoute*, Hash> routes_;
+    // Of owned_, by prefix.
+    HashIndex owned_addresses_;
+    HashIndex owned_primaries_;
+    HashIndex left_behind_;
+    bool any_primary_;  // in owned_, here or left behind
+    std::unordered_map<int, Place> links_;
+    HashIndex addresses_;  // of observed_, by address
+    HashIndex routes_;     // of observed_, by destination
 };
 
 }  // namespace metalwright::netcfg

@@ -142,6 +142,8 @@ TEST_F(Netns, AThousandAddressesEachWithItsResult) {
 }
 
 TEST_F(Netns, AnAliasMayChangeFromAnAddressToALocalRouteAndBack) {
+    // A NIC that loses its last IPv4 address loses its IPv4 routes with it.
+    shell("ip address add 10.9.0.10/24 dev va");
     Wanted wanted = aliases({"10.9.0.20", "10.9.0.21"});
     const auto protocols = [&] {
         std::vector<std::uint8_t> found;
@@ -163,6 +165,21 @@ TEST_F(Netns, AnAliasMayChangeFromAnAddressToALocalRouteAndBack) {
             }
         EXPECT_TRUE(Udp(false).bind(ip("10.9.0.21"), 4000));
     }
+}
+
+TEST_F(Netns, WhatIsNotLookedAtNeedNotBeRead) {
+    bring_to(aliases({"10.9.0.20", "10.9.7.0/28"}));
+    shell("ip route add local 10.9.8.0/28 dev va table local proto 66");
+    const auto local = [&](const std::vector<std::string>& wanted) {
+        std::vector<std::string> found;
+        const Observed read = observe(*doors_, aliases(wanted)).value();
+        for (const KernelRoute& route : read.routes)
+            if (route.table == 255 && !route.to.address.v6) found.push_back(route.to.text());
+        return found;
+    };
+    EXPECT_THAT(local({"10.9.0.20"}), testing::ElementsAre("10.9.7.0/28"));
+    EXPECT_THAT(local({"10.9.7.0/28"}),
+                testing::UnorderedElementsAre("10.9.7.0/28", "10.9.8.0/28"));
 }
 
 TEST_F(Netns, AFullBatchLosesNoAck) {
