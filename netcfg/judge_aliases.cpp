@@ -158,16 +158,14 @@ class AliasJudge {
                              " already; remove it there first",
                          alias.where};
         };
-        const auto foreign = [&](const KernelAddress& other) {
-            return other.ifindex != site_.nic().index && !site_.ours(other);
-        };
         if (alias.cidr.is_single() || form_of(alias) == AliasForm::address) {
-            if (const KernelAddress* other = site_.place_where(alias.cidr.address, foreign))
-                return conflict(*other);
+            for (const KernelAddress* other : site_.places_elsewhere(alias.cidr.address))
+                if (!site_.ours(*other)) return conflict(*other);
             return std::nullopt;
         }
-        for (const KernelAddress& other : site_.observed().addresses)
-            if (alias.cidr.contains(other.prefix.address) && foreign(other)) return conflict(other);
+        for (const KernelAddress* other : site_.elsewhere())
+            if (alias.cidr.contains(other->prefix.address) && !site_.ours(*other))
+                return conflict(*other);
         return std::nullopt;
     }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,9 @@ struct Address {
     /// The address that many steps further on; wraps round.
     Address plus(std::uint32_t steps) const noexcept;
     auto operator<=>(const Address&) const = default;
+    bool operator==(const Address& other) const noexcept {
+        return v6 == other.v6 && std::memcmp(bytes.data(), other.bytes.data(), 16) == 0;
+    }
 };
 
 /// An address with its prefix length. Host bits are kept: "10.0.0.130/28" is one address.

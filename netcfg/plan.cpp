@@ -186,29 +186,34 @@ Owned owned_after(const Wanted& wanted, const Observed& observed, const Owned& b
     Owned owned{.mac = identity_of(*nic->link)};
     owned.addresses.reserve(before.addresses.size());
     owned.local_routes.reserve(before.local_routes.size());
-    HashIndex known(before.addresses.size());  // of owned.addresses
-    const auto remember = [&](const Prefix& prefix) {
-        const auto same = [&](std::size_t at) { return owned.addresses[at] == prefix; };
-        if (known.find(Hash{}(prefix), same) != HashIndex::none) return;
-        known.add(Hash{}(prefix));
+    // By position: an address that `owned` names already. IPv6 ranges may overlap where nothing is.
+    std::vector<bool> named(observed.addresses.size());
+    PrefixSet absent;
+    const auto remember = [&](const Prefix& prefix, bool may_overlap) {
+        if (const KernelAddress* present = site.on_nic(prefix)) {
+            if (!site.ours(*present)) return false;
+            const auto at = static_cast<std::size_t>(present - observed.addresses.data());
+            if (named[at]) return true;
+            named[at] = true;
+        } else if (may_overlap && !absent.insert(prefix)) {
+            return true;
+        }
         owned.addresses.push_back(prefix);
-    };
-    const auto ours_to_set = [&](const Prefix& prefix) {
-        const KernelAddress* present = site.on_nic(prefix);
-        return present == nullptr || site.ours(*present);
+        return true;
     };
 
     if (const auto primary = judge_primary(site)) {
-        if (!primary->address && ours_to_set(primary->accepted.address)) {
-            remember(primary->accepted.address);
+        if (!primary->address && remember(primary->accepted.address, false))
             owned.primaries.push_back(primary->accepted.address);
-        }
         for (const JudgedRoute& route : primary->routes)
             if (!route.error) owned.routes.push_back(route.route);
     } else {
         owned.routes = before.routes;
     }
     const std::vector<JudgedAlias> aliases = judge_aliases(site);
+    const bool may_overlap = std::ranges::any_of(aliases, [](const JudgedAlias& judged) {
+        return form_of(*judged.alias) == AliasForm::addresses;
+    });
     for (const JudgedAlias& judged : aliases) {
         if (judged.error) continue;
         if (form_of(*judged.alias) == AliasForm::local_route) {
@@ -217,8 +222,7 @@ Owned owned_after(const Wanted& wanted, const Observed& observed, const Owned& b
         }
         const Prefix first = first_of(*judged.alias);
         for (std::uint32_t i = 0; i < count_of(*judged.alias); ++i)
-            if (const Prefix each{first.address.plus(i), first.length}; ours_to_set(each))
-                remember(each);
+            remember({first.address.plus(i), first.length}, may_overlap);
     }
     if (!wanted.aliases) owned.local_routes = before.local_routes;
 
@@ -230,7 +234,8 @@ Owned owned_after(const Wanted& wanted, const Observed& observed, const Owned& b
                 owned.left_behind.push_back({identity_of(*on), address.prefix, primary});
             continue;
         }
-        remember(address.prefix);
+        if (!named[static_cast<std::size_t>(&address - observed.addresses.data())])
+            owned.addresses.push_back(address.prefix);
         const auto is_alias = [&](const JudgedAlias& judged) {
             return !judged.error && judged.alias->cidr == address.prefix &&
                    form_of(*judged.alias) != AliasForm::local_route;

@@ -18,6 +18,9 @@ struct Draft {
     std::optional<JudgedPrimary> primary;
     Plan<Op> plan{};
     std::vector<Step<Op>> removals{};
+    // By position in site.observed(): an alias of the plan is just this, so it does not go.
+    std::vector<bool> wanted_addresses{};
+    std::vector<bool> wanted_routes{};
 
     void unchanged(std::string item, std::string note = {});
     void failed(std::string item, Error error);

@@ -16,13 +16,12 @@ Site::Site(const Wanted& wanted, const Observed& observed, const Owned& owned, c
       observed_(observed),
       owned_(owned),
       nic_(nic),
-      owned_addresses_(owned.addresses.size()),
       owned_primaries_(owned.primaries.size()),
       left_behind_(owned.left_behind.size()),
       any_primary_(!owned.primaries.empty()),
       addresses_(observed.addresses.size()),
-      routes_(observed.routes.size()) {
-    for (const Prefix& prefix : owned.addresses) owned_addresses_.add(Hash{}(prefix));
+      routes_(observed.routes.size()),
+      elsewhere_index_(0) {
     for (const Prefix& prefix : owned.primaries) owned_primaries_.add(Hash{}(prefix));
     for (const Owned::LeftBehind& left : owned.left_behind) {
         left_behind_.add(Hash{}(left.prefix));
@@ -30,8 +29,13 @@ Site::Site(const Wanted& wanted, const Observed& observed, const Owned& owned, c
     }
     for (const Link& link : observed.links)
         links_.emplace(link.index, Place{&link, owned.mac.empty() || has_mac(link, owned.mac)});
-    for (const KernelAddress& address : observed.addresses)
-        addresses_.add(Hash{}(address.prefix.address));
+    for (const KernelAddress& address : observed.addresses) {
+        const std::size_t hash = Hash{}(address.prefix.address);
+        addresses_.add(hash);
+        if (address.ifindex == nic.index) continue;
+        elsewhere_.push_back(&address);
+        elsewhere_index_.add(hash);
+    }
     for (const KernelRoute& route : observed.routes) routes_.add(Hash{}(route.to));
 }
 
@@ -44,7 +48,11 @@ std::optional<bool> Site::remembered(const KernelAddress& address) const {
             return index.find(hash, same) != HashIndex::none;
         };
         if (is_in(owned_primaries_, owned_.primaries)) return true;
-        if (is_in(owned_addresses_, owned_.addresses)) return false;
+        if (!owned_addresses_) {
+            owned_addresses_.emplace(owned_.addresses.size());
+            for (const Prefix& prefix : owned_.addresses) owned_addresses_->add(Hash{}(prefix));
+        }
+        if (is_in(*owned_addresses_, owned_.addresses)) return false;
     }
     if (on == links_.end()) return std::nullopt;
     const std::size_t left = left_behind_.find(Hash{}(address.prefix), [&](std::size_t at) {
@@ -65,16 +73,26 @@ bool Site::was_primary(const KernelAddress& address) const {
 }
 
 const KernelAddress* Site::on_nic(const Prefix& prefix) const {
-    return place_where(prefix.address, [&](const KernelAddress& place) {
+    const std::size_t found = addresses_.find(Hash{}(prefix.address), [&](std::size_t at) {
+        const KernelAddress& place = observed_.addresses[at];
         return place.prefix == prefix && place.ifindex == nic_.index;
     });
+    return found == HashIndex::none ? nullptr : &observed_.addresses[found];
 }
 
 std::vector<const KernelAddress*> Site::places(const Address& address) const {
     std::vector<const KernelAddress*> found;
-    place_where(address, [&](const KernelAddress& place) {
-        found.push_back(&place);
-        return false;
+    addresses_.each(Hash{}(address), [&](std::size_t at) {
+        const KernelAddress& place = observed_.addresses[at];
+        if (place.prefix.address == address) found.push_back(&place);
+    });
+    return found;
+}
+
+std::vector<const KernelAddress*> Site::places_elsewhere(const Address& address) const {
+    std::vector<const KernelAddress*> found;
+    elsewhere_index_.each(Hash{}(address), [&](std::size_t at) {
+        if (elsewhere_[at]->prefix.address == address) found.push_back(elsewhere_[at]);
     });
     return found;
 }

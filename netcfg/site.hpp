@@ -38,15 +38,9 @@ class Site {
     const KernelAddress* on_nic(const Prefix& prefix) const;
     /// Every place of an address, any NIC, any length.
     std::vector<const KernelAddress*> places(const Address& address) const;
-    /// A place of an address for which `test` is true; nullptr when there is none.
-    template <class Test>
-    const KernelAddress* place_where(const Address& address, const Test& test) const {
-        const std::size_t found = addresses_.find(Hash{}(address), [&](std::size_t at) {
-            const KernelAddress& place = observed_.addresses[at];
-            return place.prefix.address == address && test(place);
-        });
-        return found == HashIndex::none ? nullptr : &observed_.addresses[found];
-    }
+    /// The places of an address on other NICs; and those of all addresses there.
+    std::vector<const KernelAddress*> places_elsewhere(const Address& address) const;
+    const std::vector<const KernelAddress*>& elsewhere() const noexcept { return elsewhere_; }
     /// Routes of one destination: in main (type not looked at), or local ones in table local.
     std::vector<const KernelRoute*> routes(const Prefix& to, std::uint32_t table) const;
 
@@ -66,14 +60,16 @@ class Site {
     const Observed& observed_;
     const Owned& owned_;
     const Link& nic_;
-    // Of owned_, by prefix.
-    HashIndex owned_addresses_;
+    // Of owned_, by prefix. Most addresses carry their mark, and nobody asks the store.
+    mutable std::optional<HashIndex> owned_addresses_;
     HashIndex owned_primaries_;
     HashIndex left_behind_;
     bool any_primary_;  // in owned_, here or left behind
     std::unordered_map<int, Place> links_;
     HashIndex addresses_;  // of observed_, by address
     HashIndex routes_;     // of observed_, by destination
+    std::vector<const KernelAddress*> elsewhere_;
+    HashIndex elsewhere_index_;  // of elsewhere_, by address
 };
 
 }  // namespace metalwright::netcfg
