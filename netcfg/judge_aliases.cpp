@@ -43,16 +43,22 @@ Surroundings surroundings_of(const Site& site, const IsAlias& is_alias) {
 class AliasJudge {
  public:
     AliasJudge(const Site& site, const std::vector<Alias>& wanted)
-        : site_(site), wanted_(wanted), by_address_(wanted.size()) {
+        : site_(site), wanted_(wanted), by_address_(0) {
         judged_.reserve(wanted.size());
+        const auto address_of = [](const Alias& alias) { return alias.cidr.address; };
+        in_order_ = std::ranges::adjacent_find(wanted, std::ranges::greater_equal(), address_of) ==
+                    wanted.end();
         for (const Alias& alias : wanted) {
-            by_address_.add(Hash{}(alias.cidr.address));
+            if (!in_order_) by_address_.add(Hash{}(alias.cidr.address));
             if (form_of(alias) == AliasForm::address && !alias.cidr.is_single())
                 alias_subnets_.push_back(alias.cidr.network());
         }
         around_ = surroundings_of(site, [&](const Prefix& prefix) {
             const auto same = [&](std::size_t at) { return wanted_[at].cidr == prefix; };
-            return by_address_.find(Hash{}(prefix.address), same) != HashIndex::none;
+            if (!in_order_)
+                return by_address_.find(Hash{}(prefix.address), same) != HashIndex::none;
+            const auto it = std::ranges::lower_bound(wanted_, prefix.address, {}, address_of);
+            return it != wanted_.end() && it->cidr == prefix;
         });
     }
 
@@ -177,7 +183,8 @@ class AliasJudge {
 
     const Site& site_;
     const std::vector<Alias>& wanted_;
-    HashIndex by_address_;  // of wanted_
+    bool in_order_ = false;  // each address beyond the one before: none is there twice
+    HashIndex by_address_;   // of wanted_; empty where that is in order
     Surroundings around_;
     std::vector<Prefix> alias_subnets_;
     std::vector<JudgedAlias> judged_;  // so far, in the order of wanted_

@@ -19,7 +19,6 @@ Site::Site(const Wanted& wanted, const Observed& observed, const Owned& owned, c
       owned_primaries_(owned.primaries.size()),
       left_behind_(owned.left_behind.size()),
       any_primary_(!owned.primaries.empty()),
-      addresses_(observed.addresses.size()),
       routes_(observed.routes.size()),
       elsewhere_index_(0) {
     for (const Prefix& prefix : owned.primaries) owned_primaries_.add(Hash{}(prefix));
@@ -30,11 +29,9 @@ Site::Site(const Wanted& wanted, const Observed& observed, const Owned& owned, c
     for (const Link& link : observed.links)
         links_.emplace(link.index, Place{&link, owned.mac.empty() || has_mac(link, owned.mac)});
     for (const KernelAddress& address : observed.addresses) {
-        const std::size_t hash = Hash{}(address.prefix.address);
-        addresses_.add(hash);
         if (address.ifindex == nic.index) continue;
         elsewhere_.push_back(&address);
-        elsewhere_index_.add(hash);
+        elsewhere_index_.add(Hash{}(address.prefix.address));
     }
     for (const KernelRoute& route : observed.routes) routes_.add(Hash{}(route.to));
 }
@@ -72,17 +69,31 @@ bool Site::was_primary(const KernelAddress& address) const {
     return any_primary_ && ours(address) && remembered(address).value_or(false);
 }
 
+const HashIndex& Site::addresses() const {
+    if (!addresses_) {
+        addresses_.emplace(observed_.addresses.size());
+        for (const KernelAddress& address : observed_.addresses)
+            addresses_->add(Hash{}(address.prefix.address));
+    }
+    return *addresses_;
+}
+
 const KernelAddress* Site::on_nic(const Prefix& prefix) const {
-    const std::size_t found = addresses_.find(Hash{}(prefix.address), [&](std::size_t at) {
+    const auto is_it = [&](std::size_t at) {
         const KernelAddress& place = observed_.addresses[at];
         return place.prefix == prefix && place.ifindex == nic_.index;
-    });
-    return found == HashIndex::none ? nullptr : &observed_.addresses[found];
+    };
+    std::size_t found = next_;
+    if (next_ >= observed_.addresses.size() || !is_it(next_))
+        found = addresses().find(Hash{}(prefix.address), is_it);
+    if (found == HashIndex::none) return nullptr;
+    next_ = found + 1;
+    return &observed_.addresses[found];
 }
 
 std::vector<const KernelAddress*> Site::places(const Address& address) const {
     std::vector<const KernelAddress*> found;
-    addresses_.each(Hash{}(address), [&](std::size_t at) {
+    addresses().each(Hash{}(address), [&](std::size_t at) {
         const KernelAddress& place = observed_.addresses[at];
         if (place.prefix.address == address) found.push_back(&place);
     });
@@ -91,6 +102,11 @@ std::vector<const KernelAddress*> Site::places(const Address& address) const {
 
 std::vector<const KernelAddress*> Site::places_elsewhere(const Address& address) const {
     std::vector<const KernelAddress*> found;
+    if (elsewhere_.size() < 4) {  // the loopback's alone, on most hosts
+        for (const KernelAddress* each : elsewhere_)
+            if (each->prefix.address == address) found.push_back(each);
+        return found;
+    }
     elsewhere_index_.each(Hash{}(address), [&](std::size_t at) {
         if (elsewhere_[at]->prefix.address == address) found.push_back(elsewhere_[at]);
     });

@@ -66,8 +66,13 @@ class Site {
     HashIndex left_behind_;
     bool any_primary_;  // in owned_, here or left behind
     std::unordered_map<int, Place> links_;
-    HashIndex addresses_;  // of observed_, by address
-    HashIndex routes_;     // of observed_, by destination
+    const HashIndex& addresses() const;
+
+    // Of observed_, by address; made when the next one that is asked for is not the next one there,
+    // as it is where all is as it was set.
+    mutable std::optional<HashIndex> addresses_;
+    mutable std::size_t next_ = 0;
+    HashIndex routes_;  // of observed_, by destination
     std::vector<const KernelAddress*> elsewhere_;
     HashIndex elsewhere_index_;  // of elsewhere_, by address
 };

@@ -8,6 +8,7 @@
 #include "agent/daemon/daemon.hpp"
 #include "agent/daemon/logging.hpp"
 #include "sys/files.hpp"
+#include "sys/heap.hpp"
 
 namespace {
 
@@ -23,6 +24,7 @@ int wrong_config(const Errors& errors) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    sys::keep_freed_memory();
     CLI::App app{
         "The provisioning agent of a physical host: arrays, addresses, user data once, and a "
         "report of every item."};

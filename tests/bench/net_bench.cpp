@@ -15,6 +15,7 @@
 #include "agent/spec/document.hpp"
 #include "core/run_plan.hpp"
 #include "netcfg/room.hpp"
+#include "sys/heap.hpp"
 #include "tests/bench/clocks.hpp"
 
 namespace {
@@ -97,6 +98,7 @@ long memory(const std::string& field) {
 /// (what is ours), "memory". Each answers "WALL_MS CPU_MS RESULT..."; apply's result is
 /// "ITEMS CHANGED MESSAGES", memory's is "KIB_NOW KIB_PEAK".
 int main() {
+    sys::keep_freed_memory();  // as metalwrightd does
     Room room;
     std::string line;
     while (std::getline(std::cin, line)) {
