@@ -1,7 +1,5 @@
 // metalwrightd: the provisioning agent of a physical host.
 
-#include <malloc.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
@@ -11,6 +9,7 @@
 #include "agent/daemon/daemon.hpp"
 #include "agent/daemon/logging.hpp"
 #include "sys/files.hpp"
+#include "sys/heap.hpp"
 
 namespace {
 
@@ -75,8 +74,8 @@ std::variant<daemon::Config, int> asked(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    // Half a dozen threads that mostly wait: an arena for each would be memory for nothing.
-    ::mallopt(M_ARENA_MAX, 1);
+    sys::one_heap_for_all_threads();
+    sys::keep_freed_memory();
     const auto start = asked(argc, argv);
     if (const int* status = std::get_if<int>(&start)) return *status;
     const auto& config = std::get<daemon::Config>(start);

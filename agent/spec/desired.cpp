@@ -232,7 +232,7 @@ class Merge {
             return;
         }
         const netcfg::Alias& twin = aliases[at->second];
-        if (twin.id != alias.id || twin.routed != alias.routed)
+        if (twin.id != alias.id || twin.routed != alias.routed || twin.as != alias.as)
             conflict(where, "another id or way for the alias " + alias.cidr.text());
     }
 

@@ -91,19 +91,7 @@ def noop(bench):
         def apply():
             nonlocal generation
             generation += 1
-            begin = time.perf_counter()
-            status, answer = daemon.ask("POST", "/v1/apply", document(generation))
-            if status not in (200, 202):
-                raise RuntimeError(f"POST /v1/apply: {status} {answer}")
-            after, finished = 0, False
-            while not finished:
-                status, events = daemon.ask("GET", f"/v1/operations/{answer['operation']}/events?after={after}&wait=30")
-                if status != 200:
-                    raise RuntimeError(f"events: {status} {events}")
-                after, finished = events["next"], events["finished"]
-            took = (time.perf_counter() - begin) * 1000
-            _, operation = daemon.ask("GET", f"/v1/operations/{answer['operation']}")
-            return took, operation
+            return daemon.apply(document(generation))
 
         def timed(call):
             begin = time.perf_counter()
