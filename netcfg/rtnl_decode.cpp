@@ -167,6 +167,19 @@ std::unexpected<Error> cut_short() {
 
 }  // namespace
 
+void read_object(std::span<const std::byte> message, Observed& objects) {
+    const auto* header = reinterpret_cast<const nlmsghdr*>(message.data());
+    switch (header->nlmsg_type) {
+        case RTM_NEWLINK:
+        case RTM_DELLINK: read_link(header, objects); break;
+        case RTM_NEWADDR:
+        case RTM_DELADDR: read_address(header, objects); break;
+        case RTM_NEWROUTE:
+        case RTM_DELROUTE: read_route(header, objects); break;
+        default: break;
+    }
+}
+
 Result<Answer> decode(std::span<const std::byte> datagram, std::uint32_t seq, Observed& objects) {
     Answer answer;
     while (datagram.size() >= NLMSG_HDRLEN) {
@@ -188,9 +201,9 @@ Result<Answer> decode(std::span<const std::byte> datagram, std::uint32_t seq, Ob
                         answer.dump_error = -error;
                     }
                     break;
-                case RTM_NEWLINK: read_link(message, objects); break;
-                case RTM_NEWADDR: read_address(message, objects); break;
-                case RTM_NEWROUTE: read_route(message, objects); break;
+                case RTM_NEWLINK:
+                case RTM_NEWADDR:
+                case RTM_NEWROUTE: read_object(datagram.first(message->nlmsg_len), objects); break;
                 default: break;
             }
         }

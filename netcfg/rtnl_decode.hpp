@@ -35,4 +35,9 @@ struct Answer {
 /// `datagram` must be aligned to 4. Errors: internal (a length that runs past the buffer).
 Result<Answer> decode(std::span<const std::byte> datagram, std::uint32_t seq, Observed& objects);
 
+/// Appends the one link, address or route that a message of kind RTM_NEW* or RTM_DEL* tells of,
+/// with what decode() passes over left out; other and malformed messages append nothing. The whole
+/// message must be there, nlmsg_len bytes and at least a header, aligned to 4.
+void read_object(std::span<const std::byte> message, Observed& objects);
+
 }  // namespace metalwright::netcfg

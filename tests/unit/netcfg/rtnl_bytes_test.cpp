@@ -7,6 +7,7 @@
 
 #include <cstring>
 
+#include "bytes.hpp"
 #include "netcfg/rtnl_decode.hpp"
 #include "netcfg/rtnl_encode.hpp"
 #include "scene.hpp"
@@ -16,18 +17,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-/// "1400 0000 ..." pairs of bytes; little endian, as every host we run on.
-std::string hex(std::span<const std::byte> bytes) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string text;
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-        if (i != 0 && i % 4 == 0) text += ' ';
-        text += digits[std::to_integer<unsigned>(bytes[i]) >> 4];
-        text += digits[std::to_integer<unsigned>(bytes[i]) & 15];
-    }
-    return text;
-}
 
 std::string encoded(const KernelOp& op, std::uint32_t expected_messages = 1) {
     std::vector<std::byte> bytes;
@@ -106,40 +95,6 @@ TEST(Encode, LinkSettingsTouchOnlyWhatIsAsked) {
 }
 
 // ---- decode -----------------------------------------------------------------------------------
-
-/// A datagram, as the kernel would write it.
-class Datagram {
- public:
-    template <class Body>
-    Datagram& message(std::uint16_t type, std::uint16_t flags, std::uint32_t seq,
-                      const Body& body) {
-        start_ = bytes_.size();
-        put(nlmsghdr{0, type, flags, seq, 0});
-        put(body);
-        return close();
-    }
-    Datagram& attribute(std::uint16_t type, std::string_view content) {
-        put(rtattr{static_cast<unsigned short>(4 + content.size()), type});
-        for (const char c : content) bytes_.push_back(static_cast<std::byte>(c));
-        bytes_.resize((bytes_.size() + 3) / 4 * 4);
-        return close();
-    }
-    std::span<const std::byte> bytes() const { return bytes_; }
-
- private:
-    template <class T>
-    void put(const T& value) {
-        const auto* from = reinterpret_cast<const std::byte*>(&value);
-        bytes_.insert(bytes_.end(), from, from + sizeof value);
-    }
-    Datagram& close() {
-        const auto length = static_cast<std::uint32_t>(bytes_.size() - start_);
-        std::memcpy(bytes_.data() + start_, &length, sizeof length);
-        return *this;
-    }
-    std::vector<std::byte> bytes_;
-    std::size_t start_ = 0;
-};
 
 TEST(Decode, TheKernelsOwnWordsAreKept) {
     Datagram datagram;
