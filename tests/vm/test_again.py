@@ -98,7 +98,7 @@ class AgainTest(LabTest):
         for address in ORDER.addresses():
             self.assertEqual(self.vm.peer.ping(address), LAN_MAC, address)
         self.assertTrue(self.plane.wait_for(
-            lambda p: {item["item"] for r in p.reports("host-1") if r["kind"] == "drift" for item in r["items"]}
+            lambda p: {item["item"] for r in p.reports(ORDER.host) if r["kind"] == "drift" for item in r["items"]}
             >= {"alias/10.0.1.52/32", "alias/10.0.1.128/28"}, 60))
 
     def test_an_alias_that_was_removed_is_put_back_by_a_start(self):
