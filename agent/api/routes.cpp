@@ -61,7 +61,9 @@ std::optional<T> member(const std::string& json, const char* name) {
     const auto value = nlohmann::json::parse(json, nullptr, false);
     if (!value.is_object() || !value.contains(name)) return std::nullopt;
     const auto& found = value[name];
-    if constexpr (std::is_same_v<T, bool>) {
+    if constexpr (std::is_same_v<T, std::int64_t>) {
+        if (!found.is_number_integer()) return std::nullopt;
+    } else if constexpr (std::is_same_v<T, bool>) {
         if (!found.is_boolean()) return std::nullopt;
     } else {
         if (!found.is_string()) return std::nullopt;
@@ -164,6 +166,19 @@ std::optional<Response> hold(Desk& desk, const Call& call, bool) {
     return ok(std::move(*held));
 }
 
+std::optional<Response> addresses(Desk& desk, const Call&, bool) {
+    auto found = desk.addresses();
+    if (!found) return error_response(found.error());
+    return ok(std::move(*found));
+}
+
+std::optional<Response> edit_addresses(Desk& desk, const Call& call, bool) {
+    auto edited = desk.edit_addresses(call.request.body);
+    if (!edited) return error_response(edited.error());
+    const bool begun = member<std::int64_t>(*edited, "operation").has_value();
+    return Response{.status = begun ? 202u : 200u, .body = std::move(*edited)};
+}
+
 struct Route {
     std::string_view method;
     std::string_view pattern;  ///< "*" stands for one segment
@@ -179,6 +194,8 @@ constexpr std::array table{
     Route{"POST", "/v1/arm", arm},
     Route{"POST", "/v1/hold", hold},
     Route{"GET", "/v1/events", host_events, true},
+    Route{"GET", "/v1/addresses", addresses},
+    Route{"POST", "/v1/addresses", edit_addresses},
     Route{"GET", "/v1/operations", operations},
     Route{"GET", "/v1/operations/*", operation},
     Route{"GET", "/v1/operations/*/events", events, true},

@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <string_view>
@@ -33,6 +34,8 @@ Console process_console() {
     console.no_color = !environment("NO_COLOR").empty();
     console.now = [] { return std::chrono::steady_clock::now(); };
     console.pause = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
+    // Each line is written out whole before the next wait: nothing is left to flush.
+    console.end_well_on_interrupt = [] { std::signal(SIGINT, [](int) { ::_exit(0); }); };
     return console;
 }
 

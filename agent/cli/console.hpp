@@ -19,6 +19,8 @@ struct Console {
     bool no_color = false;  ///< NO_COLOR is set and not empty. Source: no-color.org
     std::function<std::chrono::steady_clock::time_point()> now;
     std::function<void(std::chrono::milliseconds)> pause;
+    /// From now on SIGINT ends the process with 0: for what goes on until it is told to end.
+    std::function<void()> end_well_on_interrupt{};
 };
 
 /// stdin, stdout, stderr, the environment, the monotonic clock.

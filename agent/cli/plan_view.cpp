@@ -37,7 +37,8 @@ std::string last_lines(const Count& count, std::size_t failed, const std::string
                                              (count.destroying == 1 ? " of them destroys data"
                                                                     : " of them destroy data"));
     lines += ". Nothing has been changed";
-    if (file != "-") lines += "; to do it: metalwright apply " + printable(file) + " --wait";
+    if (!file.empty() && file != "-")
+        lines += "; to do it: metalwright apply " + printable(file) + " --wait";
     return lines + "\n";
 }
 

@@ -1,53 +1,24 @@
 #include "agent/cli/program.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdint>
 #include <ostream>
 
-#include "agent/cli/commands.hpp"
+#include "agent/cli/options.hpp"
 #include "agent/cli/text.hpp"
 #include "agent/spec/cursor.hpp"
 
 namespace metalwright::agent::cli {
-namespace {
 
-/// What the command line says.
-struct Options {
-    std::string socket = "/run/metalwright/admin.sock";
-    std::string output = "table";
-    bool no_color = false;
-    std::string file;
-    std::string catalogue;
-    std::string host;
-    bool wait = false;
-    bool follow = false;
-    std::string timeout;
-    std::size_t limit = 20;
-    std::int64_t id = 0;
-
-    Waiting waiting() const {
-        Waiting waiting{.wait = wait || !timeout.empty()};
-        if (!timeout.empty()) waiting.timeout = *parse_duration(timeout);
-        return waiting;
-    }
-};
-
-constexpr auto exit_status =
-    "Exit status:\n"
-    "  0  done           1  failed, or a part of it       2  the document is wrong\n"
-    "  3  no daemon      4  waited too long              64  wrong command line\n";
+Waiting Options::waiting() const {
+    Waiting waiting{.wait = wait || !timeout.empty()};
+    if (!timeout.empty()) waiting.timeout = *parse_duration(timeout);
+    return waiting;
+}
 
 std::string examples(std::string_view lines) {
     return "Examples:\n" + std::string(lines) +
            "\nFor --socket, -o json, --no-color and exit codes: metalwright --help, man "
            "metalwright\n";
-}
-
-void add_file(CLI::App* command, Options& options) {
-    command->add_option("FILE", options.file, "The document; - for standard input")
-        ->required()
-        ->type_name("");
 }
 
 void add_timeout(CLI::App* command, Options& options, const char* what) {
@@ -57,6 +28,19 @@ void add_timeout(CLI::App* command, Options& options, const char* what) {
             const auto duration = parse_duration(text);
             return duration ? std::string{} : duration.error().message;
         });
+}
+
+namespace {
+
+constexpr auto exit_status =
+    "Exit status:\n"
+    "  0  done           1  failed, or a part of it       2  the document is wrong\n"
+    "  3  no daemon      4  waited too long              64  wrong command line\n";
+
+void add_file(CLI::App* command, Options& options) {
+    command->add_option("FILE", options.file, "The document; - for standard input")
+        ->required()
+        ->type_name("");
 }
 
 void add_documents(CLI::App& app, Options& options) {
@@ -147,6 +131,21 @@ void add_options(CLI::App& app, Options& options, std::string_view version) {
                exit_status);
 }
 
+/// The command that was given, the innermost one; null when there is none.
+const CLI::App* given(const CLI::App& app) {
+    const std::vector<CLI::App*> commands = app.get_subcommands();
+    if (commands.empty()) return nullptr;
+    const CLI::App* inner = given(*commands.front());
+    return inner == nullptr ? commands.front() : inner;
+}
+
+/// "ip plan add"
+std::string name_of(const CLI::App* command) {
+    if (command == nullptr || command->get_parent() == nullptr) return {};
+    const std::string outer = name_of(command->get_parent());
+    return outer + (outer.empty() ? "" : " ") + command->get_name();
+}
+
 /// What is wrong with the command line, with the word that was probably meant.
 std::string complaint(const CLI::App& app, const CLI::App* command, const CLI::ParseError& error) {
     std::vector<std::string> strangers = app.remaining(/*recurse=*/true);
@@ -158,13 +157,14 @@ std::string complaint(const CLI::App& app, const CLI::App* command, const CLI::P
         for (const CLI::Option* option : from->get_options())
             for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
     }
-    if (command == nullptr)
-        for (const CLI::App* one : app.get_subcommands(nullptr)) known.push_back(one->get_name());
+    const CLI::App& holder = command == nullptr ? app : *command;
+    const std::vector<const CLI::App*> within = holder.get_subcommands(nullptr);
+    for (const CLI::App* one : within) known.push_back(one->get_name());
     const std::string& stranger = strangers.front();
     const bool is_option = stranger.starts_with('-');
-    return std::string(is_option            ? "no option "
-                       : command == nullptr ? "no command "
-                                            : "one argument too many: ") +
+    return std::string(is_option         ? "no option "
+                       : !within.empty() ? "no command "
+                                         : "one argument too many: ") +
            stranger +
            spec::did_you_mean(stranger, std::vector<std::string_view>(known.begin(), known.end()));
 }
@@ -183,6 +183,7 @@ Exit dispatch(const CLI::App& app, const Options& options, Console& console) {
     if (name == "status") return status(session, waiting);
     if (name == "inventory") return inventory(session);
     if (name == "arm") return arm(session);
+    if (name == "hold" || name == "ip") return dispatch_network(session, *command, options);
     const bool one = command->count("ID") > 0;
     if (options.follow || waiting.timeout)
         return follow(session, one ? std::optional(options.id) : std::nullopt, waiting);
@@ -198,6 +199,8 @@ Exit run(std::vector<std::string> arguments, Console& console, std::string_view 
     add_documents(app, options);
     add_questions(app, options);
     add_arm(app);
+    add_hold(app, options);
+    add_ip(app, options);
     if (arguments.empty()) {
         console.err << app.help();
         return Exit::usage;
@@ -210,11 +213,10 @@ Exit run(std::vector<std::string> arguments, Console& console, std::string_view 
             app.exit(error, console.out, console.err);
             return Exit::done;
         }
-        const std::vector<CLI::App*> commands = app.get_subcommands();
-        const CLI::App* command = commands.empty() ? nullptr : commands.front();
+        const CLI::App* command = given(app);
         console.err << "metalwright: " << printable(complaint(app, command, error)) << "\n"
                     << "metalwright: see metalwright "
-                    << (command == nullptr ? "" : command->get_name() + " ") << "--help\n";
+                    << (command == nullptr ? "" : name_of(command) + " ") << "--help\n";
         return Exit::usage;
     }
     const Exit exit = dispatch(app, options, console);

@@ -28,12 +28,6 @@ std::string number_in_words(const Json& object, const char* key) {
     return value && *value != 0 ? std::to_string(*value) : "";
 }
 
-/// "2026-11-21 21:00:00 UTC"
-std::string moment(const std::string& iso) {
-    if (!parse_time(iso)) return iso;
-    return iso.substr(0, 10) + " " + iso.substr(11, 8) + " UTC";
-}
-
 std::string lasted(const Json& operation) {
     const auto from = parse_time(text(operation, "acceptedAt"));
     const auto to = parse_time(text(operation, "finishedAt"));
@@ -44,8 +38,20 @@ std::string lasted(const Json& operation) {
 std::string lock_in_words(const Json& lock) {
     const std::string reason = text(lock, "reason");
     if (reason.empty()) return "";
-    return "what destroys data, since " + moment(text(lock, "since")) + ": " + reason +
+    return "what destroys data, since " + moment_in_words(text(lock, "since")) + ": " + reason +
            "; unlock it with `metalwright arm`";
+}
+
+std::string held(const Json& status) {
+    const std::string hold = hold_in_words(part(status, "hold"));
+    return hold.empty() ? "" : hold + "; `metalwright hold --end` ends it";
+}
+
+std::string restored(const Json& status) {
+    const std::int64_t count = number(status, "restored").value_or(0);
+    if (count <= 0) return "";
+    return counted(static_cast<std::size_t>(count), "item", "items") +
+           " since metalwrightd was started";
 }
 
 }  // namespace
@@ -86,6 +92,8 @@ std::string status_view(const Json& status, const Look& look) {
                               {"instance", {text(status, "instance")}},
                               {"state", {state, tone_of(state)}},
                               {"locked", {lock_in_words(part(status, "locked")), Tone::bad}},
+                              {"held", {held(status), Tone::warning}},
+                              {"put back", {restored(status)}},
                               {"generation", {number_in_words(status, "generation")}},
                               {"operation", {number_in_words(status, "operation")}},
                               {"error", {why ? describe(*why) : "", Tone::bad}}},
@@ -97,8 +105,8 @@ std::string status_view(const Json& status, const Look& look) {
 
 std::string arm_view(const Json& armed) {
     if (!flag(armed, "wasLocked")) return "This host was not locked: nothing has been changed.\n";
-    std::string view = "Armed. It was locked since " + moment(text(armed, "since")) + ", because " +
-                       printable(text(armed, "reason")) +
+    std::string view = "Armed. It was locked since " + moment_in_words(text(armed, "since")) +
+                       ", because " + printable(text(armed, "reason")) +
                        ".\nFrom the next operation on this may be done again:\n";
     for (const std::string& what : texts(armed, "unlocks")) view += "  " + printable(what) + "\n";
     return view +
@@ -114,8 +122,8 @@ std::string operation_view(const Json& operation, const Look& look) {
                               {"source", {text(operation, "source")}},
                               {"generation", {number_in_words(operation, "generation")}},
                               {"instance", {text(operation, "instance")}},
-                              {"accepted", {moment(text(operation, "acceptedAt"))}},
-                              {"finished", {moment(text(operation, "finishedAt"))}},
+                              {"accepted", {moment_in_words(text(operation, "acceptedAt"))}},
+                              {"finished", {moment_in_words(text(operation, "finishedAt"))}},
                               {"took", {lasted(operation)}}},
                              look.style);
     if (const std::string report = report_view(operation, look); !report.empty())
@@ -139,7 +147,7 @@ std::string operations_view(const Json& operations, const Look& look) {
                    {text(one, "kind")},
                    {text(one, "source")},
                    {number_in_words(one, "generation")},
-                   {moment(text(one, "acceptedAt"))},
+                   {moment_in_words(text(one, "acceptedAt"))},
                    {lasted(one)},
                    {text(one, "instance")}});
     }

@@ -189,6 +189,11 @@ std::optional<std::chrono::sys_time<std::chrono::milliseconds>> parse_time(std::
            milliseconds{thousandths};
 }
 
+std::string moment_in_words(const std::string& iso) {
+    if (!parse_time(iso)) return iso;
+    return iso.substr(0, 10) + " " + iso.substr(11, 8) + " UTC";
+}
+
 std::string counted(std::size_t count, std::string_view one, std::string_view many) {
     return std::to_string(count) + " " + std::string(count == 1 ? one : many);
 }

@@ -36,6 +36,9 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text);
 /// "2026-11-21T21:00:00.123Z" as a time. Empty when it is not one.
 std::optional<std::chrono::sys_time<std::chrono::milliseconds>> parse_time(std::string_view text);
 
+/// "2026-11-21 21:00:00 UTC" for such a text; any other as it is.
+std::string moment_in_words(const std::string& iso);
+
 /// "3 disks", "1 disk".
 std::string counted(std::size_t count, std::string_view one, std::string_view many);
 

@@ -28,8 +28,22 @@ std::string arm_view(const Json& armed);
 std::string report_view(const Json& operation, const Look& look);
 /// "operation 7 degraded: 2 of 14 items failed, after 3.1 s".
 std::string verdict(const Json& operation, const Look& look);
-/// POST /v1/plan; `file` is what the document is called in "metalwright apply FILE".
+/// POST /v1/plan; `file` is what the document is called in "metalwright apply FILE"; "-" and "" are
+/// not named.
 std::string plan_view(const Json& plan, const std::string& file, const Look& look);
+/// A hold, {"network":time|null,"storage":time|null}: "network until 2026-11-26 14:00:00 UTC";
+/// empty when there is none.
+std::string hold_in_words(const Json& hold);
+/// POST /v1/hold: until when, and what is frozen; `ended`: it was to end the hold of `scope`.
+std::string hold_view(const Json& answer, const std::string& scope, bool ended);
+/// GET /v1/addresses.
+std::string addresses_view(const Json& addresses, const Look& look);
+/// POST /v1/addresses: what is added, removed, and was there; with the hint how to watch it.
+std::string address_change_view(const Json& answer, bool with_hint);
+/// POST /v1/addresses, a dry run: the items that are not unchanged; `command` does it.
+std::string address_plan_view(const Json& plan, const std::string& command, const Look& look);
+/// One event of GET /v1/events as a line: time, what, item; without its line feed.
+std::string host_event_line(const Json& event, const Look& look);
 /// GET /v1/inventory: disks, arrays, NICs.
 std::string inventory_view(const Json& inventory, const Look& look);
 

@@ -14,7 +14,7 @@ namespace metalwright::agent {
 
 /// A document handed over, byte for byte.
 struct Submission {
-    std::string source;                         ///< "link", "file", "admin"
+    std::string source;                         ///< "link", "file", "admin", "ip"
     std::string document;                       ///< native spec, release, or a dialect's envelope
     std::optional<std::uint64_t> generation{};  ///< what it was delivered with (ETag), if anything
 };
@@ -45,11 +45,13 @@ class Desk {
     /// Errors: all of them at once; invalid_spec, conflict, refused, io.
     virtual std::expected<Accepted, Errors> submit(const Submission& submission) = 0;
 
-    /// What would be done for this document now, in words; changes nothing. schema/plan.
+    /// What would be done if this document came now, in words; changes nothing. The host is planned
+    /// as the documents of the other sources want it too. schema/plan. Errors: as submit().
     virtual std::expected<std::string, Errors> plan(const Submission& submission) = 0;
 
-    /// {"host","generation","locked","state","operation","items":[...],"userData":{...}};
-    /// "locked" is null or {"reason","since"}.
+    /// {"host","generation","locked","hold","restored","state","operation","items":[...],
+    /// "userData":{...}}; "locked" is null or {"reason","since"}, "hold" as in set_hold(),
+    /// "restored" how many items of the network were put back since the start.
     virtual std::string status() = 0;
 
     /// {"operations":[{"id","source","state","generation",...}]} newest first.
@@ -59,7 +61,8 @@ class Desk {
     virtual Result<std::string> operation(std::int64_t id) = 0;
 
     /// {"events":[...],"next":N,"finished":bool}: events of one operation with seq > after; of
-    /// operation 0, what happens between operations, which never finishes. Errors: not_found.
+    /// operation 0, what happens between operations, which never finishes. An `after` beyond the
+    /// newest is taken for the newest: "next" says which. Errors: not_found.
     virtual Result<std::string> events(std::int64_t operation, std::int64_t after) = 0;
 
     /// {"disks":[...],"arrays":[...],"nics":[...]} Errors: those of the rooms' observe.
@@ -74,6 +77,21 @@ class Desk {
     /// Freezes the network, the storage or both for some time, or ends that:
     /// {"scope","seconds"} -> {"hold":{"network","storage"}|null}. Errors: invalid_spec, io.
     virtual Result<std::string> set_hold(std::string_view request) = 0;
+
+    /// Every address that is wanted of this host, with how it stands now:
+    /// {"addresses":[{"item","address","kind":"primary|alias","id","source","state":"present|missing
+    /// |failed","note"}]}; "source" is who wants it, several as "admin, ip". Errors: conflict when
+    /// sources contradict each other, those of the network room's observe.
+    virtual std::expected<std::string, Errors> addresses() = 0;
+
+    /// Changes the document of source "ip", which wants aliases and nothing else:
+    /// {"add":[{"cidr","id","routed"}],"remove":["cidr"],"dryRun":bool} ->
+    /// {"added","removed","unchanged": lists of CIDRs, "operation": N or null where nothing had to
+    /// be changed, "generation","instance","repeated","finished"}; a dry run answers the lists and
+    /// what plan() says. Calls at once happen one after the other. Errors: invalid_spec; conflict,
+    /// when no instance is in force or another source wants the address; not_found, when nobody
+    /// wants what is to be removed; those of submit().
+    virtual std::expected<std::string, Errors> edit_addresses(std::string_view request) = 0;
 
     /// The oldest reports not yet safe, in order. For the link only.
     virtual std::vector<OutboxRow> unsent(std::size_t limit) = 0;

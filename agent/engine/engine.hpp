@@ -18,7 +18,7 @@
 #include "agent/engine/hold.hpp"
 #include "agent/engine/rooms.hpp"
 #include "agent/engine/upkeep.hpp"
-#include "agent/spec/model.hpp"
+#include "agent/spec/desired.hpp"
 #include "agent/store/store.hpp"
 
 namespace metalwright::engine {
@@ -62,6 +62,8 @@ class Engine final : public agent::Desk {
     Result<std::string> inventory() override;
     Result<std::string> arm() override;
     Result<std::string> set_hold(std::string_view request) override;
+    std::expected<std::string, Errors> addresses() override;
+    std::expected<std::string, Errors> edit_addresses(std::string_view request) override;
     std::vector<agent::OutboxRow> unsent(std::size_t limit) override;
     Result<void> acknowledge(std::int64_t seq) override;
     std::uint64_t on_change(std::function<void()> changed) override;
@@ -95,12 +97,17 @@ class Engine final : public agent::Desk {
     void watch_script();
     void settle_script(store::ScriptRun run, const cloudinit::ScriptStatus& status);
     void finish(const store::Operation& operation, std::vector<ItemResult> items);
+    Result<std::vector<spec::Sourced>> documents();
     std::expected<spec::HostSpec, Errors> desired();
+    std::expected<spec::HostSpec, Errors> desired_with(const std::string& source,
+                                                       const spec::HostSpec& document);
     raid::Wanted storage_wanted(const spec::HostSpec& spec, const store::Operation& operation);
     netcfg::Wanted network_wanted(const spec::HostSpec& spec) const;
     Result<netcfg::Owned> network_owned();
     void refuse_upwards(const agent::Submission& submission, const Errors& errors);
     std::expected<spec::HostSpec, Errors> read(const agent::Submission& submission);
+    std::expected<agent::Accepted, Errors> take_in(const agent::Submission& submission,
+                                                   spec::HostSpec spec);
     void changed();
     bool stopping() const { return stopping_.load(); }
     bool is_held(const store::Operation& operation);

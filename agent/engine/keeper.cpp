@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <unordered_set>
+#include <utility>
 
 #include "agent/engine/backoff.hpp"
 #include "agent/engine/log.hpp"
@@ -27,6 +28,8 @@ using namespace std::chrono_literals;
 constexpr auto silence = 3ms;
 constexpr auto longest_wait = 40ms;
 constexpr std::size_t most_frames = 64;
+// A hold ends by the wall clock, which may be set meanwhile: it is asked for this often.
+constexpr auto longest_hold_pause = 60s;
 
 }  // namespace
 
@@ -138,7 +141,8 @@ struct Keeper::Watch {
             if (!sent) log(Level::debug, "not announced: " + describe(sent.error()));
     }
 
-    void look(Engine& engine, TimePoint now) {
+    /// Whether the network was held.
+    bool look(Engine& engine, TimePoint now) {
         first_change.reset();
         look_at.reset();
         const Upkeep upkeep = engine.put_back([&](const StepNote& step) -> std::optional<Error> {
@@ -151,6 +155,10 @@ struct Keeper::Watch {
             if (item.outcome == Outcome::changed && backoff.put_back(item.item, now))
                 engine.tell_fight(item.item);
         if (const auto next = backoff.next(); next && !look_at) look_at = *next;
+        if (upkeep.held_for)
+            look_at = now + std::min<std::chrono::milliseconds>(*upkeep.held_for + 1ms,
+                                                                longest_hold_pause);
+        return upkeep.held_for.has_value();
     }
 
     /// Until something is due, in milliseconds rounded up; -1 for ever.
@@ -176,30 +184,42 @@ Result<void> Keeper::start() {
     if (!wire) return std::unexpected(wire.error());
     auto kernel = netcfg::RtnlSocket::open();
     if (!kernel) return std::unexpected(kernel.error());
-    wake_ = sys::Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (!wake_) return fail(Errc::io, "cannot make an eventfd", {}, errno);
+    wake_ = std::make_shared<Wake>(sys::Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)));
+    if (!wake_->event) return fail(Errc::io, "cannot make an eventfd", {}, errno);
     watch_ = std::make_unique<Watch>(std::move(*monitor), std::move(*wire), std::move(*kernel));
     if (auto learnt = watch_->learn_links(Clock::now()); !learnt) return learnt;
     watch_->look_soon(Clock::now());  // learns what is ours
+    // The kernel tells nothing when a hold is ended.
+    subscription_ = engine_.on_change([wake = wake_] {
+        if (wake->held) ::eventfd_write(wake->event.get(), 1);
+    });
     thread_ = std::thread([this] { run(); });
     return {};
 }
 
 void Keeper::stop() {
+    if (subscription_) engine_.forget(*std::exchange(subscription_, std::nullopt));
     stopping_ = true;
-    if (wake_) ::eventfd_write(wake_.get(), 1);
+    if (wake_) ::eventfd_write(wake_->event.get(), 1);
     if (thread_.joinable()) thread_.join();
 }
 
 void Keeper::run() {
     while (!stopping_) {
-        std::array<pollfd, 2> wait{{{watch_->monitor.fd(), POLLIN, 0}, {wake_.get(), POLLIN, 0}}};
+        std::array<pollfd, 2> wait{
+            {{watch_->monitor.fd(), POLLIN, 0}, {wake_->event.get(), POLLIN, 0}}};
         ::poll(wait.data(), wait.size(), watch_->patience(Clock::now()));
         if (stopping_) return;
         const TimePoint now = Clock::now();
+        if (eventfd_t woken = 0;
+            wait[1].revents != 0 && ::eventfd_read(wake_->event.get(), &woken) == 0)
+            watch_->look_soon(now);
         if ((wait[0].revents & (POLLIN | POLLERR)) != 0) watch_->listen(now);
         watch_->announce(now);
-        if (watch_->look_at && *watch_->look_at <= now) watch_->look(engine_, now);
+        if (watch_->look_at && *watch_->look_at <= now) {
+            wake_->held = true;  // a hold that ends during the look is not to be missed
+            wake_->held = watch_->look(engine_, now);
+        }
     }
 }
 

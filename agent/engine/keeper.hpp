@@ -1,7 +1,9 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "agent/engine/engine.hpp"
@@ -24,13 +26,18 @@ class Keeper {
     void stop();
 
  private:
+    struct Wake {
+        sys::Fd event;
+        std::atomic<bool> held{false};  ///< the last look may have found the network held
+    };
     struct Watch;
 
     void run();
 
     Engine& engine_;
-    sys::Fd wake_;
+    std::shared_ptr<Wake> wake_;  // with the engine's subscription, which may outlive us by a call
     std::atomic<bool> stopping_{false};
+    std::optional<std::uint64_t> subscription_;
     std::unique_ptr<Watch> watch_;
     std::thread thread_;
 };

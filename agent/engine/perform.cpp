@@ -6,7 +6,6 @@
 #include "agent/engine/operation_journal.hpp"
 #include "agent/engine/owned.hpp"
 #include "agent/engine/work.hpp"
-#include "agent/spec/desired.hpp"
 #include "agent/spec/store_form.hpp"
 #include "core/fail_point.hpp"
 #include "sys/random.hpp"
@@ -82,17 +81,23 @@ std::string final_state(const std::vector<ItemResult>& items,
     return script_failed || ground || !good ? "failed" : "degraded";
 }
 
-std::expected<spec::HostSpec, Errors> Engine::desired() {
+Result<std::vector<spec::Sourced>> Engine::documents() {
     const auto sources = store_.sources();
-    if (!sources) return std::unexpected(Errors{sources.error()});
+    if (!sources) return std::unexpected(sources.error());
     std::vector<spec::Sourced> documents;
     for (const store::Source& source : *sources) {
         if (source.document.empty()) continue;
         auto spec = spec::from_store(source.document);
-        if (!spec) return std::unexpected(Errors{spec.error()});
+        if (!spec) return std::unexpected(spec.error());
         documents.push_back({source.name, source.generation, std::move(*spec)});
     }
-    return spec::merge(documents);
+    return documents;
+}
+
+std::expected<spec::HostSpec, Errors> Engine::desired() {
+    const auto all = documents();
+    if (!all) return std::unexpected(Errors{all.error()});
+    return spec::merge(*all);
 }
 
 raid::Wanted Engine::storage_wanted(const spec::HostSpec& spec, const store::Operation& operation) {

@@ -9,6 +9,7 @@
 #include "agent/engine/engine.hpp"
 #include "agent/engine/json.hpp"
 #include "agent/engine/log.hpp"
+#include "agent/spec/address_edit.hpp"
 #include "agent/spec/catalogue.hpp"
 #include "agent/spec/document.hpp"
 #include "agent/spec/store_form.hpp"
@@ -57,7 +58,8 @@ void Engine::refuse_upwards(const agent::Submission& submission, const Errors& e
     for (const Error& error : errors)
         log(Level::warn, "document refused: " + describe(error),
             {{"source", submission.source}, {"code", std::string(to_string(error.code))}});
-    if (submission.source == "admin") return;  // who asked is there to read the answer
+    // Who asked is there to read the answer.
+    if (submission.source == "admin" || submission.source == spec::address_source) return;
     Json report{{"kind", "refused"},
                 {"at", iso_time(clock_())},
                 {"host", options_.host_id},
@@ -70,17 +72,23 @@ void Engine::refuse_upwards(const agent::Submission& submission, const Errors& e
 }
 
 std::expected<agent::Accepted, Errors> Engine::submit(const agent::Submission& submission) {
-    const auto refuse = [&](Errors errors) {
+    auto spec = read(submission);
+    if (!spec) {
+        refuse_upwards(submission, spec.error());
+        return std::unexpected(spec.error());
+    }
+    const std::lock_guard one_at_a_time(accept_mutex_);
+    return take_in(submission, std::move(*spec));
+}
+
+/// With accept_mutex_ held.
+std::expected<agent::Accepted, Errors> Engine::take_in(const agent::Submission& submission,
+                                                       spec::HostSpec spec) {
+    const auto refuse_one = [&](Error error) {
+        Errors errors{std::move(error)};
         refuse_upwards(submission, errors);
         return std::unexpected(std::move(errors));
     };
-    const auto refuse_one = [&](Error error) { return refuse(Errors{std::move(error)}); };
-
-    auto read_spec = read(submission);
-    if (!read_spec) return refuse(read_spec.error());
-    spec::HostSpec spec = std::move(*read_spec);
-
-    const std::lock_guard one_at_a_time(accept_mutex_);
     Offer offer{.source = submission.source,
                 .digest = keyed_digest(store_.host_key(), spec::canonical_bytes(spec)),
                 .delivered = submission.generation,

@@ -43,7 +43,11 @@ Upkeep Engine::put_back(const Veto& later) {
     auto owned = network_owned();
     if (!spec || !spec->network || !owned) return upkeep;
     remember(*owned, upkeep.ours);
-    if (hold().network(clock_())) return upkeep;
+    const std::int64_t now = clock_();
+    if (const Hold held = hold(); held.network(now)) {
+        upkeep.held_for = std::chrono::milliseconds(held.network_until - now);
+        return upkeep;
+    }
 
     // What the last operation could not do is its report's business, not ours again and again.
     std::set<std::string> failed;

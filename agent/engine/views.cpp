@@ -1,10 +1,14 @@
 // What is told to whoever asks: status, plan, operations, events, inventory.
 
+#include <algorithm>
+
+#include "agent/engine/digest.hpp"
 #include "agent/engine/json.hpp"
 #include "agent/engine/lock.hpp"
 #include "agent/engine/owned.hpp"
 #include "agent/engine/work.hpp"
 #include "agent/spec/document.hpp"
+#include "agent/spec/store_form.hpp"
 
 namespace metalwright::engine {
 
@@ -50,19 +54,47 @@ std::string Engine::status() {
     return dump(json);
 }
 
+/// The desired state as it would be with this document in the place of its source's.
+std::expected<spec::HostSpec, Errors> Engine::desired_with(const std::string& source,
+                                                           const spec::HostSpec& document) {
+    const auto sources = store_.sources();
+    if (!sources) return std::unexpected(Errors{sources.error()});
+    const std::string digest = keyed_digest(store_.host_key(), spec::canonical_bytes(document));
+    std::vector<spec::Sourced> all;
+    spec::Sourced offered{source, document.generation.value_or(1), document};
+    for (const store::Source& known : *sources) {
+        if (known.name == source)
+            offered.generation = document.generation.value_or(known.generation + 1);
+        if (known.document.empty()) continue;
+        auto spec = spec::from_store(known.document);
+        if (!spec) return std::unexpected(Errors{spec.error()});
+        // As in take_in(): the same order again keeps the one salted hash of its password.
+        if (known.digest == digest) {
+            offered.spec.password.reset();
+            offered.spec.password_hash = spec->password_hash;
+        }
+        if (known.name != source) all.push_back({known.name, known.generation, std::move(*spec)});
+    }
+    all.push_back(std::move(offered));
+    return spec::merge(all);
+}
+
 std::expected<std::string, Errors> Engine::plan(const agent::Submission& submission) {
-    auto read_spec = read(submission);
-    if (!read_spec) return std::unexpected(read_spec.error());
-    const spec::HostSpec& spec = *read_spec;
+    const auto document = read(submission);
+    if (!document) return std::unexpected(document.error());
     Json json{{"host", options_.host_id}};
-    json["instance"] = spec.instance_id ? Json(*spec.instance_id) : Json();
-    if (spec.release) {
+    json["instance"] = document->instance_id ? Json(*document->instance_id) : Json();
+    if (document->release) {
         json["items"] = Json::array();
         json["note"] =
             "a release: the addresses and routes that are ours are removed, disks are "
             "not touched";
         return dump(json);
     }
+    const auto merged = desired_with(submission.source, *document);
+    if (!merged) return std::unexpected(merged.error());
+    const spec::HostSpec& spec = *merged;
+    json["instance"] = spec.instance_id ? Json(*spec.instance_id) : Json();
     Json items = Json::array();
     Errors errors;
     const std::optional<store::Lock> lock = store_.locked();
@@ -74,7 +106,7 @@ std::expected<std::string, Errors> Engine::plan(const agent::Submission& submiss
     if (spec.storage) {
         store::Operation dry;
         raid::Wanted wanted = storage_wanted(spec, dry);
-        wanted.consent = spec.wipe_consent;
+        wanted.consent = document->wipe_consent;
         tell(machine_.storage(std::move(wanted), disk_veto("apply", lock)));
     }
     if (spec.network) {
@@ -146,7 +178,14 @@ Result<std::string> Engine::events(std::int64_t id, std::int64_t after) {
     if (!events) return std::unexpected(events.error());
     Json list = Json::array();
     for (const store::Event& event : *events) append_events(list, event);
-    const std::int64_t next = events->empty() ? after : events->back().seq;
+    std::int64_t next = after;
+    if (!events->empty()) {
+        next = events->back().seq;
+    } else {
+        const auto newest = store_.newest_event(id);
+        if (!newest) return std::unexpected(newest.error());
+        next = std::min(after, *newest);
+    }
     return dump({{"events", std::move(list)},
                  {"next", next},
                  {"finished", finished && events->size() < 500}});

@@ -231,8 +231,10 @@ class Merge {
             first_.emplace(where, source_);
             return;
         }
-        const netcfg::Alias& twin = aliases[at->second];
-        if (twin.id != alias.id || twin.routed != alias.routed || twin.as != alias.as)
+        netcfg::Alias& twin = aliases[at->second];
+        if (twin.id.empty()) twin.id = alias.id;  // not said: it contradicts nobody
+        if ((!alias.id.empty() && twin.id != alias.id) || twin.routed != alias.routed ||
+            twin.as != alias.as)
             conflict(where, "another id or way for the alias " + alias.cidr.text());
     }
 

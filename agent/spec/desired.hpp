@@ -18,7 +18,8 @@ struct Sourced {
 };
 
 /// The desired state: the union of all sources' documents. Lists of arrays, aliases, routes and
-/// keys are united; everything else may be said by several only if they say the same. Pure.
+/// keys are united; everything else may be said by several only if they say the same, an alias's id
+/// only if they say any. Pure.
 ///
 /// What belongs to one request is left out: generation, token, wipe consent, notes, a release.
 /// `dialect` and `kept` are those of the first source that has any.

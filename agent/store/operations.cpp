@@ -277,6 +277,15 @@ Result<std::vector<Event>> Store::events(std::int64_t operation, std::int64_t af
     return read_events(*query);
 }
 
+Result<std::int64_t> Store::newest_event(std::int64_t operation) {
+    const std::lock_guard lock(mutex_);
+    auto query = db_.prepare("SELECT coalesce(max(seq), 0) FROM event WHERE operation = ?");
+    if (!query) return std::unexpected(query.error());
+    query->bind(1, operation);
+    if (auto row = query->step(); !row) return std::unexpected(row.error());
+    return query->integer(0);
+}
+
 Result<std::vector<Event>> Store::open_intents(std::int64_t operation) {
     const std::lock_guard lock(mutex_);
     auto query = db_.prepare(

@@ -148,6 +148,8 @@ class Store {
                        std::int64_t now_ms);
     Result<std::vector<Event>> events(std::int64_t operation, std::int64_t after,
                                       std::size_t limit);
+    /// The number of the newest event of an operation; 0 when it has none.
+    Result<std::int64_t> newest_event(std::int64_t operation);
 
     // -- what is ours
     Result<std::vector<Identity>> identities();

@@ -3,21 +3,23 @@
 _metalwright() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     local everywhere='--socket --output --no-color --help -o -h'
-    local commands='validate plan apply status operations inventory arm'
 
-    # The subcommand is the first word that is neither an option nor an option's value.
-    local command='' word i
+    # The command is the words that are neither options nor an option's value: "ip plan add".
+    local -a words=()
+    local word i
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-            --socket | -o | --output) ((i++)) ;;
+            --socket | -o | --output | --catalogue | --host | --timeout | --limit | --for | --id) ((i++)) ;;
             -*) ;;
-            *)
-                command=$word
-                break
-                ;;
+            *) words+=("$word") ;;
         esac
     done
+    local command=${words[0]:-}
+    if [[ $command == ip ]]; then
+        command="ip ${words[1]:-}"
+        [[ ${words[1]:-} == plan ]] && command="ip plan ${words[2]:-}"
+    fi
 
     COMPREPLY=()
     case $previous in
@@ -29,11 +31,11 @@ _metalwright() {
             _metalwright_files "$current"
             return
             ;;
-        --timeout)
+        --timeout | --for)
             mapfile -t COMPREPLY < <(compgen -W '30s 5m 30m 1h' -- "$current")
             return
             ;;
-        --host | --limit)
+        --host | --limit | --id)
             return
             ;;
     esac
@@ -42,18 +44,28 @@ _metalwright() {
     case $command in
         '') options+=" --version" ;;
         validate) options+=' --catalogue --host' ;;
-        apply | status) options+=' --wait --timeout' ;;
+        apply | status | 'ip del') options+=' --wait --timeout' ;;
         operations) options+=' --follow --timeout --limit' ;;
+        hold) options+=' --for --end' ;;
+        'ip add') options+=' --id --routed --wait --timeout' ;;
+        'ip plan add') options+=' --id --routed' ;;
+        'ip watch') options+=' --timeout' ;;
     esac
     if [[ $current == -?* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
         return
     fi
+    local offered=''
     case $command in
-        '') mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current") ;;
+        '') offered='validate plan apply status operations inventory arm hold ip' ;;
+        hold) [[ ${#words[@]} -eq 1 ]] && offered='network storage all' ;;
+        'ip ') offered='list add del plan watch' ;;
+        'ip plan ') offered='add del' ;;
+        'ip del' | 'ip plan del') offered=$(_metalwright_addresses) ;;
+        operations) offered=$(_metalwright_operations) ;;
         validate | plan | apply) _metalwright_files "$current" ;;
-        operations) mapfile -t COMPREPLY < <(compgen -W "$(_metalwright_operations)" -- "$current") ;;
     esac
+    [[ -n $offered ]] && mapfile -t COMPREPLY < <(compgen -W "$offered" -- "$current")
     # With nothing typed yet the options are worth a look where there is nothing else to say.
     if [[ -z $current && ${#COMPREPLY[@]} -eq 0 && $command != @(validate|plan|apply) ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options")
@@ -70,6 +82,14 @@ _metalwright_operations() {
     local id rest
     "${COMP_WORDS[0]}" operations --limit 20 2>/dev/null | while read -r id rest; do
         [[ $id == +([0-9]) ]] && echo "$id"
+    done
+}
+
+# The addresses that `ip del` may take away, from the daemon if it is there.
+_metalwright_addresses() {
+    local address kind state source rest
+    "${COMP_WORDS[0]}" ip list 2>/dev/null | while read -r address kind state source rest; do
+        [[ $kind == alias && $source == ip ]] && echo "$address"
     done
 }
 

@@ -35,6 +35,15 @@ class FakeDesk final : public Desk {
         changed();
     }
 
+    /// One more event of what happens between operations.
+    void add_host_event(const std::string& what) {
+        {
+            const std::lock_guard lock(mutex_);
+            host_events_.push_back({{"seq", host_events_.size() + 1}, {"what", what}});
+        }
+        changed();
+    }
+
     void finish(std::int64_t operation) {
         {
             const std::lock_guard lock(mutex_);
@@ -138,6 +147,13 @@ class FakeDesk final : public Desk {
 
     Result<std::string> events(std::int64_t operation, std::int64_t after) override {
         const std::lock_guard lock(mutex_);
+        if (operation == 0) {
+            nlohmann::json page{{"events", nlohmann::json::array()}, {"finished", false}};
+            page["next"] = host_events_.size();
+            for (const auto& event : host_events_)
+                if (event["seq"].get<std::int64_t>() > after) page["events"].push_back(event);
+            return page.dump();
+        }
         const auto found = operations_.find(operation);
         if (found == operations_.end()) return missing(operation);
         nlohmann::json page;
@@ -164,6 +180,23 @@ class FakeDesk final : public Desk {
         if (!asked.is_object()) return fail(Errc::invalid_spec, "no hold");
         return nlohmann::json{{"hold", {{asked.value("scope", "all"), asked.value("seconds", 0)}}}}
             .dump();
+    }
+
+    std::expected<std::string, Errors> addresses() override {
+        const std::lock_guard lock(mutex_);
+        if (!refusal_.empty()) return std::unexpected(refusal_);
+        return R"({"addresses":[]})";
+    }
+
+    /// Operation 7 for whatever is to be added; nothing to do for the rest.
+    std::expected<std::string, Errors> edit_addresses(std::string_view request) override {
+        const std::lock_guard lock(mutex_);
+        const auto asked = nlohmann::json::parse(request, nullptr, false);
+        if (!asked.is_object()) return std::unexpected(Errors{{Errc::invalid_spec, "no edit"}});
+        if (!refusal_.empty()) return std::unexpected(refusal_);
+        nlohmann::json answer{{"operation", nullptr}};
+        if (asked.contains("add")) answer["operation"] = 7;
+        return answer.dump();
     }
 
     std::vector<OutboxRow> unsent(std::size_t limit) override {
@@ -219,6 +252,7 @@ class FakeDesk final : public Desk {
     std::vector<Submission> submissions_{};
     std::map<std::int64_t, Operation> operations_{};
     std::map<std::string, std::uint64_t> generations_{};
+    std::vector<nlohmann::json> host_events_{};
     std::vector<OutboxRow> outbox_{};
     std::int64_t last_seq_ = 0;
     std::optional<Error> acknowledge_failure_{};

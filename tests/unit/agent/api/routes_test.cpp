@@ -166,6 +166,41 @@ TEST_F(Routes, ALongPollWakesWithTheEvent) {
     EXPECT_EQ(other.get().body, R"({"events":[],"finished":true,"next":1})");
 }
 
+TEST_F(Routes, WhatHappensBetweenOperationsCanBeWaitedFor) {
+    EXPECT_EQ(get("/v1/events").body, R"({"events":[],"finished":false,"next":0})");
+    auto answer = begin({.method = "GET", .target = "/v1/events?after=0&wait=300"});
+    settle();
+    ASSERT_TRUE(open(answer));
+    desk_.add_host_event("alias/10.0.0.5/32 put back");
+    const std::string one =
+        R"({"events":[{"seq":1,"what":"alias/10.0.0.5/32 put back"}],"finished":false,"next":1})";
+    EXPECT_EQ(answer.get().body, one);
+    EXPECT_EQ(get("/v1/events?after=9007199254740991").body,
+              R"({"events":[],"finished":false,"next":1})");
+    EXPECT_EQ(get("/v1/events?after=x").status, 400u);
+}
+
+TEST_F(Routes, AHoldIsAnsweredWithWhatIsHeld) {
+    EXPECT_EQ(post("/v1/hold", R"({"scope":"network","seconds":60})"),
+              (Response{200, R"({"hold":{"network":60}})"}));
+    EXPECT_EQ(post("/v1/hold", "soon").status, 400u);
+    EXPECT_EQ(post("/v1/hold", R"({"seconds":60})", 1000).status, 403u) << "a stranger held it";
+    EXPECT_EQ(get("/v1/hold").allow, "POST");
+}
+
+TEST_F(Routes, AddressesAreReadByAllAndChangedByRoot) {
+    EXPECT_EQ(get("/v1/addresses"), (Response{200, R"({"addresses":[]})"}));
+    const std::string add = R"({"add":[{"cidr":"10.0.0.5"}]})";
+    EXPECT_EQ(post("/v1/addresses", add), (Response{202, R"({"operation":7})"}));
+    EXPECT_EQ(post("/v1/addresses", R"({"remove":[]})"), (Response{200, R"({"operation":null})"}))
+        << "nothing was begun";
+    EXPECT_EQ(post("/v1/addresses", add, 1000).status, 403u);
+    EXPECT_EQ(post("/v1/addresses", "[]").status, 400u);
+    desk_.refuse({{Errc::conflict, "10.0.0.5/32 is wanted by link already", "/add/0/cidr"}});
+    EXPECT_EQ(post("/v1/addresses", add).status, 409u);
+    EXPECT_EQ(get("/v1/addresses").status, 409u);
+}
+
 TEST_F(Routes, ALongPollEndsWithItsTime) {
     post("/v1/apply", document);
     const auto began = std::chrono::steady_clock::now();
@@ -213,10 +248,12 @@ TEST_F(Routes, EveryPathOfTheOpenApiDescriptionIsThere) {
     std::string path;
     for (std::string line; std::getline(description, line);) {
         if (line.starts_with("  /v1/")) path = line.substr(2, line.size() - 3);
-        if (line == "    get:") paths[path] = "GET, HEAD";
-        if (line == "    post:") paths[path] = "POST";
+        std::string& allow = paths[path];
+        if (line == "    get:") allow = "GET, HEAD";
+        if (line == "    post:") allow += allow.empty() ? "POST" : ", POST";
     }
-    EXPECT_EQ(paths.size(), 9u);
+    paths.erase("");
+    EXPECT_EQ(paths.size(), 12u);
     for (const auto& [named, allow] : paths) {
         std::string one = named;
         if (const auto id = one.find("{id}"); id != one.npos) one.replace(id, 4, "1");

@@ -29,7 +29,16 @@ def options_in(text):
 
 
 def commands_in(text):
-    return re.findall(r"^  ([a-z]+) ", text.split("Subcommands:")[1].split("Examples:")[0], re.M)
+    _, _, listed = text.partition("Subcommands:")
+    return re.findall(r"^  ([a-z]+) ", listed.split("Examples:")[0], re.M)
+
+
+def all_commands(*outer):
+    """Every command as a tuple of words: ("ip", "plan", "add") too."""
+    found = []
+    for name in commands_in(help_of(*outer)):
+        found += [(*outer, name), *all_commands(*outer, name)]
+    return found
 
 
 def complete(*words, directory=None):
@@ -47,25 +56,34 @@ def complete(*words, directory=None):
 
 GLOBAL = options_in(help_of())
 COMMANDS = commands_in(help_of())
+ALL = all_commands()
 
 
 class Completion(unittest.TestCase):
     def test_commands(self):
-        self.assertEqual(len(COMMANDS), 7, COMMANDS)
+        self.assertEqual(len(COMMANDS), 9, COMMANDS)
         self.assertEqual(complete(""), set(COMMANDS))
         self.assertEqual(complete("val"), {"validate"})
         self.assertEqual(complete("-o", "json", "stat"), {"status"})
+
+    def test_commands_within_commands(self):
+        self.assertIn(("ip", "plan", "add"), ALL)
+        for outer in (("ip",), ("ip", "plan")):
+            inner = {words[-1] for words in ALL if words[:-1] == outer}
+            self.assertEqual(complete(*outer, ""), inner)
+        self.assertEqual(complete("hold", ""), {"network", "storage", "all"})
+        self.assertEqual(complete("hold", "--for", "1h", "n"), {"network"})
 
     def test_options_before_the_command(self):
         offered = complete("--") | complete("-o") | complete("-h")
         self.assertEqual(offered, GLOBAL)
 
     def test_options_of_each_command(self):
-        for command in COMMANDS:
+        for command in ALL:
             with self.subTest(command=command):
-                offered = complete(command, "--") | complete(command, "-o") | complete(command, "-h")
+                offered = complete(*command, "--") | complete(*command, "-o") | complete(*command, "-h")
                 # --version is for the program alone; the other global ones may follow a command.
-                wanted = options_in(help_of(command)) | (GLOBAL - {"--version"})
+                wanted = options_in(help_of(*command)) | (GLOBAL - {"--version"})
                 self.assertEqual(offered, wanted)
 
     def test_values(self):
@@ -90,9 +108,10 @@ class ManPage(unittest.TestCase):
     page = (DOCS / "man/metalwright.1").read_text().replace("\\-", "-")
 
     def test_every_command_and_option_is_in_it(self):
-        for command in COMMANDS:
+        for words in ALL:
+            command = " ".join(words)
             self.assertRegex(self.page, rf"(?m)^\.BI?R? {command}\b")
-            for option in options_in(help_of(command)) | GLOBAL:
+            for option in options_in(help_of(*words)) | GLOBAL:
                 self.assertRegex(self.page, rf"(?m)^\.B.*{option}\b", f"{command} {option}")
 
     def test_pages_are_without_errors(self):

@@ -13,7 +13,7 @@ TEST_F(Cli, HelpHasExamplesAndExitCodes) {
     EXPECT_THAT(out.str(), HasSubstr("4  waited too long"));
     EXPECT_EQ(err.str(), "");
     for (const char* command :
-         {"validate", "plan", "apply", "status", "operations", "inventory", "arm"}) {
+         {"validate", "plan", "apply", "status", "operations", "inventory", "arm", "hold", "ip"}) {
         out.str("");
         EXPECT_EQ(run_bare({command, "--help"}), 0);
         EXPECT_THAT(out.str(), HasSubstr("Examples:\n")) << command;
@@ -41,6 +41,13 @@ TEST_F(Cli, AWrongCommandLineEndsWith64AndSaysWhatWasMeant) {
     EXPECT_THAT(complaint({"operations", "-o", "xml"}), HasSubstr("--output: "));
     EXPECT_THAT(complaint({"operations", "first"}), HasSubstr("ID"));
     EXPECT_THAT(complaint({"operations", "--limit", "0"}), HasSubstr("--limit"));
+    EXPECT_EQ(complaint({"ip", "lst"}), "metalwright: no command lst: did you mean \"list\"?");
+    EXPECT_THAT(err.str(), HasSubstr("see metalwright ip --help"));
+    EXPECT_THAT(complaint({"ip", "plan", "add"}), HasSubstr("CIDR is required"));
+    EXPECT_THAT(err.str(), HasSubstr("see metalwright ip plan add --help"));
+    EXPECT_THAT(complaint({"hold", "disks"}), HasSubstr("disks"));
+    EXPECT_THAT(complaint({"hold", "--for", "500ms"}), HasSubstr("must be a second at least"));
+    EXPECT_THAT(complaint({"hold", "--end", "--for", "1h"}), HasSubstr("excludes"));
     EXPECT_THAT(complaint({"apply"}), HasSubstr("FILE is required"));
     EXPECT_THAT(err.str(), HasSubstr("see metalwright apply --help"));
     err.str("");

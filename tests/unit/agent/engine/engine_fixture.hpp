@@ -47,7 +47,7 @@ class EngineTest : public testing::Test {
         ASSERT_TRUE(store) << describe(store.error());
         store_ = std::move(*store);
         engine_ = std::make_unique<Engine>(Options{.host_id = "host-1"}, *store_, machine_,
-                                           [] { return std::int64_t{1'795'000'000'123}; });
+                                           [this] { return now_.load(); });
         engine_->on_change([this] {
             const std::lock_guard lock(mutex_);
             ++changes_;
@@ -88,6 +88,11 @@ class EngineTest : public testing::Test {
             if (one["item"] == item) return one["outcome"];
         return "absent";
     }
+    std::vector<json> reports(const std::string& kind) {
+        std::vector<json> some = reports();
+        std::erase_if(some, [&](const json& report) { return report["kind"] != kind; });
+        return some;
+    }
     std::vector<json> reports() {
         std::vector<json> all;
         for (const agent::OutboxRow& row : engine_->unsent(1000))
@@ -95,6 +100,7 @@ class EngineTest : public testing::Test {
         return all;
     }
 
+    std::atomic<std::int64_t> now_{1'795'000'000'123};  // the engine's wall clock
     std::filesystem::path directory_;
     fakes::FakeMachine machine_;
     std::unique_ptr<store::Store> store_;

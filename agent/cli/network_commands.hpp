@@ -1,0 +1,31 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "agent/cli/commands.hpp"
+
+/// The commands hold and ip: each writes its answer and says how the program ends.
+namespace metalwright::agent::cli {
+
+/// Freezes "network", "storage" or "all" for that long; 0 ends it.
+Exit hold(Session& session, const std::string& scope, std::chrono::seconds length);
+
+Exit ip_list(Session& session);
+
+/// Addresses to add, or to remove.
+struct AddressChange {
+    std::vector<std::string> cidrs;
+    bool remove = false;
+    std::string id{};
+    bool routed = false;
+};
+
+Exit ip_change(Session& session, const AddressChange& change, const Waiting& waiting);
+Exit ip_plan(Session& session, const AddressChange& change);
+
+/// Tells what is put back from now on, until SIGINT or the timeout, either of which ends it well.
+Exit ip_watch(Session& session, const Waiting& waiting);
+
+}  // namespace metalwright::agent::cli

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/cli/commands.hpp"
+#include "agent/cli/exit.hpp"
+
+namespace metalwright::agent::cli {
+
+/// What the command line says.
+struct Options {
+    std::string socket = "/run/metalwright/admin.sock";
+    std::string output = "table";
+    bool no_color = false;
+    std::string file{};
+    std::string catalogue{};
+    std::string host{};
+    bool wait = false;
+    bool follow = false;
+    std::string timeout{};
+    std::size_t limit = 20;
+    std::int64_t id = 0;
+    std::string scope = "all";  ///< of hold
+    std::string length{};       ///< --for
+    bool end = false;           ///< --end
+    std::vector<std::string> cidrs{};
+    std::string alias_id{};  ///< --id
+    bool routed = false;
+
+    Waiting waiting() const;
+};
+
+/// The end of a command's help: these lines, and where the options of every command are told.
+std::string examples(std::string_view lines);
+
+void add_timeout(CLI::App* command, Options& options, const char* what);
+
+// hold and ip: agent/cli/network_options.cpp.
+void add_hold(CLI::App& app, Options& options);
+void add_ip(CLI::App& app, Options& options);
+/// Runs `hold` or a command of `ip`, whichever was given.
+Exit dispatch_network(Session& session, const CLI::App& command, const Options& options);
+
+}  // namespace metalwright::agent::cli
