@@ -8,9 +8,10 @@ namespace metalwright::netcfg {
 
 /// What an alias becomes in the kernel.
 enum class AliasForm {
-    address,      ///< one address, with the prefix length as ordered
-    addresses,    ///< an IPv6 range on link: each of its addresses, as /128
-    local_route,  ///< an IPv4 range, or a routed IPv6 one: one route of type local
+    address,    ///< one address, with the prefix length as ordered
+    addresses,  ///< an IPv6 range on link: each of its addresses, as /128
+    /// one route of type local: an IPv4 range, a routed IPv6 one, a single IPv4 address as ordered
+    local_route,
 };
 
 AliasForm form_of(const Alias& alias) noexcept;

@@ -7,6 +7,9 @@
 namespace metalwright::netcfg {
 namespace {
 
+/// As many messages as a netlink batch holds: more at once is only more memory.
+constexpr std::size_t most_at_once = 1024;
+
 int ifindex_of(const KernelOp& op) {
     struct Index {
         int operator()(const SetLink& o) const { return o.ifindex; }
@@ -21,15 +24,20 @@ int ifindex_of(const KernelOp& op) {
 void apply_to_kernel(std::span<const Step<Op>> steps, const Observed& observed, Rtnl& rtnl,
                      std::vector<Result<void>>& results) {
     std::vector<KernelOp> ops;
-    ops.reserve(steps.size());
-    for (const Step<Op>& step : steps) ops.push_back(std::get<KernelOp>(step.op));
-    std::vector<Result<void>> answers = rtnl.apply(ops);
-    for (std::size_t i = 0; i < answers.size(); ++i) {
-        if (!answers[i] && answers[i].error().where.empty()) {
-            const auto link = std::ranges::find(observed.links, ifindex_of(ops[i]), &Link::index);
-            if (link != observed.links.end()) answers[i].error().where = link->name;
+    while (!steps.empty()) {
+        const auto part = steps.first(std::min(steps.size(), most_at_once));
+        steps = steps.subspan(part.size());
+        ops.clear();
+        for (const Step<Op>& step : part) ops.push_back(std::get<KernelOp>(step.op));
+        std::vector<Result<void>> answers = rtnl.apply(ops);
+        for (std::size_t i = 0; i < answers.size(); ++i) {
+            if (!answers[i] && answers[i].error().where.empty()) {
+                const auto link =
+                    std::ranges::find(observed.links, ifindex_of(ops[i]), &Link::index);
+                if (link != observed.links.end()) answers[i].error().where = link->name;
+            }
+            results.push_back(std::move(answers[i]));
         }
-        results.push_back(std::move(answers[i]));
     }
     fail_point("netcfg.after-batch");
 }

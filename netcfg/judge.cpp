@@ -1,13 +1,11 @@
 #include "netcfg/judge.hpp"
 
+#include <algorithm>
+#include <array>
+#include <span>
+
 namespace metalwright::netcfg {
 namespace {
-
-Prefix v4(std::uint8_t first, std::uint8_t length) {
-    Prefix prefix{Address{}, length};
-    prefix.address.bytes[0] = first;
-    return prefix;
-}
 
 bool is_zero(const Address& address) {
     return address == Address{.v6 = address.v6};
@@ -16,7 +14,8 @@ bool is_zero(const Address& address) {
 }  // namespace
 
 bool all_ones(const Address& address) {
-    return !address.v6 && address.plus(1) == Address{.v6 = false};
+    constexpr std::array<std::uint8_t, 4> ones{255, 255, 255, 255};
+    return !address.v6 && std::ranges::equal(ones, std::span(address.bytes).first<4>());
 }
 
 /// The last address of an IPv4 subnet.
@@ -49,9 +48,10 @@ std::optional<std::string> unusable(const Address& address) {
         return std::nullopt;
     }
     if (all_ones(address)) return "is the broadcast address";
-    if (v4(0, 8).contains(address)) return "is of \"this network\", 0.0.0.0/8";
-    if (v4(127, 8).contains(address)) return "is a loopback address";
-    if (v4(224, 4).contains(address)) return "is a multicast address";
+    const std::uint8_t first = address.bytes[0];
+    if (first == 0) return "is of \"this network\", 0.0.0.0/8";
+    if (first == 127) return "is a loopback address";
+    if ((first & 0xf0) == 224) return "is a multicast address";
     return std::nullopt;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,9 +13,11 @@ namespace metalwright::netcfg {
 // 224.0.0.9, 255.255.255.255 and one address on two NICs without a word.
 
 struct JudgedAlias {
-    std::string item;  ///< its line in the report; unique in one plan
     const Alias* alias = nullptr;
-    std::optional<Error> error{};  ///< why it is not applied
+    unsigned time = 1;               ///< so many aliases up to this one have this very cidr
+    std::unique_ptr<Error> error{};  ///< why it is not applied; an Error itself is 80 bytes
+
+    std::string item() const;  ///< its line in the report; unique in one plan
 };
 
 /// One verdict per wanted alias, in their order; empty when they are unmanaged.

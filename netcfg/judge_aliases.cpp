@@ -13,7 +13,9 @@ struct Surroundings {
     std::vector<Address> primaries;  // addresses of the NIC that are no alias
 };
 
-Surroundings surroundings_of(const Site& site, const std::vector<Alias>& wanted) {
+/// `is_alias` tells whether a prefix is one of those wanted.
+template <class IsAlias>
+Surroundings surroundings_of(const Site& site, const IsAlias& is_alias) {
     Surroundings around;
     const auto& primary = site.wanted().primary;
     if (primary) {
@@ -23,13 +25,12 @@ Surroundings surroundings_of(const Site& site, const std::vector<Alias>& wanted)
         for (const StaticRoute& route : primary->routes)
             if (route.via) around.gateways.push_back(*route.via);
     }
-    std::unordered_set<Prefix, Hash> aliases;
-    for (const Alias& alias : wanted) aliases.insert(alias.cidr);
     for (const KernelAddress& address : site.observed().addresses) {
-        if (address.ifindex != site.nic().index || aliases.contains(address.prefix)) continue;
+        if (address.ifindex != site.nic().index) continue;
         // Ours is an alias, or a former primary that goes; while the primary address is unmanaged,
         // one that was put there as primary stays.
         if (site.ours(address) && (primary || !site.was_primary(address))) continue;
+        if (is_alias(address.prefix)) continue;
         around.primaries.push_back(address.prefix.address);
         if (!address.prefix.is_single()) around.subnets.push_back(address.prefix.network());
     }
@@ -42,33 +43,54 @@ Surroundings surroundings_of(const Site& site, const std::vector<Alias>& wanted)
 class AliasJudge {
  public:
     AliasJudge(const Site& site, const std::vector<Alias>& wanted)
-        : site_(site), around_(surroundings_of(site, wanted)) {
-        for (const Alias& alias : wanted)
+        : site_(site), wanted_(wanted), by_address_(0) {
+        judged_.reserve(wanted.size());
+        const auto address_of = [](const Alias& alias) { return alias.cidr.address; };
+        in_order_ = std::ranges::adjacent_find(wanted, std::ranges::greater_equal(), address_of) ==
+                    wanted.end();
+        for (const Alias& alias : wanted) {
+            if (!in_order_) by_address_.add(Hash{}(alias.cidr.address));
             if (form_of(alias) == AliasForm::address && !alias.cidr.is_single())
                 alias_subnets_.push_back(alias.cidr.network());
+        }
+        around_ = surroundings_of(site, [&](const Prefix& prefix) {
+            const auto same = [&](std::size_t at) { return wanted_[at].cidr == prefix; };
+            if (!in_order_)
+                return by_address_.find(Hash{}(prefix.address), same) != HashIndex::none;
+            const auto it = std::ranges::lower_bound(wanted_, prefix.address, {}, address_of);
+            return it != wanted_.end() && it->cidr == prefix;
+        });
     }
 
-    JudgedAlias judge(const Alias& alias) {
-        JudgedAlias judged{"alias/" + alias.cidr.text(), &alias, refusal(alias)};
-        const unsigned time = ++times_[judged.item];
-        if (time > 1) judged.item += '#' + std::to_string(time);
-        if (!judged.error) {
-            ++accepted_;
-            seen_.emplace(key_of(alias), &alias);
+    std::vector<JudgedAlias> judge() {
+        for (const Alias& alias : wanted_) {
+            JudgedAlias verdict{.alias = &alias};
+            const Alias* first = nullptr;  // an accepted one that is the same
+            by_address_.each(Hash{}(alias.cidr.address), [&](std::size_t at) {
+                if (at >= judged_.size()) return;  // this one, and those behind it
+                if (wanted_[at].cidr == alias.cidr) ++verdict.time;
+                if (!judged_[at].error && key_of(wanted_[at]) == key_of(alias))
+                    first = &wanted_[at];
+            });
+            if (std::optional<Error> error = refusal(alias, first))
+                verdict.error = std::make_unique<Error>(std::move(*error));
+            else
+                ++accepted_;
+            judged_.push_back(std::move(verdict));
         }
-        return judged;
+        return std::move(judged_);
     }
 
  private:
-    std::optional<Error> refusal(const Alias& alias) const {
+    std::optional<Error> refusal(const Alias& alias, const Alias* first) const {
         const Prefix& cidr = alias.cidr;
         const bool range = !cidr.is_single() && !cidr.has_host_bits();
         if (auto why = range ? bad_range(alias) : bad_address(alias)) return why;
 
-        if (const auto first = seen_.find(key_of(alias)); first != seen_.end())
-            return invalid(cidr.text() + " is asked for twice, first at " + first->second->where +
-                               "; leave one out",
-                           alias.where);
+        if (first != nullptr)
+            return invalid(
+                cidr.text() + " is asked for twice, first at " + first->where + "; leave one out",
+                alias.where);
         if (auto why = elsewhere(alias)) return why;
         if (accepted_ >= site_.wanted().limits.aliases)
             return Error{Errc::refused,
@@ -142,16 +164,14 @@ class AliasJudge {
                              " already; remove it there first",
                          alias.where};
         };
-        const auto foreign = [&](const KernelAddress& other) {
-            return other.ifindex != site_.nic().index && !site_.ours(other);
-        };
-        if (form_of(alias) == AliasForm::address) {
-            for (const KernelAddress* other : site_.places(alias.cidr.address))
-                if (foreign(*other)) return conflict(*other);
+        if (alias.cidr.is_single() || form_of(alias) == AliasForm::address) {
+            for (const KernelAddress* other : site_.places_elsewhere(alias.cidr.address))
+                if (!site_.ours(*other)) return conflict(*other);
             return std::nullopt;
         }
-        for (const KernelAddress& other : site_.observed().addresses)
-            if (alias.cidr.contains(other.prefix.address) && foreign(other)) return conflict(other);
+        for (const KernelAddress* other : site_.elsewhere())
+            if (alias.cidr.contains(other->prefix.address) && !site_.ours(*other))
+                return conflict(*other);
         return std::nullopt;
     }
 
@@ -162,22 +182,26 @@ class AliasJudge {
     }
 
     const Site& site_;
+    const std::vector<Alias>& wanted_;
+    bool in_order_ = false;  // each address beyond the one before: none is there twice
+    HashIndex by_address_;   // of wanted_; empty where that is in order
     Surroundings around_;
     std::vector<Prefix> alias_subnets_;
-    std::unordered_map<Prefix, const Alias*, Hash> seen_;
-    std::unordered_map<std::string, unsigned> times_;
+    std::vector<JudgedAlias> judged_;  // so far, in the order of wanted_
     std::size_t accepted_ = 0;
 };
 
 }  // namespace
 
+std::string JudgedAlias::item() const {
+    std::string item = "alias/" + alias->cidr.text();
+    if (time > 1) item += '#' + std::to_string(time);
+    return item;
+}
+
 std::vector<JudgedAlias> judge_aliases(const Site& site) {
-    std::vector<JudgedAlias> judged;
-    const std::optional<std::vector<Alias>>& wanted = site.wanted().aliases;
-    if (!wanted) return judged;
-    AliasJudge judge(site, *wanted);
-    for (const Alias& alias : *wanted) judged.push_back(judge.judge(alias));
-    return judged;
+    if (!site.wanted().aliases) return {};
+    return AliasJudge(site, *site.wanted().aliases).judge();
 }
 
 }  // namespace metalwright::netcfg

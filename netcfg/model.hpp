@@ -4,6 +4,7 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,9 @@ struct Address {
     /// The address that many steps further on; wraps round.
     Address plus(std::uint32_t steps) const noexcept;
     auto operator<=>(const Address&) const = default;
+    bool operator==(const Address& other) const noexcept {
+        return v6 == other.v6 && std::memcmp(bytes.data(), other.bytes.data(), 16) == 0;
+    }
 };
 
 /// An address with its prefix length. Host bits are kept: "10.0.0.130/28" is one address.
@@ -75,10 +79,16 @@ struct Primary {
 /// One alias as ordered. A single address, or one with host bits, is ONE address; an IPv4 range is
 /// one `local` route; an IPv6 range is its addresses up to the bound, or a local route if `routed`.
 struct Alias {
+    /// What a single IPv4 address becomes; nothing else has a choice. A local route answers ARP and
+    /// can be bound to, at flat cost (the kernel's cost of addresses is quadratic in their number);
+    /// it is not in `ip addr`, and the kernel never picks it as a source by itself.
+    enum class As { automatic, address, local_route };
+
     std::string id{};  ///< the vendor's: the subnet or secondary CIDR it was taken from
     Prefix cidr{};
     bool routed = false;
-    std::string where{};  ///< JSON pointer in the document, for errors
+    std::string where{};    ///< JSON pointer in the document, for errors
+    As as = As::automatic;  ///< automatic: an address
 
     bool operator==(const Alias&) const = default;
 };

@@ -73,24 +73,25 @@ void tell_link(const nlmsghdr& message, const Link& link, KnownLinks& known,
     if (last != known.end()) known.erase(last);
 }
 
-void tell_one(const nlmsghdr& message, KnownLinks& known, std::vector<Change>& changes) {
+void tell_one(std::span<const std::byte> bytes, KnownLinks& known, std::vector<Change>& changes) {
+    const nlmsghdr& message = *reinterpret_cast<const nlmsghdr*>(bytes.data());
     Observed one;
     switch (message.nlmsg_type) {
         case RTM_NEWLINK:
         case RTM_DELLINK:
             if (is_of_a_bridge(message)) return;
-            read_object(message, one);
+            read_object(bytes, one);
             for (const Link& link : one.links) tell_link(message, link, known, changes);
             return;
         case RTM_NEWADDR:
         case RTM_DELADDR:
-            read_object(message, one);
+            read_object(bytes, one);
             for (const KernelAddress& address : one.addresses)
                 changes.emplace_back(AddressChange{message.nlmsg_type == RTM_NEWADDR, address});
             return;
         case RTM_NEWROUTE:
         case RTM_DELROUTE:
-            read_object(message, one);
+            read_object(bytes, one);
             for (const KernelRoute& route : one.routes)
                 changes.emplace_back(RouteChange{message.nlmsg_type == RTM_NEWROUTE, route});
             return;
@@ -134,7 +135,7 @@ bool decode_changes(std::span<const std::byte> datagram, KnownLinks& known,
         const auto* message = reinterpret_cast<const nlmsghdr*>(datagram.data());
         if (message->nlmsg_len < NLMSG_HDRLEN || message->nlmsg_len > datagram.size()) return false;
         if (message->nlmsg_type == NLMSG_OVERRUN) return false;
-        tell_one(*message, known, changes);
+        tell_one(datagram.first(message->nlmsg_len), known, changes);
         datagram = datagram.subspan(
             std::min<std::size_t>(NLMSG_ALIGN(message->nlmsg_len), datagram.size()));
     }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "netcfg/alias_form.hpp"
 #include "netcfg/persist/text.hpp"
 #include "netcfg/room.hpp"
 
@@ -93,10 +94,14 @@ Result<Persisted> read_persisted(Doors& doors) {
     return persisted;
 }
 
-}  // namespace
+bool wants_local_routes(const Wanted& wanted) {
+    return wanted.aliases && std::ranges::any_of(*wanted.aliases, [](const Alias& alias) {
+               return form_of(alias) == AliasForm::local_route;
+           });
+}
 
-Result<Observed> observe(Doors& doors) {
-    Result<Observed> observed = doors.rtnl.dump();
+/// What the files say, added to what the kernel said.
+Result<Observed> completed(Result<Observed> observed, Doors& doors) {
     if (!observed) return observed;
     for (Link& link : observed->links)
         if (const auto target = doors.files.link_target("/sys/class/net/" + link.name); target)
@@ -105,6 +110,18 @@ Result<Observed> observe(Doors& doors) {
     if (!persisted) return std::unexpected(persisted.error());
     observed->persisted = std::move(*persisted);
     return observed;
+}
+
+}  // namespace
+
+Result<Observed> observe(Doors& doors) {
+    return completed(doors.rtnl.dump(), doors);
+}
+
+Result<Observed> observe(Doors& doors, const Wanted& wanted) {
+    return completed(
+        wants_local_routes(wanted) ? doors.rtnl.dump() : doors.rtnl.dump_without_foreign_local(),
+        doors);
 }
 
 }  // namespace metalwright::netcfg

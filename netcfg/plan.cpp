@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "netcfg/alias_form.hpp"
@@ -35,7 +36,7 @@ Plan<Op> without_nic(const Wanted& wanted, const Error& error) {
         if (!wanted.primary->dns.empty()) fail_item("dns", "dns");
     }
     for (const JudgedAlias& judged : judge_aliases(site))
-        fail_item(judged.item, judged.alias->where);
+        fail_item(judged.item(), judged.alias->where);
     return plan;
 }
 
@@ -67,6 +68,7 @@ bool is_v4_subnet(const Prefix& prefix) {
 void guard_siblings(Draft& draft) {
     const Site& site = draft.site;
     std::vector<Step<Op>>& removals = draft.removals;
+    if (removals.empty()) return;
     std::unordered_multiset<OnLink, OnLinkHash> staying;
     std::unordered_map<OnLink, std::unordered_set<Prefix, Hash>, OnLinkHash> secondary;
     for (const KernelAddress& address : site.observed().addresses) {
@@ -121,36 +123,53 @@ const std::string& identity_of(const Link& link) {
 
 }  // namespace
 
-void Draft::unchanged(const std::string& item, std::string note) {
-    plan.settled.push_back({.item = item, .outcome = Outcome::unchanged, .note = std::move(note)});
-}
-void Draft::failed(const std::string& item, Error error) {
-    plan.settled.push_back({.item = item, .outcome = Outcome::failed, .error = std::move(error)});
-}
-void Draft::skipped(const std::string& item, Error why) {
-    plan.settled.push_back({.item = item, .outcome = Outcome::skipped, .error = std::move(why)});
-}
-void Draft::step(const std::string& item, std::string why, Op op) {
-    plan.steps.push_back({.item = item, .why = std::move(why), .op = std::move(op)});
-}
-void Draft::step_after_guard(const std::string& item, std::string why, Op op) {
-    step(item, std::move(why), std::move(op));
-    if (guarded && item != "primary") plan.steps.back().needs = "primary";
-}
-void Draft::remove(const std::string& item, std::string why, const KernelOp& op) {
-    removals.push_back({.item = item, .why = std::move(why), .op = op});
+namespace {
+
+/// Room for one more, and at once for all that may follow: a list that grows by doubling is moved
+/// and touches fresh memory again and again.
+template <class T>
+void make_room(std::vector<T>& list, std::size_t may_follow) {
+    if (list.size() == list.capacity()) list.reserve(std::max(list.size() * 2, may_follow + 16));
 }
 
-void settle_present(Draft& draft, const std::string& item, const KernelAddress& present) {
+}  // namespace
+
+void Draft::unchanged(std::string item, std::string note) {
+    plan.settled.push_back(
+        {.item = std::move(item), .outcome = Outcome::unchanged, .note = std::move(note)});
+}
+void Draft::failed(std::string item, Error error) {
+    plan.settled.push_back(
+        {.item = std::move(item), .outcome = Outcome::failed, .error = std::move(error)});
+}
+void Draft::skipped(std::string item, Error why) {
+    plan.settled.push_back(
+        {.item = std::move(item), .outcome = Outcome::skipped, .error = std::move(why)});
+}
+void Draft::step(std::string item, std::string why, Op op) {
+    make_room(plan.steps, aliases.size());
+    plan.steps.push_back({.item = std::move(item), .why = std::move(why), .op = std::move(op)});
+}
+void Draft::step_after_guard(std::string item, std::string why, Op op) {
+    const bool waits = guarded && item != "primary";
+    step(std::move(item), std::move(why), std::move(op));
+    if (waits) plan.steps.back().needs = "primary";
+}
+void Draft::remove(std::string item, std::string why, const KernelOp& op) {
+    removals.push_back({.item = std::move(item), .why = std::move(why), .op = op});
+}
+
+void settle_present(Draft& draft, std::string item, const KernelAddress& present) {
     if ((present.flags & IFA_F_DADFAILED) != 0)
-        return draft.failed(item,
+        return draft.failed(std::move(item),
                             {Errc::conflict,
                              "another host on the network has " + present.prefix.address.text() +
                                  " already (duplicate address detection failed)",
                              draft.site.nic().name});
-    draft.unchanged(item, draft.site.ours(present)
-                              ? std::string{}
-                              : present.prefix.text() + " was already there; it is not ours");
+    draft.unchanged(std::move(item),
+                    draft.site.ours(present)
+                        ? std::string{}
+                        : present.prefix.text() + " was already there; it is not ours");
 }
 
 Plan<Op> plan(const Wanted& wanted, const Observed& observed, const Owned& owned) {
@@ -176,37 +195,45 @@ Owned owned_after(const Wanted& wanted, const Observed& observed, const Owned& b
 
     const Site site(wanted, observed, before, *nic->link);
     Owned owned{.mac = identity_of(*nic->link)};
-    std::unordered_set<Prefix, Hash> known;
-    const auto remember = [&](const Prefix& prefix) {
-        if (known.insert(prefix).second) owned.addresses.push_back(prefix);
-    };
-    const auto ours_to_set = [&](const Prefix& prefix) {
-        const KernelAddress* present = site.on_nic(prefix);
-        return present == nullptr || site.ours(*present);
+    owned.addresses.reserve(before.addresses.size());
+    owned.local_routes.reserve(before.local_routes.size());
+    // By position: an address that `owned` names already. IPv6 ranges may overlap where nothing is.
+    std::vector<bool> named(observed.addresses.size());
+    PrefixSet absent;
+    const auto remember = [&](const Prefix& prefix, bool may_overlap) {
+        if (const KernelAddress* present = site.on_nic(prefix)) {
+            if (!site.ours(*present)) return false;
+            const auto at = static_cast<std::size_t>(present - observed.addresses.data());
+            if (named[at]) return true;
+            named[at] = true;
+        } else if (may_overlap && !absent.insert(prefix)) {
+            return true;
+        }
+        owned.addresses.push_back(prefix);
+        return true;
     };
 
     if (const auto primary = judge_primary(site)) {
-        if (!primary->address && ours_to_set(primary->accepted.address)) {
-            remember(primary->accepted.address);
+        if (!primary->address && remember(primary->accepted.address, false))
             owned.primaries.push_back(primary->accepted.address);
-        }
         for (const JudgedRoute& route : primary->routes)
             if (!route.error) owned.routes.push_back(route.route);
     } else {
         owned.routes = before.routes;
     }
-    std::unordered_set<Prefix, Hash> aliases;
-    for (const JudgedAlias& judged : judge_aliases(site)) {
+    const std::vector<JudgedAlias> aliases = judge_aliases(site);
+    const bool may_overlap = std::ranges::any_of(aliases, [](const JudgedAlias& judged) {
+        return form_of(*judged.alias) == AliasForm::addresses;
+    });
+    for (const JudgedAlias& judged : aliases) {
         if (judged.error) continue;
-        aliases.insert(judged.alias->cidr);
         if (form_of(*judged.alias) == AliasForm::local_route) {
             owned.local_routes.push_back(judged.alias->cidr);
             continue;
         }
         const Prefix first = first_of(*judged.alias);
         for (std::uint32_t i = 0; i < count_of(*judged.alias); ++i)
-            if (const Prefix each{first.address.plus(i), first.length}; ours_to_set(each))
-                remember(each);
+            remember({first.address.plus(i), first.length}, may_overlap);
     }
     if (!wanted.aliases) owned.local_routes = before.local_routes;
 
@@ -218,8 +245,13 @@ Owned owned_after(const Wanted& wanted, const Observed& observed, const Owned& b
                 owned.left_behind.push_back({identity_of(*on), address.prefix, primary});
             continue;
         }
-        remember(address.prefix);
-        if (primary && !aliases.contains(address.prefix) &&
+        if (!named[static_cast<std::size_t>(&address - observed.addresses.data())])
+            owned.addresses.push_back(address.prefix);
+        const auto is_alias = [&](const JudgedAlias& judged) {
+            return !judged.error && judged.alias->cidr == address.prefix &&
+                   form_of(*judged.alias) != AliasForm::local_route;
+        };
+        if (primary && std::ranges::none_of(aliases, is_alias) &&
             std::ranges::find(owned.primaries, address.prefix) == owned.primaries.end())
             owned.primaries.push_back(address.prefix);
     }

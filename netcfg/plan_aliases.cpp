@@ -1,5 +1,9 @@
 #include <algorithm>
+#include <initializer_list>
+#include <string>
+#include <string_view>
 #include <unordered_set>
+#include <utility>
 
 #include "netcfg/alias_form.hpp"
 #include "netcfg/planner.hpp"
@@ -7,58 +11,88 @@
 namespace metalwright::netcfg {
 namespace {
 
-void plan_address(Draft& draft, const std::string& item, const Alias& alias) {
+/// One string of its final size; `+` makes a new one for each part.
+std::string joined(std::initializer_list<std::string_view> parts) {
+    std::size_t size = 0;
+    for (const std::string_view part : parts) size += part.size();
+    std::string text;
+    text.reserve(size);
+    for (const std::string_view part : parts) text += part;
+    return text;
+}
+
+/// The address on the NIC that is just `prefix`, which from now on is known as wanted.
+const KernelAddress* find_wanted(Draft& draft, const Prefix& prefix) {
+    const KernelAddress* present = draft.site.on_nic(prefix);
+    if (present != nullptr) {
+        const auto& all = draft.site.observed().addresses;
+        draft.wanted_addresses[static_cast<std::size_t>(present - all.data())] = true;
+    }
+    return present;
+}
+
+void plan_address(Draft& draft, std::string item, const Alias& alias) {
     const Site& site = draft.site;
     const int nic = site.nic().index;
-    if (const KernelAddress* present = site.on_nic(alias.cidr))
-        return settle_present(draft, item, *present);
+    if (const KernelAddress* present = find_wanted(draft, alias.cidr))
+        return settle_present(draft, std::move(item), *present);
     for (const KernelAddress* other : site.places(alias.cidr.address)) {
         if (other->ifindex != nic) continue;
-        if (!site.ours(*other)) return settle_present(draft, item, *other);
+        if (!site.ours(*other)) return settle_present(draft, std::move(item), *other);
         // IPv4 has one address with two lengths, until ours of the other length is removed.
         if (!alias.cidr.address.v6) continue;
         draft.step_after_guard(item, "remove " + other->prefix.text() + ", of another length",
                                KernelOp{RemoveAddress{nic, other->prefix}});
     }
-    draft.step(item, "add alias " + alias.cidr.text() + " on " + site.nic().name,
+    draft.step(std::move(item), joined({"add alias ", alias.cidr.text(), " on ", site.nic().name}),
                KernelOp{AddAddress{
                    .ifindex = nic, .first = alias.cidr, .deprecated = alias.cidr.address.v6}});
 }
 
-void plan_addresses(Draft& draft, const std::string& item, const Alias& alias) {
+void plan_addresses(Draft& draft, std::string item, const Alias& alias) {
     const Site& site = draft.site;
     const Prefix first = first_of(alias);
     const std::uint32_t count = count_of(alias);
     std::uint32_t present = 0;
     for (std::uint32_t i = 0; i < count; ++i)
-        if (site.on_nic({first.address.plus(i), first.length}) != nullptr) ++present;
-    if (present == count) return draft.unchanged(item);
+        if (find_wanted(draft, {first.address.plus(i), first.length}) != nullptr) ++present;
+    if (present == count) return draft.unchanged(std::move(item));
     draft.step(
-        item,
+        std::move(item),
         "add the " + std::to_string(count - present) + " missing of " + std::to_string(count) +
             " addresses of alias " + alias.cidr.text() + " on " + site.nic().name,
         KernelOp{AddAddress{
             .ifindex = site.nic().index, .first = first, .count = count, .deprecated = true}});
 }
 
-void plan_local_route(Draft& draft, const std::string& item, const Alias& alias) {
+std::string_view kind_of(const Prefix& cidr) {
+    return cidr.is_single() ? "alias " : "alias range ";
+}
+
+void plan_local_route(Draft& draft, std::string item, const Alias& alias) {
     const Site& site = draft.site;
     bool replace = false;
     for (const KernelRoute* route : site.routes(alias.cidr, table_local)) {
-        if (route->ifindex == site.nic().index && route->type == type_local)
-            return draft.unchanged(item, Site::ours(*route)
-                                             ? std::string{}
-                                             : "a local route was already there; it is not ours");
+        if (route->ifindex == site.nic().index && route->type == type_local) {
+            const auto& all = site.observed().routes;
+            draft.wanted_routes[static_cast<std::size_t>(route - all.data())] = true;
+            return draft.unchanged(std::move(item),
+                                   Site::ours(*route)
+                                       ? std::string{}
+                                       : "a local route was already there; it is not ours");
+        }
         if (!Site::ours(*route))
-            return draft.failed(item, {Errc::conflict,
-                                       "somebody else has a route for " + alias.cidr.text() +
-                                           " in table local on " + site.link_name(route->ifindex) +
-                                           "; remove that one first",
-                                       alias.where});
+            return draft.failed(
+                std::move(item),
+                {Errc::conflict,
+                 "somebody else has a route for " + alias.cidr.text() + " in table local on " +
+                     site.link_name(route->ifindex) + "; remove that one first",
+                 alias.where});
         replace = true;
     }
-    draft.step(item,
-               "add alias range " + alias.cidr.text() + " as a local route on " + site.nic().name,
+    draft.step(std::move(item),
+               joined({"add ", kind_of(alias.cidr), alias.cidr.text(), " as a local route on ",
+                       site.nic().name}),
                KernelOp{AddRoute{.route = {.ifindex = site.nic().index,
                                            .to = alias.cidr,
                                            .table = table_local,
@@ -79,8 +113,23 @@ bool carries_a_gateway(const Site& site, const KernelAddress& address) {
 
 void plan_stale(Draft& draft) {
     const Site& site = draft.site;
-    std::unordered_set<Prefix, Hash> addresses;
-    std::unordered_set<Prefix, Hash> ranges;
+    std::vector<const KernelAddress*> addresses_of_ours;
+    for (std::size_t at = 0; at < site.observed().addresses.size(); ++at) {
+        const KernelAddress& address = site.observed().addresses[at];
+        if (draft.wanted_addresses[at] || !site.ours(address) || site.was_primary(address))
+            continue;
+        addresses_of_ours.push_back(&address);
+    }
+    std::vector<const KernelRoute*> routes_of_ours;
+    for (std::size_t at = 0; at < site.observed().routes.size(); ++at) {
+        const KernelRoute& route = site.observed().routes[at];
+        if (!draft.wanted_routes[at] && Site::ours(route) && route.table == table_local)
+            routes_of_ours.push_back(&route);
+    }
+    if (addresses_of_ours.empty() && routes_of_ours.empty()) return;
+
+    PrefixSet addresses(draft.aliases.size() + 1);
+    PrefixSet ranges;
     for (const JudgedAlias& judged : draft.aliases) {
         const Alias& alias = *judged.alias;
         if (form_of(alias) == AliasForm::local_route) {
@@ -95,7 +144,7 @@ void plan_stale(Draft& draft) {
     }
     if (draft.primary) addresses.insert(site.wanted().primary->address);
 
-    std::unordered_set<Prefix, Hash> replaced;  // IPv6 of another length: plan_address removes it
+    PrefixSet replaced;  // IPv6 of another length: plan_address removes it
     for (const Step<Op>& step : draft.plan.steps)
         if (const auto* op = std::get_if<KernelOp>(&step.op))
             if (const auto* remove = std::get_if<RemoveAddress>(op))
@@ -103,15 +152,15 @@ void plan_stale(Draft& draft) {
 
     std::unordered_set<std::string> refused;
     for (const JudgedAlias& judged : draft.aliases)
-        if (judged.error) refused.insert(judged.item);
+        if (judged.error) refused.insert(judged.item());
     // The item's own line says that it was refused; no step of that line would be run.
     const auto line_of = [&](const Prefix& cidr) {
         const std::string item = "alias/" + cidr.text();
         return refused.contains(item) ? item + " (in force before)" : item;
     };
 
-    for (const KernelAddress& address : site.observed().addresses) {
-        if (!site.ours(address) || site.was_primary(address)) continue;
+    for (const KernelAddress* each : addresses_of_ours) {
+        const KernelAddress& address = *each;
         const bool here = address.ifindex == site.nic().index;
         if (here && (addresses.contains(address.prefix) || replaced.contains(address.prefix)))
             continue;
@@ -121,28 +170,31 @@ void plan_stale(Draft& draft) {
             "remove alias " + address.prefix.text() + " from " + site.link_name(address.ifindex),
             RemoveAddress{address.ifindex, address.prefix});
     }
-    for (const KernelRoute& route : site.observed().routes) {
-        if (!Site::ours(route) || route.table != table_local || ranges.contains(route.to)) continue;
-        draft.remove(
-            line_of(route.to),
-            "remove alias range " + route.to.text() + " from " + site.link_name(route.ifindex),
-            RemoveRoute{route});
-    }
+    for (const KernelRoute* route : routes_of_ours)
+        if (!ranges.contains(route->to))
+            draft.remove(line_of(route->to),
+                         joined({"remove ", kind_of(route->to), route->to.text(), " from ",
+                                 site.link_name(route->ifindex)}),
+                         RemoveRoute{*route});
 }
 
 }  // namespace
 
 void plan_aliases(Draft& draft) {
     if (!draft.site.wanted().aliases) return;
+    draft.wanted_addresses.resize(draft.site.observed().addresses.size());
+    draft.wanted_routes.resize(draft.site.observed().routes.size());
     for (const JudgedAlias& judged : draft.aliases) {
         if (judged.error) {
-            draft.failed(judged.item, *judged.error);
+            draft.failed(judged.item(), *judged.error);
             continue;
         }
         switch (form_of(*judged.alias)) {
-            case AliasForm::address: plan_address(draft, judged.item, *judged.alias); break;
-            case AliasForm::addresses: plan_addresses(draft, judged.item, *judged.alias); break;
-            case AliasForm::local_route: plan_local_route(draft, judged.item, *judged.alias); break;
+            case AliasForm::address: plan_address(draft, judged.item(), *judged.alias); break;
+            case AliasForm::addresses: plan_addresses(draft, judged.item(), *judged.alias); break;
+            case AliasForm::local_route:
+                plan_local_route(draft, judged.item(), *judged.alias);
+                break;
         }
     }
     plan_stale(draft);

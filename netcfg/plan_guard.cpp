@@ -24,16 +24,18 @@ std::vector<Op> undo_of(const Site& site, const Op& op) {
     return {KernelOp{RemoveRoute{route.route}}};
 }
 
-/// Whether the host has a way that worked: without one there is nothing to go back to.
-bool has_former_way(const Site& site, const Prefix& wanted) {
-    const auto leads = [&](const KernelRoute& route) {
+/// Whether the host has another way that worked: without one there is nothing to go back to. The
+/// very way that is wanted is none, when only a part of it is to be put back.
+bool has_former_way(const Site& site, const Primary& wanted) {
+    const auto leads_elsewhere = [&](const KernelRoute& route) {
         return route.table == table_main && route.to.length == 0 && route.via &&
-               route.to.address.v6 == wanted.address.v6;
+               route.to.address.v6 == wanted.address.address.v6 &&
+               (route.via != wanted.gateway || route.ifindex != site.nic().index);
     };
     const auto former = [&](const KernelAddress& address) {
-        return site.was_primary(address) && address.prefix != wanted;
+        return site.was_primary(address) && address.prefix != wanted.address;
     };
-    return std::ranges::any_of(site.observed().routes, leads) ||
+    return std::ranges::any_of(site.observed().routes, leads_elsewhere) ||
            std::ranges::any_of(site.observed().addresses, former);
 }
 
@@ -45,7 +47,7 @@ void guard_change(Draft& draft, std::size_t begin) {
     std::vector<Step<Op>>& steps = draft.plan.steps;
     const std::optional<Address>& gateway = primary.accepted.gateway;
     if (begin == steps.size() || primary.address || !gateway ||
-        !has_former_way(site, primary.accepted.address))
+        !has_former_way(site, primary.accepted))
         return;
     draft.guarded = true;
     for (std::size_t i = begin; i < steps.size(); ++i) {

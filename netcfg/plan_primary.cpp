@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <unordered_set>
 
+#include "netcfg/alias_form.hpp"
 #include "netcfg/planner.hpp"
 
 namespace metalwright::netcfg {
@@ -47,8 +47,10 @@ void plan_address(Draft& draft, const JudgedPrimary& primary) {
 void plan_former(Draft& draft, const JudgedPrimary& primary) {
     const Site& site = draft.site;
     if (primary.address) return;
-    std::unordered_set<Prefix, Hash> stays{primary.accepted.address};
-    for (const JudgedAlias& judged : draft.aliases) stays.insert(judged.alias->cidr);
+    PrefixSet stays(draft.aliases.size() + 1);
+    stays.insert(primary.accepted.address);
+    for (const JudgedAlias& judged : draft.aliases)
+        if (form_of(*judged.alias) == AliasForm::address) stays.insert(judged.alias->cidr);
     for (const KernelAddress& address : site.observed().addresses) {
         if (!site.was_primary(address)) continue;
         const bool here = address.ifindex == site.nic().index;

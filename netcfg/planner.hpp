@@ -19,14 +19,17 @@ struct Draft {
     Plan<Op> plan{};
     std::vector<Step<Op>> removals{};
     bool guarded = false;  ///< a group "primary" is in the plan; what rests on it needs that item
+    // By position in site.observed(): an alias of the plan is just this, so it does not go.
+    std::vector<bool> wanted_addresses{};
+    std::vector<bool> wanted_routes{};
 
-    void unchanged(const std::string& item, std::string note = {});
-    void failed(const std::string& item, Error error);
-    void skipped(const std::string& item, Error why);
-    void step(const std::string& item, std::string why, Op op);
+    void unchanged(std::string item, std::string note = {});
+    void failed(std::string item, Error error);
+    void skipped(std::string item, Error why);
+    void step(std::string item, std::string why, Op op);
     /// Like step(), for what may only be done once a guarded change has proved itself.
-    void step_after_guard(const std::string& item, std::string why, Op op);
-    void remove(const std::string& item, std::string why, const KernelOp& op);
+    void step_after_guard(std::string item, std::string why, Op op);
+    void remove(std::string item, std::string why, const KernelOp& op);
 };
 
 void plan_primary(Draft& draft);  ///< mtu, primary, routes  (plan_primary.cpp)
@@ -39,6 +42,6 @@ void plan_persist(Draft& draft);  ///< persist, dns          (plan_persist.cpp)
 void guard_change(Draft& draft, std::size_t begin);
 
 /// Settles `item` by an address that is there; the note says when it is not ours.
-void settle_present(Draft& draft, const std::string& item, const KernelAddress& present);
+void settle_present(Draft& draft, std::string item, const KernelAddress& present);
 
 }  // namespace metalwright::netcfg

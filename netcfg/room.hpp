@@ -36,6 +36,10 @@ struct Doors {
 /// no program. Errors: of Rtnl::dump(), io.
 Result<Observed> observe(Doors& doors);
 
+/// The same, but for foreign routes in table local where plan(wanted, ...) does not look at them:
+/// where no alias is to be a local route. Reading them takes as long as reading the addresses.
+Result<Observed> observe(Doors& doors, const Wanted& wanted);
+
 /// Does the steps in order, those for the kernel in packed batches, and answers one result per
 /// step. `where` of a kernel's refusal is the NIC's name.
 /// Errors, per step: of Rtnl::apply(), io, command_failed, timed_out, not_found.

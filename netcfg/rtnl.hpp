@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "netcfg/op.hpp"
+#include "netcfg/rtnl_inbox.hpp"
 #include "sys/fd.hpp"
 
 namespace metalwright::netcfg {
@@ -17,6 +18,10 @@ class Rtnl {
     /// Links, addresses, and the routes of tables main and local; `persisted` and bus paths are
     /// left empty. Errors: io, kernel_refused, busy (the state never stood still), timed_out.
     virtual Result<Observed> dump() = 0;
+
+    /// As dump(), but of table local only the routes with our mark, if the kernel can tell them
+    /// apart: it keeps an entry of its own there for each address, and need not list those.
+    virtual Result<Observed> dump_without_foreign_local() { return dump(); }
 
     /// Does every op in order and returns one result per op: ops[i] <-> results[i].
     ///
@@ -35,6 +40,7 @@ class RtnlSocket final : public Rtnl {
     static Result<RtnlSocket> open();
 
     Result<Observed> dump() override;
+    Result<Observed> dump_without_foreign_local() override;
     std::vector<Result<void>> apply(std::span<const KernelOp> ops) override;
 
     /// Messages sent so far that could change something; dumps do not count.
@@ -44,8 +50,8 @@ class RtnlSocket final : public Rtnl {
     explicit RtnlSocket(sys::Fd fd, std::size_t most_acks)
         : fd_(std::move(fd)), most_acks_(most_acks) {}
 
+    Result<Observed> dump(std::uint8_t local_protocol);  // 0: any
     Result<void> send(std::span<const std::byte> request);
-    Result<std::span<const std::byte>> receive();
     /// Sends `request` and reads until `acks` answers were taken by `on_ack`.
     template <class OnAck>
     Result<void> converse(std::span<const std::byte> request, std::size_t acks, OnAck on_ack);
@@ -54,7 +60,7 @@ class RtnlSocket final : public Rtnl {
     std::size_t most_acks_;  // that the receive buffer holds: a lost ack is a lost result
     std::uint32_t seq_ = 1;  // 0 marks the kernel's own notifications
     std::uint64_t mutations_ = 0;
-    std::vector<std::byte> buffer_;  // of one datagram
+    RtnlInbox inbox_;
 };
 
 }  // namespace metalwright::netcfg

@@ -17,14 +17,27 @@
 namespace metalwright::netcfg {
 namespace {
 
+constexpr std::size_t attribute_head = sizeof(nlattr);
+
 template <int highest>
-using Attributes = std::array<nlattr*, static_cast<std::size_t>(highest) + 1>;
+using Attributes = std::array<const nlattr*, static_cast<std::size_t>(highest) + 1>;
 
 /// Attributes of a message behind its header of `header_size` bytes; false when it is malformed.
+/// As nlmsg_parse(), which takes as long for a message as all else that is done with it.
 template <int highest>
 bool parse(const nlmsghdr* message, std::size_t header_size, Attributes<highest>& found) {
-    return ::nlmsg_parse(const_cast<nlmsghdr*>(message), static_cast<int>(header_size),
-                         found.data(), highest, nullptr) >= 0;
+    const std::size_t end = message->nlmsg_len;
+    std::size_t at = NLMSG_LENGTH(header_size);
+    if (end < at) return false;
+    const auto* bytes = reinterpret_cast<const std::byte*>(message);
+    for (at = NLMSG_ALIGN(at); at + attribute_head <= end;) {
+        const auto* attribute = reinterpret_cast<const nlattr*>(bytes + at);
+        if (attribute->nla_len < attribute_head || attribute->nla_len > end - at) break;
+        const auto type = static_cast<std::size_t>(attribute->nla_type & NLA_TYPE_MASK);
+        if (type < found.size()) found[type] = attribute;
+        at += NLMSG_ALIGN(std::size_t{attribute->nla_len});
+    }
+    return true;
 }
 
 std::size_t size_of(const nlattr* attribute) {
@@ -65,6 +78,12 @@ std::optional<Address> address_of(const nlattr* attribute) {
     Address address{.v6 = size == 16};
     std::memcpy(address.bytes.data(), ::nla_data(attribute), size);
     return address;
+}
+
+/// Whether a header's family and prefix length are possible for an address; else shifts by the
+/// length, further on, would go wrong.
+bool fits(const Address& address, unsigned family, unsigned length) {
+    return family == (address.v6 ? AF_INET6 : AF_INET) && length <= (address.v6 ? 128 : 32);
 }
 
 /// IFLA_AF_SPEC holds one array of settings per family; setting N is at index N - 1.
@@ -117,7 +136,7 @@ void read_address(const nlmsghdr* message, Observed& objects) {
     // IFA_ADDRESS is the peer's where there is one.
     const std::optional<Address> address =
         address_of(found[IFA_LOCAL] != nullptr ? found[IFA_LOCAL] : found[IFA_ADDRESS]);
-    if (!address) return;
+    if (!address || !fits(*address, header.ifa_family, header.ifa_prefixlen)) return;
     objects.addresses.push_back({
         .ifindex = static_cast<int>(header.ifa_index),
         .prefix = {*address, header.ifa_prefixlen},
@@ -137,10 +156,12 @@ void read_route(const nlmsghdr* message, Observed& objects) {
 
     Attributes<RTA_TABLE> found{};
     if (!parse<RTA_TABLE>(message, sizeof header, found)) return;
-    const bool v6 = header.rtm_family == AF_INET6;
+    const Address any{.v6 = header.rtm_family == AF_INET6};
+    const Address to = address_of(found[RTA_DST]).value_or(any);
+    if (!fits(to, header.rtm_family, header.rtm_dst_len)) return;
     objects.routes.push_back({
         .ifindex = read<std::int32_t>(found[RTA_OIF], 0),
-        .to = {address_of(found[RTA_DST]).value_or(Address{.v6 = v6}), header.rtm_dst_len},
+        .to = {to, header.rtm_dst_len},
         .via = address_of(found[RTA_GATEWAY]),
         .table = read<std::uint32_t>(found[RTA_TABLE], header.rtm_table),
         .metric = read<std::uint32_t>(found[RTA_PRIORITY], 0),
@@ -167,14 +188,15 @@ std::unexpected<Error> cut_short() {
 
 }  // namespace
 
-void read_object(const nlmsghdr& message, Observed& objects) {
-    switch (message.nlmsg_type) {
+void read_object(std::span<const std::byte> message, Observed& objects) {
+    const auto* header = reinterpret_cast<const nlmsghdr*>(message.data());
+    switch (header->nlmsg_type) {
         case RTM_NEWLINK:
-        case RTM_DELLINK: read_link(&message, objects); break;
+        case RTM_DELLINK: read_link(header, objects); break;
         case RTM_NEWADDR:
-        case RTM_DELADDR: read_address(&message, objects); break;
+        case RTM_DELADDR: read_address(header, objects); break;
         case RTM_NEWROUTE:
-        case RTM_DELROUTE: read_route(&message, objects); break;
+        case RTM_DELROUTE: read_route(header, objects); break;
         default: break;
     }
 }
@@ -202,7 +224,7 @@ Result<Answer> decode(std::span<const std::byte> datagram, std::uint32_t seq, Ob
                     break;
                 case RTM_NEWLINK:
                 case RTM_NEWADDR:
-                case RTM_NEWROUTE: read_object(*message, objects); break;
+                case RTM_NEWROUTE: read_object(datagram.first(message->nlmsg_len), objects); break;
                 default: break;
             }
         }

@@ -8,8 +8,6 @@
 
 #include "netcfg/model.hpp"
 
-struct nlmsghdr;
-
 namespace metalwright::netcfg {
 
 /// The kernel's answer to one message. `error` is 0 or a positive errno.
@@ -39,7 +37,7 @@ Result<Answer> decode(std::span<const std::byte> datagram, std::uint32_t seq, Ob
 
 /// Appends the one link, address or route that a message of kind RTM_NEW* or RTM_DEL* tells of,
 /// with what decode() passes over left out; other and malformed messages append nothing. The whole
-/// message, nlmsg_len bytes of at least a header, must be there.
-void read_object(const nlmsghdr& message, Observed& objects);
+/// message must be there, nlmsg_len bytes and at least a header, aligned to 4.
+void read_object(std::span<const std::byte> message, Observed& objects);
 
 }  // namespace metalwright::netcfg

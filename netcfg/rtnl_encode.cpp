@@ -5,55 +5,77 @@
 #include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <netlink/attr.h>
-#include <netlink/msg.h>
 #include <sys/socket.h>
 
 #include <array>
-#include <memory>
+#include <cstring>
+#include <stdexcept>
 
 namespace metalwright::netcfg {
 namespace {
 
 constexpr std::size_t largest_message = 512;  // bytes; none of ours reaches 200
 
-struct FreeMessage {
-    void operator()(nl_msg* message) const { ::nlmsg_free(message); }
-};
-
-/// One message under construction; append() copies what it has become.
+/// One message under construction, in libnl's shape of attributes but without an nl_msg, which is
+/// two allocations for each; append_to() copies what it has become.
 class Message {
  public:
     template <class Header>
-    Message(int type, int flags, std::uint32_t seq, const Header& header)
-        : message_(::nlmsg_alloc_size(largest_message)) {
-        ::nlmsg_put(message_.get(), 0, seq, type, 0, NLM_F_REQUEST | flags);
-        Header copy = header;
-        ::nlmsg_append(message_.get(), &copy, sizeof copy, NLMSG_ALIGNTO);
+    Message(int type, int flags, std::uint32_t seq, const Header& header) {
+        const nlmsghdr head{.nlmsg_len = 0,
+                            .nlmsg_type = static_cast<std::uint16_t>(type),
+                            .nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags),
+                            .nlmsg_seq = seq,
+                            .nlmsg_pid = 0};
+        write(&head, sizeof head);
+        write(&header, sizeof header);
     }
 
-    void put_u32(int type, std::uint32_t value) { ::nla_put_u32(message_.get(), type, value); }
-    void put_u8(int type, std::uint8_t value) { ::nla_put_u8(message_.get(), type, value); }
+    void put_u32(int type, std::uint32_t value) { put_bytes(type, &value, sizeof value); }
+    void put_u8(int type, std::uint8_t value) { put_bytes(type, &value, sizeof value); }
     void put(int type, const Address& address) {
-        ::nla_put(message_.get(), type, address.v6 ? 16 : 4, address.bytes.data());
+        put_bytes(type, address.bytes.data(), address.v6 ? 16 : 4);
     }
     template <class Struct>
     void put_struct(int type, const Struct& value) {
-        ::nla_put(message_.get(), type, sizeof value, &value);
+        put_bytes(type, &value, sizeof value);
     }
-    nlattr* nest(int type) { return ::nla_nest_start(message_.get(), type); }
-    void end(nlattr* nested) { ::nla_nest_end(message_.get(), nested); }
+    /// Where the nested attribute begins, for end().
+    std::size_t nest(int type) {
+        const std::size_t begin = size_;
+        put_bytes(type | NLA_F_NESTED, nullptr, 0);
+        return begin;
+    }
+    void end(std::size_t nested) { set_length<std::uint16_t>(nested, size_ - nested); }
 
-    void append_to(std::vector<std::byte>& out) const {
-        const nlmsghdr* header = ::nlmsg_hdr(message_.get());
-        const auto* bytes = reinterpret_cast<const std::byte*>(header);
-        const std::size_t start = out.size();
-        out.insert(out.end(), bytes, bytes + header->nlmsg_len);
-        out.resize(start + NLMSG_ALIGN(header->nlmsg_len));
+    void append_to(std::vector<std::byte>& out) {
+        set_length<std::uint32_t>(0, size_);
+        out.insert(out.end(), bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(size_));
     }
 
  private:
-    std::unique_ptr<nl_msg, FreeMessage> message_;
+    void put_bytes(int type, const void* data, std::size_t size) {
+        const nlattr head{.nla_len = static_cast<std::uint16_t>(sizeof(nlattr) + size),
+                          .nla_type = static_cast<std::uint16_t>(type)};
+        write(&head, sizeof head);
+        write(data, size);
+    }
+    /// Padded with zeros to 4 bytes. What does not fit is a bug of ours, and loud.
+    void write(const void* data, std::size_t size) {
+        const std::size_t padded = NLMSG_ALIGN(size);
+        if (size_ + padded > bytes_.size()) throw std::length_error("a netlink message too long");
+        if (size != 0) std::memcpy(bytes_.data() + size_, data, size);
+        std::memset(bytes_.data() + size_ + size, 0, padded - size);
+        size_ += padded;
+    }
+    template <class Length>
+    void set_length(std::size_t at, std::size_t size) {
+        const auto length = static_cast<Length>(size);
+        std::memcpy(bytes_.data() + at, &length, sizeof length);
+    }
+
+    std::array<std::byte, largest_message> bytes_;
+    std::size_t size_ = 0;
 };
 
 constexpr std::uint8_t family_of(bool v6) {
@@ -142,7 +164,12 @@ struct Encoder {
         const int scope = op.route.to.address.v6 || op.route.via ? RT_SCOPE_UNIVERSE
                           : local                                ? RT_SCOPE_HOST
                                                                  : RT_SCOPE_LINK;
-        const int flags = NLM_F_CREATE | (op.replace ? NLM_F_REPLACE : NLM_F_EXCL);
+        // The kernel's own local route of an address has the same key as ours of that alias, and
+        // both are there while the alias changes its form: beside it, not instead of it.
+        const bool beside = local && !op.route.to.address.v6;
+        const int flags = NLM_F_CREATE | (op.replace ? NLM_F_REPLACE
+                                          : beside   ? NLM_F_APPEND
+                                                     : NLM_F_EXCL);
         Message message =
             route_message(RTM_NEWROUTE, flags, seq, op.route, static_cast<std::uint8_t>(scope));
         if (op.prefsrc) message.put(RTA_PREFSRC, *op.prefsrc);
@@ -160,9 +187,9 @@ struct Encoder {
         ifinfomsg header{};
         header.ifi_index = ifindex;
         Message message(RTM_SETLINK, NLM_F_ACK, at, header);
-        nlattr* families = message.nest(IFLA_AF_SPEC);
-        nlattr* inet = message.nest(AF_INET);
-        nlattr* settings = message.nest(IFLA_INET_CONF);
+        const std::size_t families = message.nest(IFLA_AF_SPEC);
+        const std::size_t inet = message.nest(AF_INET);
+        const std::size_t settings = message.nest(IFLA_INET_CONF);
         message.put_u32(IPV4_DEVCONF_PROMOTE_SECONDARIES, on ? 1 : 0);
         message.end(settings);
         message.end(inet);
@@ -192,6 +219,7 @@ void encode(const Dump& dump, std::uint32_t seq, std::vector<std::byte>& out) {
         case Dump::What::routes: {
             rtmsg header{};
             header.rtm_family = family_of(dump.v6);
+            header.rtm_protocol = dump.protocol;
             Message message(RTM_GETROUTE, flags, seq, header);
             message.put_u32(RTA_TABLE, dump.table);
             message.append_to(out);

@@ -20,8 +20,9 @@ std::uint32_t encode(const KernelOp& op, std::uint32_t seq, std::vector<std::byt
 /// NETLINK_GET_STRICT_CHK on.
 struct Dump {
     enum class What { links, addresses, routes } what = What::links;
-    bool v6 = false;          ///< routes only
-    std::uint32_t table = 0;  ///< routes only
+    bool v6 = false;            ///< routes only
+    std::uint32_t table = 0;    ///< routes only
+    std::uint8_t protocol = 0;  ///< routes only; 0: any
 };
 
 void encode(const Dump& dump, std::uint32_t seq, std::vector<std::byte>& out);

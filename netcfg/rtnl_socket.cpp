@@ -1,6 +1,5 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -18,10 +17,8 @@ namespace metalwright::netcfg {
 namespace {
 
 constexpr std::size_t batch_bytes = 65536;
-constexpr std::size_t datagram_bytes = 65536;   // the kernel fills up to 32 KiB of it
 constexpr int receive_bytes = 4 * 1024 * 1024;  // the kernel doubles it
 constexpr std::size_t ack_bytes = 2048;  // an ack's cost in that buffer: 832, more with a text
-constexpr int answer_timeout_ms = 10'000;
 constexpr int dump_attempts = 8;
 
 std::string errno_text(int error) {
@@ -78,6 +75,7 @@ std::size_t end_of_message(std::span<const std::byte> request, std::size_t begin
 
 template <class T>
 void append(std::vector<T>& to, std::vector<T>& from) {
+    if (to.empty()) return to.swap(from);
     std::ranges::move(from, std::back_inserter(to));
 }
 
@@ -114,38 +112,18 @@ Result<void> RtnlSocket::send(std::span<const std::byte> request) {
     return {};
 }
 
-Result<std::span<const std::byte>> RtnlSocket::receive() {
-    buffer_.resize(datagram_bytes);
-    while (true) {
-        pollfd ready{fd_.get(), POLLIN, 0};
-        const int polled = ::poll(&ready, 1, answer_timeout_ms);
-        if (polled == 0) return fail(Errc::timed_out, "the kernel did not answer", "netlink");
-        if (polled < 0) {
-            if (errno == EINTR) continue;
-            return io("cannot wait for the kernel", errno);
-        }
-        sockaddr_nl from{};
-        iovec part{buffer_.data(), buffer_.size()};
-        msghdr header{};
-        header.msg_name = &from;
-        header.msg_namelen = sizeof from;
-        header.msg_iov = &part;
-        header.msg_iovlen = 1;
-        const ssize_t size = ::recvmsg(fd_.get(), &header, 0);
-        if (size < 0) {
-            if (errno == EINTR) continue;
-            return io("cannot read the kernel's answer", errno);
-        }
-        if (from.nl_pid != 0) continue;  // not the kernel
-        if ((header.msg_flags & MSG_TRUNC) != 0)
-            return io("the kernel's answer is too long", EMSGSIZE);
-        return std::span<const std::byte>(buffer_).first(static_cast<std::size_t>(size));
-    }
+Result<Observed> RtnlSocket::dump() {
+    return dump(std::uint8_t{0});
 }
 
-Result<Observed> RtnlSocket::dump() {
+Result<Observed> RtnlSocket::dump_without_foreign_local() {
+    return dump(our_protocol);
+}
+
+Result<Observed> RtnlSocket::dump(std::uint8_t local_protocol) {
     Observed all;
-    for (const Dump& question : everything) {
+    for (Dump question : everything) {
+        if (question.table == RT_TABLE_LOCAL) question.protocol = local_protocol;
         bool complete = false;
         for (int attempt = 0; attempt < dump_attempts && !complete; ++attempt) {
             const std::uint32_t seq = seq_++;
@@ -157,9 +135,9 @@ Result<Observed> RtnlSocket::dump() {
             bool done = false;
             bool interrupted = false;
             while (!done) {
-                Result<std::span<const std::byte>> datagram = receive();
-                if (!datagram) return std::unexpected(datagram.error());
-                Result<Answer> answer = decode(*datagram, seq, part);
+                const auto datagrams = inbox_.receive(fd_.get(), 1);
+                if (!datagrams) return std::unexpected(datagrams.error());
+                Result<Answer> answer = decode(datagrams->front(), seq, part);
                 if (!answer) return std::unexpected(answer.error());
                 interrupted = interrupted || answer->interrupted;
                 int error = answer->dump_error;
@@ -233,14 +211,16 @@ template <class OnAck>
 Result<void> RtnlSocket::converse(std::span<const std::byte> request, std::size_t acks,
                                   OnAck on_ack) {
     if (Result<void> sent = send(request); !sent) return sent;
+    Observed nothing;
     while (acks > 0) {
-        Result<std::span<const std::byte>> datagram = receive();
-        if (!datagram) return std::unexpected(datagram.error());
-        Observed nothing;
-        Result<Answer> answer = decode(*datagram, 0, nothing);
-        if (!answer) return std::unexpected(answer.error());
-        for (const Ack& ack : answer->acks)
-            if (on_ack(ack)) --acks;
+        const auto datagrams = inbox_.receive(fd_.get(), RtnlInbox::most_acks);
+        if (!datagrams) return std::unexpected(datagrams.error());
+        for (const RtnlInbox::Datagram& datagram : *datagrams) {
+            Result<Answer> answer = decode(datagram, 0, nothing);
+            if (!answer) return std::unexpected(answer.error());
+            for (const Ack& ack : answer->acks)
+                if (on_ack(ack)) --acks;
+        }
     }
     return {};
 }

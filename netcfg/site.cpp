@@ -3,30 +3,61 @@
 #include "netcfg/nic.hpp"
 
 namespace metalwright::netcfg {
+namespace {
+
+bool has_mac(const Link& link, const std::string& mac) {
+    return same_mac(link.mac, mac) || same_mac(link.permanent_mac, mac);
+}
+
+}  // namespace
 
 Site::Site(const Wanted& wanted, const Observed& observed, const Owned& owned, const Link& nic)
-    : wanted_(wanted), observed_(observed), owned_(owned), nic_(nic) {
-    for (const Prefix& prefix : owned.addresses) remembered_.emplace(prefix, false);
-    for (const Prefix& prefix : owned.primaries) remembered_[prefix] = true;
-    for (const Link& link : observed.links) links_.emplace(link.index, &link);
-    addresses_.reserve(observed.addresses.size());
-    for (const KernelAddress& address : observed.addresses)
-        addresses_.emplace(address.prefix.address, &address);
-    routes_.reserve(observed.routes.size());
-    for (const KernelRoute& route : observed.routes) routes_.emplace(route.to, &route);
+    : wanted_(wanted),
+      observed_(observed),
+      owned_(owned),
+      nic_(nic),
+      owned_primaries_(owned.primaries.size()),
+      left_behind_(owned.left_behind.size()),
+      any_primary_(!owned.primaries.empty()),
+      routes_(observed.routes.size()),
+      elsewhere_index_(0) {
+    for (const Prefix& prefix : owned.primaries) owned_primaries_.add(Hash{}(prefix));
+    for (const Owned::LeftBehind& left : owned.left_behind) {
+        left_behind_.add(Hash{}(left.prefix));
+        any_primary_ = any_primary_ || left.primary;
+    }
+    for (const Link& link : observed.links)
+        links_.emplace(link.index, Place{&link, owned.mac.empty() || has_mac(link, owned.mac)});
+    for (const KernelAddress& address : observed.addresses) {
+        if (address.ifindex == nic.index) continue;
+        elsewhere_.push_back(&address);
+        elsewhere_index_.add(Hash{}(address.prefix.address));
+    }
+    for (const KernelRoute& route : observed.routes) routes_.add(Hash{}(route.to));
 }
 
 std::optional<bool> Site::remembered(const KernelAddress& address) const {
-    const Link* on = link(address.ifindex);
-    const auto is_on = [&](const std::string& mac) {
-        return on != nullptr && (same_mac(on->mac, mac) || same_mac(on->permanent_mac, mac));
-    };
-    if (const auto it = remembered_.find(address.prefix);
-        it != remembered_.end() && (owned_.mac.empty() || is_on(owned_.mac)))
-        return it->second;
-    for (const Owned::LeftBehind& left : owned_.left_behind)
-        if (left.prefix == address.prefix && is_on(left.mac)) return left.primary;
-    return std::nullopt;
+    const auto on = links_.find(address.ifindex);
+    if (owned_.mac.empty() || (on != links_.end() && on->second.owned)) {
+        const std::size_t hash = Hash{}(address.prefix);
+        const auto is_in = [&](const HashIndex& index, const std::vector<Prefix>& list) {
+            const auto same = [&](std::size_t at) { return list[at] == address.prefix; };
+            return index.find(hash, same) != HashIndex::none;
+        };
+        if (is_in(owned_primaries_, owned_.primaries)) return true;
+        if (!owned_addresses_) {
+            owned_addresses_.emplace(owned_.addresses.size());
+            for (const Prefix& prefix : owned_.addresses) owned_addresses_->add(Hash{}(prefix));
+        }
+        if (is_in(*owned_addresses_, owned_.addresses)) return false;
+    }
+    if (on == links_.end()) return std::nullopt;
+    const std::size_t left = left_behind_.find(Hash{}(address.prefix), [&](std::size_t at) {
+        const Owned::LeftBehind& each = owned_.left_behind[at];
+        return each.prefix == address.prefix && has_mac(*on->second.link, each.mac);
+    });
+    if (left == HashIndex::none) return std::nullopt;
+    return owned_.left_behind[left].primary;
 }
 
 bool Site::ours(const KernelAddress& address) const {
@@ -35,34 +66,65 @@ bool Site::ours(const KernelAddress& address) const {
 }
 
 bool Site::was_primary(const KernelAddress& address) const {
-    return ours(address) && remembered(address).value_or(false);
+    return any_primary_ && ours(address) && remembered(address).value_or(false);
+}
+
+const HashIndex& Site::addresses() const {
+    if (!addresses_) {
+        addresses_.emplace(observed_.addresses.size());
+        for (const KernelAddress& address : observed_.addresses)
+            addresses_->add(Hash{}(address.prefix.address));
+    }
+    return *addresses_;
 }
 
 const KernelAddress* Site::on_nic(const Prefix& prefix) const {
-    const auto [first, last] = addresses_.equal_range(prefix.address);
-    for (auto it = first; it != last; ++it)
-        if (it->second->prefix == prefix && it->second->ifindex == nic_.index) return it->second;
-    return nullptr;
+    const auto is_it = [&](std::size_t at) {
+        const KernelAddress& place = observed_.addresses[at];
+        return place.prefix == prefix && place.ifindex == nic_.index;
+    };
+    std::size_t found = next_;
+    if (next_ >= observed_.addresses.size() || !is_it(next_))
+        found = addresses().find(Hash{}(prefix.address), is_it);
+    if (found == HashIndex::none) return nullptr;
+    next_ = found + 1;
+    return &observed_.addresses[found];
 }
 
 std::vector<const KernelAddress*> Site::places(const Address& address) const {
     std::vector<const KernelAddress*> found;
-    const auto [first, last] = addresses_.equal_range(address);
-    for (auto it = first; it != last; ++it) found.push_back(it->second);
+    addresses().each(Hash{}(address), [&](std::size_t at) {
+        const KernelAddress& place = observed_.addresses[at];
+        if (place.prefix.address == address) found.push_back(&place);
+    });
+    return found;
+}
+
+std::vector<const KernelAddress*> Site::places_elsewhere(const Address& address) const {
+    std::vector<const KernelAddress*> found;
+    if (elsewhere_.size() < 4) {  // the loopback's alone, on most hosts
+        for (const KernelAddress* each : elsewhere_)
+            if (each->prefix.address == address) found.push_back(each);
+        return found;
+    }
+    elsewhere_index_.each(Hash{}(address), [&](std::size_t at) {
+        if (elsewhere_[at]->prefix.address == address) found.push_back(elsewhere_[at]);
+    });
     return found;
 }
 
 std::vector<const KernelRoute*> Site::routes(const Prefix& to, std::uint32_t table) const {
     std::vector<const KernelRoute*> found;
-    const auto [first, last] = routes_.equal_range(to);
-    for (auto it = first; it != last; ++it)
-        if (it->second->table == table) found.push_back(it->second);
+    routes_.each(Hash{}(to), [&](std::size_t at) {
+        const KernelRoute& route = observed_.routes[at];
+        if (route.to == to && route.table == table) found.push_back(&route);
+    });
     return found;
 }
 
 const Link* Site::link(int ifindex) const {
     const auto it = links_.find(ifindex);
-    return it == links_.end() ? nullptr : it->second;
+    return it == links_.end() ? nullptr : it->second.link;
 }
 
 std::string Site::link_name(int ifindex) const {

@@ -3,7 +3,6 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "netcfg/hash.hpp"
@@ -44,6 +43,9 @@ class Site {
     const KernelAddress* on_nic(const Prefix& prefix) const;
     /// Every place of an address, any NIC, any length.
     std::vector<const KernelAddress*> places(const Address& address) const;
+    /// The places of an address on other NICs; and those of all addresses there.
+    std::vector<const KernelAddress*> places_elsewhere(const Address& address) const;
+    const std::vector<const KernelAddress*>& elsewhere() const noexcept { return elsewhere_; }
     /// Routes of one destination: in main (type not looked at), or local ones in table local.
     std::vector<const KernelRoute*> routes(const Prefix& to, std::uint32_t table) const;
 
@@ -51,6 +53,11 @@ class Site {
     std::string link_name(int ifindex) const;  ///< "NIC 7" when unknown
 
  private:
+    struct Place {
+        const Link* link;
+        bool owned;  // by its MAC, the NIC that `owned` is about
+    };
+
     /// What the store says of an address; nothing when it says nothing.
     std::optional<bool> remembered(const KernelAddress& address) const;  // true: as primary
 
@@ -58,10 +65,21 @@ class Site {
     const Observed& observed_;
     const Owned& owned_;
     const Link& nic_;
-    std::unordered_map<Prefix, bool, Hash> remembered_;  // true: as primary
-    std::unordered_map<int, const Link*> links_;
-    std::unordered_multimap<Address, const KernelAddress*, Hash> addresses_;
-    std::unordered_multimap<Prefix, const KernelRoute*, Hash> routes_;
+    // Of owned_, by prefix. Most addresses carry their mark, and nobody asks the store.
+    mutable std::optional<HashIndex> owned_addresses_;
+    HashIndex owned_primaries_;
+    HashIndex left_behind_;
+    bool any_primary_;  // in owned_, here or left behind
+    std::unordered_map<int, Place> links_;
+    const HashIndex& addresses() const;
+
+    // Of observed_, by address; made when the next one that is asked for is not the next one there,
+    // as it is where all is as it was set.
+    mutable std::optional<HashIndex> addresses_;
+    mutable std::size_t next_ = 0;
+    HashIndex routes_;  // of observed_, by destination
+    std::vector<const KernelAddress*> elsewhere_;
+    HashIndex elsewhere_index_;  // of elsewhere_, by address
 };
 
 }  // namespace metalwright::netcfg

@@ -406,3 +406,23 @@ claim(7.applied-twice "In every room, applying twice equals applying once."
   agent_engine.EngineTest.TheSameOrderAgainChangesNothing)
 claim(7.bench "The benches measure value, floor and peer interleaved and state bar and verdict."
   arch.bench)
+
+# --- 8. The network, live
+claim(8.way-proves-itself "A changed primary address or default route is asked whether it works, and taken back when it does not."
+  netns.Guarded.AGatewayThatAnswersTakesOver netns.Guarded.ASilentGatewayIsTakenBack netns.Guarded.ByNeighbourDiscoveryToo
+  netns.Guarded.TheControlPlaneMustBeReachedWhereThatIsConfigured
+  netcfg.Guard.AChangeThatDoesNotIsTakenBackAndNothingOfItIsWrittenForTheNextBoot
+  netcfg.Guard.AnotherGatewayAloneIsGuardedToo netcfg.Guard.APartOfTheWayThatIsPutBackIsNoChangeOfIt)
+claim(8.put-back "What somebody takes away comes back while the daemon runs, is told once, and at growing intervals when they insist."
+  netns.upkeep vm.again)
+claim(8.hold "A hold freezes that, and ends."
+  netns.upkeep)
+claim(8.told-by-the-kernel "Every change of links, addresses, routes and rules is heard, and an overflow is told and gone beyond."
+  netns.Drift.AnOverflowIsToldOnceAndTheNextReadWorks netns.Drift.ALinkEdgeThatWasLostIsToldByTheNextDump
+  netns.Drift.DownAndUpAgain netns.Drift.ARouteThatSomebodyDeletes)
+claim(8.announced "Each address that comes to life is announced, five times, and none that is withdrawn."
+  netns.Announce.FiveRoundsReachThePeerAndNoneOfWhatIsWithdrawn netns.Announce.APeerWithAStaleMacIsPutRight netns.upkeep)
+claim(8.alias-form "A single IPv4 alias is a local route where the spec says so."
+  netcfg.PlanAliases.ASingleIpv4AddressIsALocalRouteWhereTheSpecSaysSo)
+claim(8.fuzzed "No netlink reply and no document, however broken, crashes its reader."
+  fuzz.decode fuzz.document)

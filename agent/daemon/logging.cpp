@@ -3,9 +3,7 @@
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <syslog.h>
-#include <systemd/sd-journal.h>
 #include <unistd.h>
 
 #include <cctype>
@@ -16,9 +14,12 @@
 #include <vector>
 
 #include "agent/engine/log.hpp"
+#include "sys/journal.hpp"
 
 namespace metalwright::daemon {
 namespace {
+
+constexpr const char* pattern = "%Y-%m-%dT%H:%M:%S.%e%z %l %v";
 
 int priority(spdlog::level::level_enum level) {
     switch (level) {
@@ -40,21 +41,6 @@ std::string field_name(std::string_view name) {
     return upper;
 }
 
-class JournalSink final : public spdlog::sinks::base_sink<std::mutex> {
- protected:
-    void sink_it_(const spdlog::details::log_msg& line) override {
-        std::vector<std::string> texts{
-            "MESSAGE=" + std::string(line.payload.data(), line.payload.size()),
-            "PRIORITY=" + std::to_string(priority(line.level)), "SYSLOG_IDENTIFIER=metalwrightd"};
-        for (const auto& [name, value] : engine::current_fields())
-            texts.push_back(field_name(name) + "=" + value);
-        std::vector<iovec> fields;
-        for (std::string& text : texts) fields.push_back({text.data(), text.size()});
-        ::sd_journal_sendv(fields.data(), static_cast<int>(fields.size()));
-    }
-    void flush_() override {}
-};
-
 class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
  protected:
     void sink_it_(const spdlog::details::log_msg& line) override {
@@ -70,6 +56,27 @@ class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
     void flush_() override {}
 };
 
+/// Where the journal does not take a line, stderr has it: systemd keeps that too.
+class JournalSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+    explicit JournalSink(spdlog::sink_ptr otherwise) : otherwise_(std::move(otherwise)) {}
+
+ protected:
+    void sink_it_(const spdlog::details::log_msg& line) override {
+        std::vector<sys::JournalField> fields{
+            {"MESSAGE", std::string(line.payload.data(), line.payload.size())},
+            {"PRIORITY", std::to_string(priority(line.level))},
+            {"SYSLOG_IDENTIFIER", "metalwrightd"}};
+        for (const auto& [name, value] : engine::current_fields())
+            fields.emplace_back(field_name(name), value);
+        if (!sys::send_to_journal(fields)) otherwise_->log(line);
+    }
+    void flush_() override {}
+
+ private:
+    spdlog::sink_ptr otherwise_;
+};
+
 /// Whether our stderr is the journal's own stream, as systemd tells in JOURNAL_STREAM=dev:inode.
 bool stderr_is_journal() {
     const char* stream = std::getenv("JOURNAL_STREAM");
@@ -82,13 +89,10 @@ bool stderr_is_journal() {
 
 void set_up_log(const std::string& target, const std::string& level) {
     const bool journal = target == "journal" || (target == "auto" && stderr_is_journal());
-    spdlog::sink_ptr sink;
-    if (journal)
-        sink = std::make_shared<JournalSink>();
-    else
-        sink = std::make_shared<StderrSink>();
+    spdlog::sink_ptr sink = std::make_shared<StderrSink>();
+    sink->set_pattern(pattern);
+    if (journal) sink = std::make_shared<JournalSink>(std::move(sink));
     auto logger = std::make_shared<spdlog::logger>("metalwrightd", sink);
-    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
     logger->set_level(spdlog::level::from_str(level));
     spdlog::set_default_logger(std::move(logger));
 }

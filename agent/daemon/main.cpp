@@ -3,11 +3,13 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
+#include <variant>
 
 #include "agent/daemon/config.hpp"
 #include "agent/daemon/daemon.hpp"
 #include "agent/daemon/logging.hpp"
 #include "sys/files.hpp"
+#include "sys/heap.hpp"
 
 namespace {
 
@@ -20,9 +22,9 @@ int wrong_config(const Errors& errors) {
     return 2;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+/// What was asked for, or the exit status of a process that has nothing (more) to do. All that is
+/// needed only to find it out is freed here, before the daemon begins to run.
+std::variant<daemon::Config, int> asked(int argc, char** argv) {
     CLI::App app{
         "The provisioning agent of a physical host: arrays, addresses, user data once, and a "
         "report of every item."};
@@ -43,7 +45,11 @@ int main(int argc, char** argv) {
         ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));
     app.add_flag("--check-config", check, "read the configuration, say what is wrong, and end");
     app.set_version_flag("--version", "metalwrightd " METALWRIGHT_VERSION);
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& told) {
+        return app.exit(told);
+    }
 
     daemon::Config config;
     // Without a file that was asked for by name, every key has its default.
@@ -62,6 +68,17 @@ int main(int argc, char** argv) {
     if (!state_dir.empty()) config.state_dir = std::filesystem::absolute(state_dir);
     if (!socket.empty()) config.admin_socket = std::filesystem::absolute(socket);
     if (!level.empty()) config.log_level = level;
+    return config;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    sys::one_heap_for_all_threads();
+    sys::keep_freed_memory();
+    const auto start = asked(argc, argv);
+    if (const int* status = std::get_if<int>(&start)) return *status;
+    const auto& config = std::get<daemon::Config>(start);
     daemon::set_up_log(config.log_target, config.log_level);
     return daemon::run(config);
 }

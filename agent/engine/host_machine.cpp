@@ -79,8 +79,9 @@ std::unique_ptr<RoomRun> HostMachine::network(netcfg::Wanted wanted, netcfg::Own
         return use(doors);
     };
     return std::make_unique<Room>(
-        [with_doors] {
-            return with_doors([](netcfg::Doors& doors) { return netcfg::observe(doors); });
+        [with_doors, site] {
+            return with_doors(
+                [&](netcfg::Doors& doors) { return netcfg::observe(doors, site->wanted); });
         },
         [site](const netcfg::Observed& seen) {
             return netcfg::plan(site->wanted, seen, site->owned);

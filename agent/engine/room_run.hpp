@@ -85,11 +85,12 @@ class RoomOf final : public RoomRun {
                     {.item = step.item, .outcome = Outcome::failed, .error = kept.error()});
             plan_.steps.clear();
         }
-        std::vector<ItemResult> results = run_plan(plan_, journal, apply, now);
+        const bool acts = !plan_.steps.empty();
+        std::vector<ItemResult> results = run_plan(std::move(plan_), journal, apply, now);
         // An item that waited for another one (a mount for its array) may have its turn now.
-        for (int round = 0; round < 2 && !plan_.steps.empty(); ++round) {
+        for (int round = 0; round < 2 && acts; ++round) {
             if (!read_back(results)) break;
-            for (ItemResult& more : run_plan(plan_, journal, apply, now))
+            for (ItemResult& more : run_plan(std::move(plan_), journal, apply, now))
                 *std::ranges::find(results, more.item, &ItemResult::item) = std::move(more);
         }
         return results;

@@ -233,7 +233,8 @@ class Merge {
         }
         netcfg::Alias& twin = aliases[at->second];
         if (twin.id.empty()) twin.id = alias.id;  // not said: it contradicts nobody
-        if ((!alias.id.empty() && twin.id != alias.id) || twin.routed != alias.routed)
+        if ((!alias.id.empty() && twin.id != alias.id) || twin.routed != alias.routed ||
+            twin.as != alias.as)
             conflict(where, "another id or way for the alias " + alias.cidr.text());
     }
 

@@ -84,6 +84,8 @@ json network_json(const netcfg::Wanted& network) {
             json& one =
                 aliases.emplace_back(json{{"cidr", alias.cidr.text()}, {"routed", alias.routed}});
             if (!alias.id.empty()) one["id"] = alias.id;
+            if (alias.as != netcfg::Alias::As::automatic)
+                one["as"] = alias.as == netcfg::Alias::As::local_route ? "route" : "address";
         }
     }
     return wanted;

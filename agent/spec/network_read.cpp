@@ -1,6 +1,7 @@
 #include "agent/spec/network_read.hpp"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <string>
 #include <utility>
@@ -51,6 +52,17 @@ void read_route(Fields& route, std::vector<netcfg::StaticRoute>& routes,
         return;
     }
     routes.push_back(wanted);
+}
+
+/// What a single IPv4 address becomes; other forms have no choice, so an order of one is an error.
+netcfg::Alias::As read_as(Fields& alias, const std::optional<netcfg::Prefix>& cidr) {
+    constexpr std::array<std::string_view, 2> words{"address", "route"};
+    const auto word = alias.word("as", words);
+    if (!word) return netcfg::Alias::As::automatic;
+    if (cidr && (cidr->address.v6 || !cidr->is_single()))
+        alias.error("as", "is for a single IPv4 address, and " + cidr->text() +
+                              " is none; leave \"as\" out");
+    return *word == "route" ? netcfg::Alias::As::local_route : netcfg::Alias::As::address;
 }
 
 std::optional<netcfg::Primary> read_primary(Fields& fields) {
@@ -180,6 +192,7 @@ std::vector<netcfg::Alias> read_aliases(const Cursor& at, std::size_t most, Alia
             alias.id = std::move(*id);
         if (const auto where = fields->need("cidr")) cidr = read_prefix(*where);
         if (!vendor) alias.routed = fields->flag("routed").value_or(false);
+        if (!vendor) alias.as = read_as(*fields, cidr);
         vendor ? fields->note_unknown() : fields->refuse_unknown();
         if (!cidr) continue;
         if (!seen.insert(*cidr).second) {

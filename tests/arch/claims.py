@@ -23,6 +23,7 @@ SECTIONS = {
     "5": "What is applied",
     "6": "Links",
     "7": "Shown by tests",
+    "8": "The network, live",
 }
 KINDS = ("unit", "netns", "vm", "arch", "campaign")  # labels that people choose tests by: `ctest -L` matches anywhere
 CLAIM = re.compile(r'^claim\(\s*(\S+)\s+"([^"]*)"([^)]*)\)', re.M)

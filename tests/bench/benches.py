@@ -1,7 +1,9 @@
 """The benches that need no machine but this one: start, memory, noop, journal."""
 import os
+import pathlib
 import statistics
 import subprocess
+import sys
 import time
 
 from rows import Row, interleaved
@@ -23,7 +25,11 @@ def start(bench):
 
 
 def memory(bench):
-    """Memory at rest: PSS of all our processes, against the RSS of a bare server."""
+    """Memory at rest: PSS of all our processes, against the RSS of a bare server; and with an https link that polls, where
+    OpenSSL, its certificates and a connection come on top."""
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fakes"))
+    from control_plane import ControlPlane
+
     def rest(make, field):
         with make() as program:
             program.settle()
@@ -37,8 +43,26 @@ def memory(bench):
         process.wait()
         return pages * os.sysconf("SC_PAGE_SIZE") // 1024
 
-    used = interleaved(bench.runs, value=lambda: rest(bench.daemon, "Pss"), peer=lambda: rest(bench.bare, "Rss"), floor=sleeper)
-    return [Row("memory", **used, unit="KiB", bar=("peer", "<=", 2.0), note="peer: RSS of a bare Beast server; floor: sleep(1)")]
+    def linked():
+        program = bench.daemon("linked", f'[link.https]\nurls = ["{plane.url}"]\nca_file = "{plane.authority.certificate}"\n'
+                                         f'token_file = "{token}"\n')
+        with plane.changed:
+            if not plane.changed.wait_for(lambda: any(request["kind"] == "spec" for request in plane.requests), 30):
+                program.stop()
+                raise RuntimeError("the https link asks for no document")
+        plane.requests.clear()
+        return program
+
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    with ControlPlane() as plane:
+        token = bench.folder.resolve() / "token"
+        token.write_text(plane.token)
+        token.chmod(0o600)
+        used = interleaved(bench.runs, value=lambda: rest(bench.daemon, "Pss"), peer=lambda: rest(bench.bare, "Rss"), floor=sleeper,
+                           https=lambda: rest(linked, "Pss"))
+    https = used.pop("https")
+    return [Row("memory", **used, unit="KiB", bar=("peer", "<=", 2.0), note="peer: RSS of a bare Beast server; floor: sleep(1)"),
+            Row("memory.https", **(used | {"value": https}), unit="KiB", note="the same with an https link that polls")]
 
 
 ALIASES = 50
@@ -67,19 +91,7 @@ def noop(bench):
         def apply():
             nonlocal generation
             generation += 1
-            begin = time.perf_counter()
-            status, answer = daemon.ask("POST", "/v1/apply", document(generation))
-            if status not in (200, 202):
-                raise RuntimeError(f"POST /v1/apply: {status} {answer}")
-            after, finished = 0, False
-            while not finished:
-                status, events = daemon.ask("GET", f"/v1/operations/{answer['operation']}/events?after={after}&wait=30")
-                if status != 200:
-                    raise RuntimeError(f"events: {status} {events}")
-                after, finished = events["next"], events["finished"]
-            took = (time.perf_counter() - begin) * 1000
-            _, operation = daemon.ask("GET", f"/v1/operations/{answer['operation']}")
-            return took, operation
+            return daemon.apply(document(generation))
 
         def timed(call):
             begin = time.perf_counter()

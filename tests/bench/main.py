@@ -11,6 +11,7 @@ import tempfile
 
 import benches
 import building
+import network
 import order
 from programs import Bench
 from rows import Row, table
@@ -21,6 +22,7 @@ BENCHES = {
     "memory": (benches.memory, True, ["metalwrightd", "bare_beast"]),
     "noop": (benches.noop, True, ["metalwrightd"]),
     "journal": (benches.journal, False, ["journal_bench"]),
+    "net": (network.net, True, ["metalwrightd", "net_bench", "net_floor"]),
     "build": (building.building, False, []),
     "order": (order.order, False, ["all"]),
 }

@@ -63,6 +63,22 @@ class Program:
     def ask(self, method, target, document=None):
         return ask(self.path, method, target, document)
 
+    def apply(self, document):
+        """(ms, the operation) of one document, from its POST until the operation has ended."""
+        begin = time.perf_counter()
+        status, answer = self.ask("POST", "/v1/apply", document)
+        if status not in (200, 202):
+            raise RuntimeError(f"POST /v1/apply: {status} {answer}")
+        after, finished = 0, False
+        while not finished:
+            status, events = self.ask("GET", f"/v1/operations/{answer['operation']}/events?after={after}&wait=30")
+            if status != 200:
+                raise RuntimeError(f"events: {status} {events}")
+            after, finished = events["next"], events["finished"]
+        took = (time.perf_counter() - begin) * 1000
+        _, operation = self.ask("GET", f"/v1/operations/{answer['operation']}")
+        return took, operation
+
     def family(self):
         """The process and its descendants."""
         found, queue = [], [self.process.pid]
@@ -123,9 +139,14 @@ class Bench:
         self.config = self.folder / "metalwright.toml"
         self.config.write_text('[host]\nid = "bench"\n[network]\npersist = "none"\n[log]\ntarget = "stderr"\nlevel = "error"\n')
 
-    def daemon(self, state="state"):
+    def daemon(self, state="state", configuration=""):
+        """metalwrightd on a state of its own; `configuration` is TOML that is added to what all benches have."""
+        config = self.config
+        if configuration:
+            config = self.folder / f"{state}.toml"
+            config.write_text(self.config.read_text() + configuration)
         socket_path = self.folder / "admin.sock"
-        return Program([self.build / "agent/metalwrightd", "--config", self.config, "--state-dir", self.folder / state,
+        return Program([self.build / "agent/metalwrightd", "--config", config, "--state-dir", self.folder / state,
                         "--socket", socket_path], socket_path, "/v1/health", self.folder / "daemon.log")
 
     def bare(self):

@@ -10,7 +10,7 @@ class Row:
     unit: str
     floor: float | None = None
     peer: float | None = None
-    # What is promised, as ("peer" or "floor", "<=" or ">=", ratio); None: measured, not promised.
+    # What is promised, as ("peer" or "floor", "<=" or ">=", ratio), or ("value", "<=" or ">=", value); None: measured, not promised.
     bar: tuple | None = None
     note: str = ""
 
@@ -28,7 +28,7 @@ class Row:
         if self.bar is None:
             return None
         against, relation, bound = self.bar
-        ratio = self.to_peer if against == "peer" else self.to_floor
+        ratio = {"peer": self.to_peer, "floor": self.to_floor, "value": self.value}[against]
         if ratio is None:
             return False  # a bar without its measure is not met
         return ratio <= bound if relation == "<=" else ratio >= bound
@@ -63,7 +63,9 @@ def table(rows):
     for row in rows:
         verdict = ""
         if row.bar:
-            verdict = f"{'met' if row.met else 'MISSED'} (bar {row.bar[1]} {row.bar[2]} x {row.bar[0]})"
+            against, relation, bound = row.bar
+            bar = f"{relation} {bound} {row.unit}" if against == "value" else f"{relation} {bound:.4g} x {against}"
+            verdict = f"{'met' if row.met else 'MISSED'} (bar {bar})"
         cells.append((row.name, number(row.value), row.unit, number(row.floor), number(row.peer), number(row.to_floor),
                       number(row.to_peer), " ".join(filter(None, (verdict, row.note)))))
     widths = [max(len(line[column]) for line in cells) for column in range(7)]

@@ -29,6 +29,8 @@ class Rows(unittest.TestCase):
         self.assertTrue(Row("a", 0.9, "/s", peer=1.0, bar=("peer", ">=", 0.9)).met)
         self.assertFalse(Row("a", 0.8, "/s", peer=1.0, bar=("peer", ">=", 0.9)).met)
         self.assertTrue(Row("a", 1.1, "s", floor=1.0, bar=("floor", "<=", 1.2)).met)
+        self.assertTrue(Row("a", 15.9, "MiB", bar=("value", "<=", 16)).met)
+        self.assertFalse(Row("a", 16.1, "MiB", bar=("value", "<=", 16)).met)
         self.assertIsNone(Row("a", 1.0, "s").met)
 
     def test_a_bar_without_its_peer_is_missed(self):

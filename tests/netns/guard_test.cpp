@@ -14,8 +14,7 @@ class Guarded : public Netns {
     void SetUp() override {
         Netns::SetUp();
         in_peer([] {
-            for (const char* address :
-                 {"10.9.0.1/24", "10.9.0.2/24", "fd00:9::1/64", "fd00:9::2/64"})
+            for (const char* address : {"fd00:9::1/64", "fd00:9::2/64"})
                 shell("ip address add " + std::string(address) + " dev vb nodad");
         });
     }

@@ -55,6 +55,9 @@ class Netns : public testing::Test {
         in_peer([] {
             shell("ip link set lo up");
             shell("ip link set vb up");
+            // The gateways of these tests, which a changed way to the network asks.
+            for (const char* gateway : {"10.9.0.1", "10.9.0.2", "10.10.0.1"})
+                shell("ip address add " + std::string(gateway) + "/24 dev vb");
         });
         auto opened = RtnlSocket::open();
         ASSERT_TRUE(opened) << describe(opened.error());

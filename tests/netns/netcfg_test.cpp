@@ -141,6 +141,47 @@ TEST_F(Netns, AThousandAddressesEachWithItsResult) {
     EXPECT_EQ(rtnl_->mutations(), 2000u);
 }
 
+TEST_F(Netns, AnAliasMayChangeFromAnAddressToALocalRouteAndBack) {
+    // A NIC that loses its last IPv4 address loses its IPv4 routes with it.
+    shell("ip address add 10.9.0.10/24 dev va");
+    Wanted wanted = aliases({"10.9.0.20", "10.9.0.21"});
+    const auto protocols = [&] {
+        std::vector<std::uint8_t> found;
+        for (const KernelRoute& route : seen().routes)
+            if (route.table == 255 && !route.to.address.v6) found.push_back(route.protocol);
+        return found;
+    };
+    for (const bool route : {false, true, false, true}) {
+        for (Alias& alias : *wanted.aliases)
+            alias.as = route ? Alias::As::local_route : Alias::As::address;
+        const std::vector<ItemResult> results = bring_to(wanted);
+        for (const char* item : {"alias/10.9.0.20/32", "alias/10.9.0.21/32"})
+            EXPECT_EQ(outcome(results, item), Outcome::changed);
+        EXPECT_EQ(has_address("10.9.0.20/32"), !route);
+        EXPECT_EQ(protocols().size(), route ? 2u : 0u);
+        for (const ItemResult& result : bring_to(wanted))
+            if (result.item.starts_with("alias/")) {
+                EXPECT_EQ(result.outcome, Outcome::unchanged) << result.item;
+            }
+        EXPECT_TRUE(Udp(false).bind(ip("10.9.0.21"), 4000));
+    }
+}
+
+TEST_F(Netns, WhatIsNotLookedAtNeedNotBeRead) {
+    bring_to(aliases({"10.9.0.20", "10.9.7.0/28"}));
+    shell("ip route add local 10.9.8.0/28 dev va table local proto 66");
+    const auto local = [&](const std::vector<std::string>& wanted) {
+        std::vector<std::string> found;
+        const Observed read = observe(*doors_, aliases(wanted)).value();
+        for (const KernelRoute& route : read.routes)
+            if (route.table == 255 && !route.to.address.v6) found.push_back(route.to.text());
+        return found;
+    };
+    EXPECT_THAT(local({"10.9.0.20"}), testing::ElementsAre("10.9.7.0/28"));
+    EXPECT_THAT(local({"10.9.7.0/28"}),
+                testing::UnorderedElementsAre("10.9.7.0/28", "10.9.8.0/28"));
+}
+
 TEST_F(Netns, AFullBatchLosesNoAck) {
     std::vector<KernelOp> ops;
     const int nic = va();
@@ -161,11 +202,8 @@ TEST_F(Netns, AFullBatchLosesNoAck) {
 
 TEST_F(Netns, ARangeAnswersArpFromThePeerAndCanBeBoundTo) {
     bring_to(aliases({"10.9.7.0/28", "10.9.0.20"}));
-    in_peer([] {
-        shell("ip address add 10.9.0.2/24 dev vb");
-        shell("ip route add 10.9.7.0/28 dev vb");
-    });
-    shell("ip address add 10.9.0.1/24 dev va");
+    in_peer([] { shell("ip route add 10.9.7.0/28 dev vb"); });
+    shell("ip address add 10.9.0.3/24 dev va");
     for (const char* text : {"10.9.7.0", "10.9.7.9", "10.9.7.15", "10.9.0.20"}) {
         Udp server(false);
         ASSERT_TRUE(server.bind(ip(text), 7777)) << text;

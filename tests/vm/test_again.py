@@ -92,12 +92,22 @@ class AgainTest(LabTest):
         self.again()
         self.assertEqual(self.vm.sh("hostname; cat /etc/hostname").split(), ["mine", "mine"])
 
-    def test_an_alias_that_was_removed_is_put_back_by_a_restart(self):
+    def test_what_was_removed_comes_back_while_the_daemon_runs(self):
+        self.vm.sh("ip address del 10.0.1.52/32 dev lan0; ip route del local 10.0.1.128/28 table local")
+        self.vm.wait_for("ip address show dev lan0 | grep -qF 10.0.1.52 && ip route show table local | grep -qF 10.0.1.128/28", timeout=60)
+        for address in ORDER.addresses():
+            self.assertEqual(self.vm.peer.ping(address), LAN_MAC, address)
+        self.assertTrue(self.plane.wait_for(
+            lambda p: {item["item"] for r in p.reports(ORDER.host) if r["kind"] == "drift" for item in r["items"]}
+            >= {"alias/10.0.1.52/32", "alias/10.0.1.128/28"}, 60))
+
+    def test_an_alias_that_was_removed_is_put_back_by_a_start(self):
+        self.vm.sh("systemctl stop metalwright.service", timeout=200)
         self.vm.sh("ip address del 10.0.1.52/32 dev lan0; ip route del local 10.0.1.128/28 table local")
         left = self.vm.sh("ip address show dev lan0; ip route show table local")
         self.assertNotIn("10.0.1.52", left)
         self.assertNotIn("10.0.1.128/28", left)
-        self.vm.sh("systemctl restart metalwright.service", timeout=200)
+        self.vm.sh("systemctl start metalwright.service", timeout=200)
         agent.status(self.vm, wait=200)
         for address in ORDER.addresses():
             self.assertEqual(self.vm.peer.ping(address), LAN_MAC, address)

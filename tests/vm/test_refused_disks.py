@@ -45,7 +45,7 @@ class RefusedDisksTest(LabTest):
                 self.vm.restore()
                 self.plane.forget()
                 self.vm.sh(make.format(disk=DISK), timeout=120)
-                before = self.vm.sh(DIGEST, timeout=120)
+                before = self.vm.sh(DIGEST, timeout=600)
                 status = self.provision(order(1))
                 items = {item["item"]: item for item in status["items"]}
                 self.assertEqual(status["state"], "failed", status)
@@ -53,7 +53,7 @@ class RefusedDisksTest(LabTest):
                 self.assertEqual(items["raid/data"]["error"]["code"], "refused")
                 for told in ("DATA2", word):
                     self.assertIn(told, items["raid/data"]["error"]["message"])
-                self.assertEqual(self.vm.sh(DIGEST, timeout=120), before)
+                self.assertEqual(self.vm.sh(DIGEST, timeout=600), before)
 
     def test_a_mounted_disk_is_refused_even_with_consent(self):
         self.vm.sh(f"mkfs.ext4 -q -F {DISK}; mkdir -p /mnt/tenant; mount {DISK} /mnt/tenant; echo mine >/mnt/tenant/file; sync")

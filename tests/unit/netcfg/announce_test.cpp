@@ -11,7 +11,6 @@ namespace metalwright::netcfg {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::Each;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -256,6 +255,15 @@ TEST_F(Schedule, ALargeRangeAndRepetitionsShareAndNewcomersGoFirst) {
     const auto heard = run(60s);
     EXPECT_EQ(heard.at("10.9.9.9").front(), 2001) << "the next frame that the rate allows";
     EXPECT_LE(heard.at("10.0.0.49").front(), 2400) << "a repetition is not behind the range";
+}
+
+TEST_F(Schedule, ALargeRangeIsNotBehindAllRepetitions) {
+    for (std::uint32_t i = 0; i < 2000; ++i)
+        announcer_.add(2, mac, {ip("10.64.0.0").plus(i), 32}, 1, now_);
+    add_route("10.16.0.0/20");
+    // Two seconds of first announcements, then half of four seconds.
+    const auto of_the_range = [](const auto& one) { return one.first.starts_with("10.16."); };
+    EXPECT_NEAR(static_cast<double>(std::ranges::count_if(run(6s), of_the_range)), 2000, 100);
 }
 
 TEST_F(Schedule, AFlappingLinkDelaysNobody) {

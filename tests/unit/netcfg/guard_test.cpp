@@ -118,6 +118,15 @@ TEST(Guard, WhereThereWasNoWayThereIsNothingToGoBackTo) {
     EXPECT_THAT(host.prober.asked, IsEmpty());
 }
 
+TEST(Guard, APartOfTheWayThatIsPutBackIsNoChangeOfIt) {
+    Host host;
+    host.prober.answers = false;
+    host.kernel.kernel().addresses.clear();  // the kernel keeps the default route
+    host.bring_to(primary("10.0.0.10/24", "10.0.0.1"));
+    EXPECT_THAT(host.addresses(), ElementsAre("10.0.0.10/24"));
+    EXPECT_THAT(host.prober.asked, IsEmpty());
+}
+
 TEST(Guard, AHalfDoneGroupIsTakenBackFromItsJournal) {
     Host host;
     const Plan<Op> made =

@@ -15,7 +15,6 @@ namespace {
 using namespace std::string_view_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
-using testing::VariantWith;
 
 Datagram& put_link(Datagram& datagram, unsigned flags, std::string_view name = "eth0\0"sv,
                    std::string_view mac = "RT\x00MW\x01"sv, std::string_view carrier = "\x01"sv) {
@@ -150,13 +149,13 @@ TEST_F(Heard, AFragmentOfALinkProvesNothing) {
 TEST_F(Heard, UnknownTypesArePassedOver) {
     datagram_.message(9999, 0, 0, ifinfomsg{.ifi_index = 2});
     datagram_.message(NLMSG_ERROR, 0, 0, nlmsgerr{.error = -1, .msg = {}});
-    datagram_.message(NLMSG_DONE, 0, 0, int{0});
+    datagram_.message(NLMSG_DONE, 0, 0, 0);
     put_address(datagram_, RTM_NEWADDR).attribute(999, "later kernels");
     EXPECT_THAT(changes(datagram_), ElementsAre(AddressChange{true, ours("10.0.0.5/24")}));
 }
 
 TEST_F(Heard, WhatTheKernelSaysIsLostIsNotWhole) {
-    datagram_.message(NLMSG_OVERRUN, 0, 0, int{0});
+    datagram_.message(NLMSG_OVERRUN, 0, 0, 0);
     EXPECT_THAT(changes(datagram_, false), IsEmpty());
 }
 

@@ -63,6 +63,66 @@ TEST(PlanAliases, ARoutedIpv6RangeIsOneRoute) {
                 ElementsAre("alias/fd00:1::/64: add local route fd00:1::/64"));
 }
 
+Wanted as_routes(const std::vector<std::string_view>& texts) {
+    Wanted wanted = aliases(texts);
+    for (Alias& alias : *wanted.aliases) alias.as = Alias::As::local_route;
+    return wanted;
+}
+
+TEST(PlanAliases, ASingleIpv4AddressIsALocalRouteWhereTheSpecSaysSo) {
+    const Wanted wanted = as_routes({"10.0.0.5", "10.0.1.1/24", "fd00::5", "fd00:1::/126"});
+    const Plan<Op> made = plan(wanted, server(), {});
+    EXPECT_THAT(
+        steps_of(made),
+        ElementsAre("alias/10.0.0.5/32: add local route 10.0.0.5/32",
+                    "alias/10.0.1.1/24: add 10.0.1.1/24", "alias/fd00::5/128: add fd00::5/128",
+                    "alias/fd00:1::/126: add 4 addresses from fd00:1::/128 on"));
+    EXPECT_EQ(made.steps.front().why, "add alias 10.0.0.5/32 as a local route on eth0");
+    EXPECT_THAT(owned_after(wanted, server(), {}).local_routes, ElementsAre(cidr("10.0.0.5/32")));
+    Observed seen = server();
+    seen.routes = {local_route("10.0.0.5/32")};
+    const Plan<Op> again = plan(as_routes({"10.0.0.5"}), seen, {});
+    EXPECT_THAT(again.steps, IsEmpty());
+    EXPECT_EQ(settled(again, "alias/10.0.0.5/32").outcome, Outcome::unchanged);
+}
+
+TEST(PlanAliases, AnAliasThatChangesItsFormGetsTheNewOneBeforeTheFormerGoes) {
+    Observed seen = server();
+    seen.addresses = {ours("10.0.0.5/32")};
+    EXPECT_THAT(steps_of(plan(as_routes({"10.0.0.5"}), seen, {})),
+                ElementsAre("alias/10.0.0.5/32: add local route 10.0.0.5/32",
+                            "alias/10.0.0.5/32: remove 10.0.0.5/32"));
+    seen.addresses = {};
+    seen.routes = {local_route("10.0.0.5/32")};
+    EXPECT_THAT(steps_of(plan(aliases({"10.0.0.5"}), seen, {})),
+                ElementsAre("alias/10.0.0.5/32: add 10.0.0.5/32",
+                            "alias/10.0.0.5/32: remove local route 10.0.0.5/32"));
+}
+
+TEST(PlanAliases, AFormerPrimaryThatBecomesALocalRouteIsRemovedAsAnAddress) {
+    Observed seen = server();
+    seen.addresses = {ours("10.0.0.5/32")};
+    const Owned owned{
+        .mac = eth0().mac, .primaries = {cidr("10.0.0.5/32")}, .addresses = {cidr("10.0.0.5/32")}};
+    Wanted wanted = as_routes({"10.0.0.5"});
+    wanted.primary = Primary{.address = cidr("10.0.0.9/24")};
+    EXPECT_THAT(
+        steps_of(plan(wanted, seen, owned)),
+        ElementsAre("primary: add 10.0.0.9/24", "alias/10.0.0.5/32: add local route 10.0.0.5/32",
+                    "primary: remove 10.0.0.5/32"));
+}
+
+TEST(PlanAliases, TheSameRulesHoldForALocalRouteAsForAnAddress) {
+    Observed seen = server();
+    seen.addresses = {foreign("10.0.0.10/24"), foreign("10.0.0.6/32", 3)};
+    const Plan<Op> made =
+        plan(as_routes({"10.0.0.255", "10.0.0.6", "10.0.0.7", "10.0.0.7"}), seen, {});
+    EXPECT_THAT(steps_of(made), ElementsAre("alias/10.0.0.7/32: add local route 10.0.0.7/32"));
+    EXPECT_THAT(settled(made, "alias/10.0.0.255/32").error->message, HasSubstr("broadcast"));
+    EXPECT_EQ(settled(made, "alias/10.0.0.6/32").error->code, Errc::conflict);
+    EXPECT_THAT(settled(made, "alias/10.0.0.7/32#2").error->message, HasSubstr("asked for twice"));
+}
+
 TEST(PlanAliases, SpelledOrNotIsTheSameItem) {
     Observed seen = server();
     seen.addresses = {ours("10.0.0.5/32")};

@@ -50,10 +50,12 @@ Wanted random_wanted(Random& random) {
     }
     if (random() % 5 != 0) {
         const bool routed = random() % 4 == 0;
+        const Alias::As as = random() % 3 == 0 ? Alias::As::local_route : Alias::As::automatic;
         wanted.aliases = std::vector<Alias>{};
         for (std::size_t n = random() % 8; n-- > 0;) {
             wanted.aliases->push_back(alias(any_of(random, world)));
             wanted.aliases->back().routed = routed;
+            wanted.aliases->back().as = as;
         }
     }
     return wanted;

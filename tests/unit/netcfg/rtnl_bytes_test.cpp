@@ -53,7 +53,7 @@ TEST(Encode, ARangeOfAddressesIsAMessageEach) {
 
 TEST(Encode, ARangeIsOneLocalRoute) {
     EXPECT_EQ(encoded(AddRoute{.route = local_route("10.0.2.0/28")}),
-              "2c000000 18000506 07000000 00000000 "
+              "2c000000 1800050c 07000000 00000000 "  // APPEND CREATE: beside the kernel's own
               "021c0000 ff4dfe02 00000000 "  // table local, protocol 77, scope host, type local
               "08000100 0a000200 08000400 02000000");
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -67,6 +68,19 @@ TEST_F(Notify, AStatusCannotSmuggleInAnotherField) {
     EXPECT_EQ(heard(), "STATUS=bad");
 }
 
+TEST_F(Notify, AnAbstractSocketIsHeardToo) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string name = "metalwright-notify-" + std::to_string(::getpid());
+    std::strncpy(address.sun_path + 1, name.c_str(), sizeof address.sun_path - 2);
+    socket = Fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+    ASSERT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), size), 0);
+    ::setenv("NOTIFY_SOCKET", ("@" + name).c_str(), 1);
+    notify_watchdog();
+    EXPECT_EQ(heard(), "WATCHDOG=1");
+}
+
 TEST_F(Notify, WithoutSystemdNothingHappens) {
     ::unsetenv("NOTIFY_SOCKET");
     notify_ready("alone");
@@ -90,6 +104,10 @@ TEST_F(Notify, TakesTheSocketsThatWereHandedOverOnce) {
     EXPECT_EQ(listen_fds().value(), std::vector<int>{3});
     EXPECT_NE(::fcntl(3, F_GETFD) & FD_CLOEXEC, 0);
     EXPECT_TRUE(listen_fds().value().empty()) << "a child must not take them again";
+    EXPECT_EQ(::getenv("LISTEN_FDS"), nullptr);
+    ::setenv("LISTEN_FDS", "1", 1);
+    ::setenv("LISTEN_PID", "1", 1);
+    EXPECT_TRUE(listen_fds().value().empty()) << "they were handed to another process";
     if (keep)
         ::dup2(keep.get(), 3);
     else
@@ -98,6 +116,9 @@ TEST_F(Notify, TakesTheSocketsThatWereHandedOverOnce) {
 
 TEST_F(Notify, ADamagedHandoverIsTold) {
     ::setenv("LISTEN_FDS", "many", 1);
+    ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+    EXPECT_FALSE(listen_fds());
+    ::setenv("LISTEN_FDS", "500", 1);  // none of them is open
     ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
     EXPECT_FALSE(listen_fds());
 }

@@ -48,7 +48,8 @@ json full() {
                     "routes": [{"to": "172.16.0.0/12", "via": "10.0.1.254", "metric": 7},
                                {"to": "192.168.0.0/16"}]},
         "aliases": [{"id": "subnet-a", "cidr": "10.0.1.51/32"}, {"cidr": "10.0.1.80/28"},
-                    {"cidr": "2001:db8:7::/64", "routed": true}],
+                    {"cidr": "2001:db8:7::/64", "routed": true},
+                    {"cidr": "10.0.1.52", "as": "route"}, {"cidr": "10.0.1.53", "as": "address"}],
         "bandwidthMbps": 100
       },
       "hostname": "node-a.example",

@@ -73,7 +73,11 @@ TEST(Native, EveryFieldArrives) {
         ElementsAre(
             netcfg::Alias{"subnet-a", prefix("10.0.1.51/32"), false, "/network/aliases/0/cidr"},
             netcfg::Alias{"", prefix("10.0.1.80/28"), false, "/network/aliases/1/cidr"},
-            netcfg::Alias{"", prefix("2001:db8:7::/64"), true, "/network/aliases/2/cidr"}));
+            netcfg::Alias{"", prefix("2001:db8:7::/64"), true, "/network/aliases/2/cidr"},
+            netcfg::Alias{"", prefix("10.0.1.52/32"), false, "/network/aliases/3/cidr",
+                          netcfg::Alias::As::local_route},
+            netcfg::Alias{"", prefix("10.0.1.53/32"), false, "/network/aliases/4/cidr",
+                          netcfg::Alias::As::address}));
     EXPECT_EQ(spec->bandwidth_mbps, 100U);
 
     EXPECT_EQ(spec->hostname, "node-a.example");

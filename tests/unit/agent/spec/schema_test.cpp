@@ -130,6 +130,7 @@ TEST(Schema, TheReaderRefusesNoPlainFormThatTheSchemaTakes) {
                                            "/network/primary/routes/0/metric",
                                            "/network/aliases/0/id",
                                            "/network/aliases/0/routed",
+                                           "/network/aliases/3/as",
                                            "/hostname",
                                            "/userData/timeoutSeconds",
                                            "/userData/rerunInterrupted",

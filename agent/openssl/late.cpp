@@ -1,0 +1,99 @@
+// OpenSSL, loaded when it is first called. Linked as usual it was a third of what the daemon holds
+// at rest and of its work at start, for its tables are relocated whether they are used or not; a
+// host without an https link calls nothing of it before the first document. It stays the
+// distribution's library, with the distribution's fixes.
+//
+// Each function that we, or Asio for us, call is defined here and hands on to the library's. The
+// linker tells when one is missing: add its name to those with as many parameters.
+
+#include <dlfcn.h>
+#include <openssl/err.h>
+#include <openssl/hmac.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+namespace {
+
+#define METALWRIGHT_TEXT_OF(number) #number
+#define METALWRIGHT_TEXT(macro) METALWRIGHT_TEXT_OF(macro)
+constexpr const char* libssl = "libssl.so." METALWRIGHT_TEXT(OPENSSL_SHLIB_VERSION);
+constexpr const char* libcrypto = "libcrypto.so." METALWRIGHT_TEXT(OPENSSL_SHLIB_VERSION);
+
+/// Never unloaded: OpenSSL's own threads and exit handlers may still be in it.
+void* opened(const char* library) {
+    if (void* handle = ::dlopen(library, RTLD_NOW | RTLD_LOCAL)) return handle;
+    throw std::runtime_error(std::string("OpenSSL cannot be loaded: ") + ::dlerror());
+}
+
+void* found(std::string_view name) {
+    const bool ssl = name.starts_with("SSL_") || name.starts_with("TLS_");
+    if (void* function = ::dlsym(opened(ssl ? libssl : libcrypto), name.data())) return function;
+    throw std::runtime_error(std::string("OpenSSL lacks a function: ") + ::dlerror());
+}
+
+template <class F>
+struct Signature;
+template <class R, class... A>
+struct Signature<R(A...)> {
+    using Result = R;
+    template <std::size_t N>
+    using Arg = std::tuple_element_t<N, std::tuple<A...>>;
+};
+
+}  // namespace
+
+// What a macro makes into a definition has neither parentheses nor the names of the header.
+// NOLINTBEGIN(bugprone-macro-parentheses, readability-inconsistent-declaration-parameter-name)
+// clang-format off
+#define ARG(name, n) Signature<decltype(name)>::Arg<n> a##n
+#define LATE(name, parameters, arguments)                                          \
+    Signature<decltype(name)>::Result name parameters {                            \
+        static const auto real = reinterpret_cast<decltype(&name)>(found(#name)); \
+        return real arguments;                                                     \
+    }
+#define LATE_0(f) LATE(f, (), ())
+#define LATE_1(f) LATE(f, (ARG(f, 0)), (a0))
+#define LATE_2(f) LATE(f, (ARG(f, 0), ARG(f, 1)), (a0, a1))
+#define LATE_3(f) LATE(f, (ARG(f, 0), ARG(f, 1), ARG(f, 2)), (a0, a1, a2))
+#define LATE_4(f) LATE(f, (ARG(f, 0), ARG(f, 1), ARG(f, 2), ARG(f, 3)), (a0, a1, a2, a3))
+#define LATE_6(f) LATE(f, (ARG(f, 0), ARG(f, 1), ARG(f, 2), ARG(f, 3), ARG(f, 4), ARG(f, 5)), (a0, a1, a2, a3, a4, a5))
+#define LATE_7(f) LATE(f, (ARG(f, 0), ARG(f, 1), ARG(f, 2), ARG(f, 3), ARG(f, 4), ARG(f, 5), ARG(f, 6)), (a0, a1, a2, a3, a4, a5, a6))
+
+LATE_0(BIO_s_mem) LATE_0(ERR_clear_error) LATE_0(ERR_get_error) LATE_0(ERR_peek_last_error)
+LATE_0(EVP_sha256) LATE_0(SSL_get_ex_data_X509_STORE_CTX_idx) LATE_0(TLS_client_method)
+
+LATE_1(BIO_ctrl_pending) LATE_1(BIO_free) LATE_1(BIO_new) LATE_1(ERR_lib_error_string)
+LATE_1(ERR_reason_error_string) LATE_1(GENERAL_NAMES_free) LATE_1(OPENSSL_sk_num)
+LATE_1(SSL_CTX_check_private_key) LATE_1(SSL_CTX_free)
+LATE_1(SSL_CTX_get_default_passwd_cb_userdata) LATE_1(SSL_CTX_new)
+LATE_1(SSL_CTX_set_default_verify_paths) LATE_1(SSL_accept) LATE_1(SSL_connect) LATE_1(SSL_free)
+LATE_1(SSL_get0_param) LATE_1(SSL_get_shutdown) LATE_1(SSL_new)
+LATE_1(X509_STORE_CTX_get_current_cert) LATE_1(X509_STORE_CTX_get_error) LATE_1(X509_get0_notAfter)
+LATE_1(X509_get0_notBefore) LATE_1(X509_get_issuer_name) LATE_1(X509_get_subject_name)
+LATE_1(X509_verify_cert_error_string)
+
+LATE_2(ASN1_TIME_print) LATE_2(BIO_puts) LATE_2(GENERAL_NAME_print) LATE_2(OPENSSL_cleanse)
+LATE_2(OPENSSL_sk_value) LATE_2(SSL_CTX_get_ex_data) LATE_2(SSL_CTX_load_verify_file)
+LATE_2(SSL_CTX_set_default_passwd_cb) LATE_2(SSL_CTX_set_default_passwd_cb_userdata)
+LATE_2(SSL_CTX_use_certificate_chain_file) LATE_2(SSL_get_error) LATE_2(SSL_get_ex_data)
+LATE_2(X509_STORE_CTX_get_ex_data) LATE_2(X509_VERIFY_PARAM_set1_ip_asc)
+LATE_2(X509_VERIFY_PARAM_set_hostflags) LATE_2(X509_VERIFY_PARAM_set_time)
+
+LATE_3(BIO_read) LATE_3(BIO_write) LATE_3(EVP_EncodeBlock) LATE_3(SSL_CTX_set_ex_data)
+LATE_3(SSL_CTX_set_verify) LATE_3(SSL_CTX_use_PrivateKey_file) LATE_3(SSL_read) LATE_3(SSL_set_bio)
+LATE_3(SSL_set_ex_data) LATE_3(SSL_write) LATE_3(X509_VERIFY_PARAM_set1_host)
+
+LATE_4(BIO_ctrl) LATE_4(BIO_new_bio_pair) LATE_4(SSL_CTX_ctrl) LATE_4(SSL_ctrl)
+LATE_4(X509_NAME_print_ex) LATE_4(X509_get_ext_d2i)
+
+LATE_6(CRYPTO_get_ex_new_index)
+
+LATE_7(HMAC)
+    // clang-format on
+    // NOLINTEND(bugprone-macro-parentheses, readability-inconsistent-declaration-parameter-name)

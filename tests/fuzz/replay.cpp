@@ -1,0 +1,86 @@
+// The same inputs on each run, whatever the compiler: seeds, and what simple mutations make of
+// them. usage: replay COUNT [SEED] | replay --seeds DIRECTORY (writes them, as a corpus for
+// libFuzzer)
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <random>
+#include <string>
+
+#include "tests/fuzz/target.hpp"
+
+namespace metalwright::fuzz {
+namespace {
+
+using Random = std::mt19937_64;  // its numbers are the standard's; distributions are not
+
+std::size_t below(Random& random, std::size_t bound) {
+    return bound == 0 ? 0 : static_cast<std::size_t>(random() % bound);
+}
+
+void mutate(Random& random, Bytes& input, const std::vector<Bytes>& seeds) {
+    constexpr std::uint8_t telling[] = {0, 1, 2, 3, 4, 5, 7, 8, 16, 31, 32, 127, 128, 129, 255};
+    const std::size_t at = below(random, input.size());
+    switch (random() % 7) {
+        case 0:
+            if (!input.empty()) input[at] ^= static_cast<std::uint8_t>(1U << random() % 8);
+            break;
+        case 1:
+            if (!input.empty()) input[at] = telling[below(random, std::size(telling))];
+            break;
+        case 2: input.resize(at); break;
+        case 3:
+            input.insert(input.begin() + static_cast<std::ptrdiff_t>(at), 1 + random() % 8,
+                         static_cast<std::uint8_t>(random()));
+            break;
+        case 4: {
+            const std::size_t size = std::min(input.size() - at, 1 + below(random, 16));
+            input.erase(input.begin() + static_cast<std::ptrdiff_t>(at),
+                        input.begin() + static_cast<std::ptrdiff_t>(at + size));
+            break;
+        }
+        case 5: {
+            const Bytes& other = seeds[below(random, seeds.size())];
+            input.insert(input.end(), other.begin(), other.end());
+            break;
+        }
+        default: {
+            const Bytes& other = seeds[below(random, seeds.size())];
+            const std::size_t size = std::min({input.size() - at, other.size(), std::size_t{16}});
+            std::copy_n(other.end() - static_cast<std::ptrdiff_t>(size), size,
+                        input.begin() + static_cast<std::ptrdiff_t>(at));
+        }
+    }
+}
+
+void replay(std::size_t count, std::uint64_t seed) {
+    const std::vector<Bytes> all = seeds();
+    for (const Bytes& each : all) run(each);
+    Random random(seed);
+    for (std::size_t i = 0; i < count; ++i) {
+        Bytes input = all[below(random, all.size())];
+        for (std::size_t n = 1 + below(random, 6); n-- > 0;) mutate(random, input, all);
+        run(input);
+    }
+    std::cout << all.size() << " seeds and " << count << " inputs made of them, seed " << seed
+              << '\n';
+}
+
+}  // namespace
+}  // namespace metalwright::fuzz
+
+int main(int argc, char** argv) {
+    using namespace metalwright::fuzz;
+    if (argc == 3 && std::string(argv[1]) == "--seeds") {
+        std::size_t number = 0;
+        for (const Bytes& each : seeds()) {
+            std::ofstream file(std::string(argv[2]) + "/seed-" + std::to_string(number++));
+            file.write(reinterpret_cast<const char*>(each.data()),
+                       static_cast<std::streamsize>(each.size()));
+        }
+        return 0;
+    }
+    if (argc < 2) return 2;
+    replay(std::stoul(argv[1]), argc > 2 ? std::stoull(argv[2]) : 1);
+}
