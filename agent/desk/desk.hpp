@@ -85,7 +85,7 @@ class Desk {
     virtual std::expected<std::string, Errors> addresses() = 0;
 
     /// Changes the document of source "ip", which wants aliases and nothing else:
-    /// {"add":[{"cidr","id","routed"}],"remove":["cidr"],"dryRun":bool} ->
+    /// {"add":[{"cidr","id","routed","as"}],"remove":["cidr"],"dryRun":bool} ->
     /// {"added","removed","unchanged": lists of CIDRs, "operation": N or null where nothing had to
     /// be changed, "generation","instance","repeated","finished"}; a dry run answers the lists and
     /// what plan() says. Calls at once happen one after the other. Errors: invalid_spec; conflict,

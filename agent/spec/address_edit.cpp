@@ -62,7 +62,9 @@ class Edit {
                                 " is there, the same address with another length; "
                                 "remove it first",
                             alias.where);
-        if ((!alias.id.empty() && alias.id != known.id) || (alias.routed && !known.routed))
+        const bool another_way = (alias.routed && !known.routed) ||
+                                 (alias.as != netcfg::Alias::As::automatic && alias.as != known.as);
+        if ((!alias.id.empty() && alias.id != known.id) || another_way)
             return conflict(cidr + " is there with another id or way; remove it first",
                             alias.where);
         edited_.unchanged.push_back(cidr);

@@ -26,8 +26,8 @@ struct AddressEdit {
     bool dry_run = false;
 };
 
-/// {"add":[{"cidr","id","routed"}],"remove":["10.0.0.5"],"dryRun":false}, each part optional, but
-/// for one address at least. Errors: invalid_spec, all of them, each with its JSON pointer.
+/// {"add":[{"cidr","id","routed","as"}],"remove":["10.0.0.5"],"dryRun":false}, each part optional,
+/// but for one address at least. Errors: invalid_spec, all of them, each with its JSON pointer.
 std::expected<AddressEdit, Errors> read_address_edit(std::string_view request);
 
 /// What an edit comes to.

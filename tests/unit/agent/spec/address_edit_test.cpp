@@ -99,6 +99,9 @@ TEST(AddressEdit, WhatIsThereUnderAnotherIdIsNoRepeat) {
                 HasSubstr("another id"));
     EXPECT_THAT(refused(R"({"add":[{"cidr":"fd00::/64","routed":true}]})", in_force),
                 HasSubstr("another id or way"));
+    EXPECT_THAT(refused(R"({"add":[{"cidr":"10.0.0.3","as":"route"}]})",
+                        {source("ip", {alias("10.0.0.3/32")})}),
+                HasSubstr("another id or way"));
     const auto same = edited(R"({"add":[{"cidr":"fd00::/64"}]})", in_force);
     ASSERT_TRUE(same);
     EXPECT_FALSE(same->changes());
