@@ -1,6 +1,7 @@
 #include "agent/engine/backoff.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace metalwright::engine {
 
@@ -12,7 +13,7 @@ bool Backoff::allows(const std::string& item, TimePoint now) {
     return false;
 }
 
-bool Backoff::put_back(const std::string& item, TimePoint now) {
+bool Backoff::put_back(const std::string& item, TimePoint now, bool worked) {
     Item& known = items_[item];
     const auto pause = known.allowed - known.last;
     if (known.times > 0 && now - known.last > pause + window) known = {};
@@ -23,7 +24,7 @@ bool Backoff::put_back(const std::string& item, TimePoint now) {
     auto next = first_pause;
     for (unsigned i = free_times; i < known.times && next < longest; ++i) next *= 2;
     known.allowed = now + std::min(next, longest);
-    return known.times == free_times;
+    return worked && !std::exchange(known.told, true);
 }
 
 }  // namespace metalwright::engine

@@ -21,8 +21,10 @@ class Backoff {
 
     /// Whether the item may be put back now.
     bool allows(const std::string& item, TimePoint now);
-    /// The item was put back. True when this is the moment that a fight is recognised.
-    bool put_back(const std::string& item, TimePoint now);
+    /// The item was put back, or it was tried: who takes a thing away before it is read back makes
+    /// a failure of it. True once a fight, at the first time that it `worked` when it is
+    /// recognised.
+    bool put_back(const std::string& item, TimePoint now, bool worked = true);
     /// When the first item that had to wait may be put back; nothing when none waits.
     std::optional<TimePoint> next() const { return next_; }
 
@@ -31,6 +33,7 @@ class Backoff {
         unsigned times = 0;
         TimePoint last{};
         TimePoint allowed{};
+        bool told = false;
     };
     std::map<std::string, Item> items_;
     std::optional<TimePoint> next_;

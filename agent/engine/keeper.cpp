@@ -152,7 +152,7 @@ struct Keeper::Watch {
         ours.clear();
         ours.insert(upkeep.ours.begin(), upkeep.ours.end());
         for (const ItemResult& item : upkeep.items)
-            if (item.outcome == Outcome::changed && backoff.put_back(item.item, now))
+            if (backoff.put_back(item.item, now, item.outcome == Outcome::changed))
                 engine.tell_fight(item.item);
         if (const auto next = backoff.next(); next && !look_at) look_at = *next;
         if (upkeep.held_for)

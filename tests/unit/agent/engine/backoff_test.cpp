@@ -62,6 +62,17 @@ TEST_F(BackoffTest, OneItemsFightIsNotTheOthers) {
     EXPECT_FALSE(backoff_.put_back("b", now_));
 }
 
+TEST_F(BackoffTest, WhoIsFasterThanTheReadBackIsPausedToo) {
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_TRUE(backoff_.allows("a", now_));
+        EXPECT_FALSE(backoff_.put_back("a", now_, /*worked=*/false)) << "what fails is no fight";
+    }
+    EXPECT_FALSE(backoff_.allows("a", now_));
+    now_ += 200ms;
+    EXPECT_TRUE(backoff_.put_back("a", now_, /*worked=*/true)) << "told late, but told";
+    EXPECT_FALSE(backoff_.put_back("a", now_ + 400ms, /*worked=*/true));
+}
+
 TEST_F(BackoffTest, NextIsTheFirstThatWaits) {
     EXPECT_FALSE(backoff_.next());
     fight(4);  // "a" waits for 400 ms
