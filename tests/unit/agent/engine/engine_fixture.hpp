@@ -64,14 +64,18 @@ class EngineTest : public testing::Test {
 
     /// Waits for the engine's own news, not for time.
     json wait_until(const std::function<bool(const json&)>& good) {
+        const auto end = std::chrono::steady_clock::now() + 30s;
         std::unique_lock lock(mutex_);
         json status;
-        const bool came = wake_.wait_for(lock, 30s, [&] {
+        bool came = false;
+        for (bool news = true; news && !came;) {
+            const int seen = changes_;  // what comes while the status is asked for is not missed
             lock.unlock();
             status = json::parse(engine_->status());
+            came = good(status);
             lock.lock();
-            return good(status);
-        });
+            news = came || wake_.wait_until(lock, end, [&] { return changes_ != seen; });
+        }
         EXPECT_TRUE(came) << status.dump(2);
         return status;
     }
