@@ -116,6 +116,22 @@ bool Prefix::contains(const Address& other) const noexcept {
     return true;
 }
 
+std::string_view to_string(Kind kind) noexcept {
+    switch (kind) {
+        case Kind::primary: return "primary";
+        case Kind::alias: return "alias";
+        case Kind::secondary: return "secondary";
+        case Kind::elastic: return "elastic";
+    }
+    return "alias";
+}
+
+std::optional<Kind> kind_from(std::string_view word) noexcept {
+    for (const Kind kind : {Kind::primary, Kind::alias, Kind::secondary, Kind::elastic})
+        if (to_string(kind) == word) return kind;
+    return std::nullopt;
+}
+
 std::string_view to_string(Persister persister) noexcept {
     switch (persister) {
         case Persister::none: return "none";

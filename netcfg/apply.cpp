@@ -1,7 +1,11 @@
+#include <linux/if_addr.h>
+#include <poll.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "core/fail_point.hpp"
+#include "netcfg/monitor.hpp"
 #include "netcfg/room.hpp"
 
 namespace metalwright::netcfg {
@@ -72,6 +76,36 @@ Result<void> ask(const Probe& probe, const Observed& observed, Doors& doors) {
     return SocketProber().ask(probe, *nic);
 }
 
+/// The kernel tells by a notification when it has finished: a monitor hears it. Duplicate address
+/// detection takes up to a second before its first question and a second for each one that it sends
+/// (RFC 4862, RetransTimer), one by default.
+Result<void> await_unique(const AwaitUnique& wait, Rtnl& rtnl) {
+    constexpr auto longest = std::chrono::seconds(10);
+    const auto end = std::chrono::steady_clock::now() + longest;
+    Result<Monitor> monitor = Monitor::open();
+    if (!monitor) return std::unexpected(monitor.error());
+    for (;;) {
+        const Result<Observed> seen = rtnl.dump_without_foreign_local();
+        if (!seen) return std::unexpected(seen.error());
+        const auto pending = [&](const KernelAddress& address) {
+            return address.ifindex == wait.ifindex && address.prefix == wait.address &&
+                   (address.flags & IFA_F_TENTATIVE) != 0 &&
+                   (address.flags & IFA_F_DADFAILED) == 0;
+        };
+        if (std::ranges::none_of(seen->addresses, pending)) return {};
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+            end - std::chrono::steady_clock::now());
+        if (left.count() <= 0)
+            return fail(Errc::timed_out,
+                        "the kernel has not finished asking for " + wait.address.address.text() +
+                            " after 10 s; is the cable in?");
+        pollfd ready{monitor->fd(), POLLIN, 0};
+        ::poll(&ready, 1, static_cast<int>(left.count()));
+        if (Result<Changes> heard = monitor->read(); !heard)
+            return std::unexpected(heard.error());
+    }
+}
+
 }  // namespace
 
 std::vector<Result<void>> apply(std::span<const Step<Op>> steps, const Observed& observed,
@@ -89,6 +123,9 @@ std::vector<Result<void>> apply(std::span<const Step<Op>> steps, const Observed&
             ++at;
         } else if (const auto* probe = std::get_if<Probe>(&steps[at].op)) {
             results.push_back(ask(*probe, observed, doors));
+            ++at;
+        } else if (const auto* wait = std::get_if<AwaitUnique>(&steps[at].op)) {
+            results.push_back(await_unique(*wait, doors.rtnl));
             ++at;
         } else {
             results.push_back(reload_networkd(doors));

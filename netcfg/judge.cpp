@@ -55,4 +55,46 @@ std::optional<std::string> unusable(const Address& address) {
     return std::nullopt;
 }
 
+void Taken::add(const Site& site, const std::optional<JudgedPrimary>& primary,
+                const std::vector<JudgedAlias>& aliases) {
+    const std::string& nic = site.nic().name;
+    if (primary && !primary->address)
+        addresses_.emplace(primary->accepted.address.address, nic);
+    if (primary)
+        for (const JudgedRoute& judged : primary->routes)
+            if (!judged.error) ways_.push_back({judged.route, nic});
+    for (const JudgedAlias& judged : aliases) {
+        if (judged.error) continue;
+        const Prefix& cidr = judged.alias->cidr;
+        if (cidr.is_single() || cidr.has_host_bits())
+            addresses_.emplace(cidr.address, nic);
+        else
+            ranges_.push_back({cidr, nic});
+    }
+}
+
+const std::string* Taken::nic_of(const Prefix& cidr) const {
+    const bool single = cidr.is_single() || cidr.has_host_bits();
+    if (single) {
+        if (const auto it = addresses_.find(cidr.address); it != addresses_.end())
+            return &it->second;
+    } else {
+        for (const auto& [address, nic] : addresses_)
+            if (cidr.contains(address)) return &nic;
+    }
+    for (const Range& range : ranges_)
+        if (range.cidr.contains(cidr.address) || (!single && cidr.contains(range.cidr.address)))
+            return &range.nic;
+    return nullptr;
+}
+
+const std::string* Taken::nic_of(const StaticRoute& route) const {
+    const bool v6 = route.to.address.v6;
+    for (const Way& way : ways_)
+        if (way.route.to == route.to && metric_of(v6, way.route.metric.value_or(0)) ==
+                                            metric_of(v6, route.metric.value_or(0)))
+            return &way.nic;
+    return nullptr;
+}
+
 }  // namespace metalwright::netcfg

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "netcfg/site.hpp"
@@ -19,6 +20,9 @@ struct JudgedAlias {
 
     std::string item() const;  ///< its line in the report; unique in one plan
 };
+
+/// "alias/10.0.0.5/32", "secondary/...", "elastic/...".
+std::string item_of(Kind kind, const Prefix& cidr);
 
 /// One verdict per wanted alias, in their order; empty when they are unmanaged.
 std::vector<JudgedAlias> judge_aliases(const Site& site);
@@ -39,6 +43,31 @@ struct JudgedPrimary {
 
 /// Nothing when the primary address is unmanaged.
 std::optional<JudgedPrimary> judge_primary(const Site& site);
+
+/// What the NICs before have been given: an address, and a way, is on one NIC only.
+class Taken {
+ public:
+    void add(const Site& site, const std::optional<JudgedPrimary>& primary,
+             const std::vector<JudgedAlias>& aliases);
+    /// The NIC that has this address, or one of this range; nullptr when none has.
+    const std::string* nic_of(const Prefix& cidr) const;
+    /// The NIC that has a route of this destination and metric.
+    const std::string* nic_of(const StaticRoute& route) const;
+
+ private:
+    struct Range {
+        Prefix cidr;
+        std::string nic;
+    };
+    struct Way {
+        StaticRoute route;
+        std::string nic;
+    };
+
+    std::unordered_map<Address, std::string, Hash> addresses_;
+    std::vector<Range> ranges_;
+    std::vector<Way> ways_;
+};
 
 /// Why this can be no host's address, as the rest of a sentence; nothing when it can.
 std::optional<std::string> unusable(const Address& address);

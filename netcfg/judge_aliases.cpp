@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "netcfg/alias_form.hpp"
 #include "netcfg/judge.hpp"
@@ -75,7 +76,7 @@ class AliasJudge {
             if (std::optional<Error> error = refusal(alias, first))
                 verdict.error = std::make_unique<Error>(std::move(*error));
             else
-                ++accepted_;
+                ++accepted_[static_cast<std::size_t>(alias.kind)];
             judged_.push_back(std::move(verdict));
         }
         return std::move(judged_);
@@ -86,18 +87,62 @@ class AliasJudge {
         const Prefix& cidr = alias.cidr;
         const bool range = !cidr.is_single() && !cidr.has_host_bits();
         if (auto why = range ? bad_range(alias) : bad_address(alias)) return why;
+        if (auto why = bad_kind(alias)) return why;
 
         if (first != nullptr)
             return invalid(
                 cidr.text() + " is asked for twice, first at " + first->where + "; leave one out",
                 alias.where);
         if (auto why = elsewhere(alias)) return why;
-        if (accepted_ >= site_.wanted().limits.aliases)
+        const Bound bound = bound_of(alias.kind);
+        if (accepted_[static_cast<std::size_t>(alias.kind)] >= bound.most)
             return Error{Errc::refused,
-                         "more than " + std::to_string(site_.wanted().limits.aliases) +
-                             " aliases on one NIC; leave some out or raise the limit",
+                         "more than " + std::to_string(bound.most) + ' ' + bound.what +
+                             " on one NIC; leave some out or raise the limit",
                          alias.where};
         return std::nullopt;
+    }
+
+    struct Bound {
+        unsigned most;
+        const char* what;
+    };
+    Bound bound_of(Kind kind) const {
+        const Limits& limits = site_.wanted().limits;
+        switch (kind) {
+            case Kind::secondary: return {limits.secondaries, "secondary addresses"};
+            case Kind::elastic: return {limits.elastics, "elastic addresses"};
+            case Kind::primary:
+            case Kind::alias: break;
+        }
+        return {limits.aliases, "aliases"};
+    }
+
+    /// What is asked of one kind only.
+    std::optional<Error> bad_kind(const Alias& alias) const {
+        const Prefix& cidr = alias.cidr;
+        if (alias.kind != Kind::secondary && alias.kind != Kind::elastic) return std::nullopt;
+        if (!cidr.is_single() && !cidr.has_host_bits())
+            return invalid(cidr.text() + " is a range; " +
+                               (alias.kind == Kind::secondary ? "a secondary" : "an elastic") +
+                               " address is a single one",
+                           alias.where);
+        if (alias.kind == Kind::elastic) {
+            if (!cidr.address.v6) return std::nullopt;
+            return invalid(cidr.text() + " is IPv6; elastic addresses are IPv4", alias.where);
+        }
+        const auto& primary = site_.wanted().primary;
+        if (!primary || primary->address.is_single() ||
+            primary->address.address.v6 != cidr.address.v6 ||
+            primary->address.contains(cidr.address))
+            return std::nullopt;
+        const auto has_it = [&](const Prefix& pool) { return pool.contains(cidr.address); };
+        if (std::ranges::any_of(site_.wanted().pools, has_it)) return std::nullopt;
+        return Error{Errc::refused,
+                     cidr.address.text() + " is not in " + primary->address.network().text() +
+                         ", the network of " + site_.nic().name +
+                         ", nor in a pool that is delegated to this host",
+                     alias.where};
     }
 
     std::optional<Error> bad_address(const Alias& alias) const {
@@ -158,6 +203,12 @@ class AliasJudge {
 
     /// On another NIC already, by somebody else: the kernel would answer for it on both.
     std::optional<Error> elsewhere(const Alias& alias) const {
+        if (site_.taken() != nullptr)
+            if (const std::string* nic = site_.taken()->nic_of(alias.cidr))
+                return Error{Errc::conflict,
+                             alias.cidr.text() + " is wanted on " + *nic +
+                                 " already; one address is on one NIC only",
+                             alias.where};
         const auto conflict = [&](const KernelAddress& other) {
             return Error{Errc::conflict,
                          other.prefix.text() + " is on " + site_.link_name(other.ifindex) +
@@ -178,7 +229,7 @@ class AliasJudge {
     /// Two aliases of one address are the same whatever their lengths; two ranges only when equal.
     static Prefix key_of(const Alias& alias) {
         if (form_of(alias) != AliasForm::address) return alias.cidr;
-        return {alias.cidr.address, static_cast<std::uint8_t>(alias.cidr.address.v6 ? 128 : 32)};
+        return Prefix::single(alias.cidr.address);
     }
 
     const Site& site_;
@@ -188,13 +239,18 @@ class AliasJudge {
     Surroundings around_;
     std::vector<Prefix> alias_subnets_;
     std::vector<JudgedAlias> judged_;  // so far, in the order of wanted_
-    std::size_t accepted_ = 0;
+    std::array<std::size_t, 4> accepted_{};  // by kind
 };
 
 }  // namespace
 
+std::string item_of(Kind kind, const Prefix& cidr) {
+    std::string item(to_string(kind));
+    return (item += '/') += cidr.text();
+}
+
 std::string JudgedAlias::item() const {
-    std::string item = "alias/" + alias->cidr.text();
+    std::string item = item_of(alias->kind, alias->cidr);
     if (time > 1) item += '#' + std::to_string(time);
     return item;
 }

@@ -14,6 +14,12 @@ std::optional<Error> bad_primary(const Site& site, const Primary& primary) {
         return invalid(text + " has no subnet; give its prefix length", "primary");
     if (auto why = unusable_in(prefix, prefix.address))
         return invalid(prefix.address.text() + ' ' + *why + "; no host can have it", "primary");
+    if (site.taken() != nullptr)
+        if (const std::string* nic = site.taken()->nic_of(Prefix::single(prefix.address)))
+            return Error{Errc::conflict,
+                         prefix.address.text() + " is wanted on " + *nic +
+                             " already; one address is on one NIC only",
+                         "primary"};
     for (const KernelAddress* other : site.places(prefix.address)) {
         if (site.ours(*other)) continue;
         if (other->ifindex != site.nic().index)
@@ -101,7 +107,13 @@ std::optional<JudgedPrimary> judge_primary(const Site& site) {
 
     std::unordered_map<std::string, unsigned> times;
     const auto add = [&](const StaticRoute& route, std::optional<Error> error) {
-        JudgedRoute one{item_of(route), route, std::move(error)};
+        JudgedRoute one{site.line(item_of(route)), route, std::move(error)};
+        if (site.taken() != nullptr && !one.error)
+            if (const std::string* nic = site.taken()->nic_of(route))
+                one.error = Error{Errc::conflict,
+                                  "a route to " + route.to.text() + " with this metric is wanted on " +
+                                      *nic + " already; give one of the two another metric",
+                                  one.item};
         const unsigned time = ++times[one.item];
         if (time > 1) {
             if (!one.error)
@@ -115,7 +127,9 @@ std::optional<JudgedPrimary> judge_primary(const Site& site) {
         const Prefix everywhere{Address{.v6 = primary.gateway->v6}, 0};
         std::optional<Error> error = bad_gateway(primary);
         if (!error) judged.accepted.gateway = primary.gateway;
-        add({.to = everywhere, .via = primary.gateway}, std::move(error));
+        // The host has one default route; another NIC's gateway is for what comes from that NIC.
+        if (site.first() || error)
+            add({.to = everywhere, .via = primary.gateway}, std::move(error));
     }
     for (const StaticRoute& route : primary.routes) {
         add(route, bad_route(route));
@@ -126,6 +140,7 @@ std::optional<JudgedPrimary> judge_primary(const Site& site) {
         judged.mtu = bad_mtu(site.wanted());
         if (!judged.mtu) judged.accepted.mtu = primary.mtu;
     }
+    if (!site.first()) return judged;
     for (const Address& server : primary.dns) {
         const bool loopback = !server.v6 && server.bytes[0] == 127;  // a resolver on this host
         if (const auto why = unusable(server); why && !loopback && !judged.dns)

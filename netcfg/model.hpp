@@ -41,6 +41,10 @@ struct Prefix {
     /// "10.0.0.5/24", or "10.0.0.5" = /32, "fd00::1" = /128. Errors: invalid_spec.
     static Result<Prefix> parse(std::string_view text);
     std::string text() const;  ///< always with its length
+    /// The address alone: /32 or /128.
+    static Prefix single(const Address& address) noexcept {
+        return {address, static_cast<std::uint8_t>(address.v6 ? 128 : 32)};
+    }
     bool has_host_bits() const noexcept;
     bool is_single() const noexcept { return length == (address.v6 ? 128 : 32); }
     bool contains(const Address& other) const noexcept;
@@ -76,25 +80,62 @@ struct Primary {
     bool operator==(const Primary&) const = default;
 };
 
-/// One alias as ordered. A single address, or one with host bits, is ONE address; an IPv4 range is
-/// one `local` route; an IPv6 range is its addresses up to the bound, or a local route if `routed`.
+/// What an address of ours is for; each kind is managed, limited and reported by itself.
+enum class Kind : std::uint8_t {
+    primary,    ///< the private address itself
+    alias,      ///< JD Cloud aliasIps: addresses and ranges
+    secondary,  ///< Baidu privateIps: single private addresses beside the primary one
+    elastic,    ///< Zenlayer EIP: single public IPv4 addresses on the WAN NIC
+};
+
+std::string_view to_string(Kind kind) noexcept;  ///< "primary", "alias", "secondary", "elastic"
+std::optional<Kind> kind_from(std::string_view word) noexcept;
+
+/// A set of kinds.
+struct Kinds {
+    bool alias = false;
+    bool secondary = false;
+    bool elastic = false;
+
+    bool has(Kind kind) const noexcept {
+        return (kind == Kind::alias && alias) || (kind == Kind::secondary && secondary) ||
+               (kind == Kind::elastic && elastic);
+    }
+    void add(Kind kind) noexcept {
+        alias = alias || kind == Kind::alias;
+        secondary = secondary || kind == Kind::secondary;
+        elastic = elastic || kind == Kind::elastic;
+    }
+    bool any() const noexcept { return alias || secondary || elastic; }
+    bool operator==(const Kinds&) const = default;
+};
+
+/// One address or range as ordered, beside the primary one. A single address, or one with host
+/// bits, is ONE address; an IPv4 range is one `local` route; an IPv6 range is its addresses up to
+/// the bound, or a local route if `routed`. Ranges are aliases only.
 struct Alias {
     /// What a single IPv4 address becomes; nothing else has a choice. A local route answers ARP and
     /// can be bound to, at flat cost (the kernel's cost of addresses is quadratic in their number);
     /// it is not in `ip addr`, and the kernel never picks it as a source by itself.
     enum class As { automatic, address, local_route };
 
-    std::string id{};  ///< the vendor's: the subnet or secondary CIDR it was taken from
+    std::string id{};  ///< the vendor's: the subnet or secondary CIDR it was taken from, the EIP
     Prefix cidr{};
     bool routed = false;
     std::string where{};    ///< JSON pointer in the document, for errors
     As as = As::automatic;  ///< automatic: an address
+    Kind kind = Kind::alias;
+    bool adopt = false;  ///< where somebody else has set it already, it becomes ours
+    /// IPv6: asks the network whether somebody else has it before it is used (1 s and more).
+    bool detect_duplicate = false;
 
     bool operator==(const Alias&) const = default;
 };
 
-struct Limits {
-    unsigned aliases = 50;      ///< per NIC. Source: JD Cloud Alias-IP page
+struct Limits {                 // of each kind the most on one NIC
+    unsigned aliases = 50;      ///< Source: JD Cloud Alias-IP page
+    unsigned secondaries = 39;  ///< Source: Baidu BBC, 40 with the primary one
+    unsigned elastics = 64;     ///< Source: Zenlayer EIP page
     unsigned widest_v4 = 20;    ///< shortest IPv4 prefix length accepted for a range
     unsigned v6_singles = 256;  ///< most addresses an IPv6 range is spelled out to
 
@@ -118,13 +159,27 @@ struct Guard {
     bool operator==(const Guard&) const = default;
 };
 
+/// One NIC, and what is wanted on it; and the same for further NICs of the host.
 struct Wanted {
     NicSelector nic{};
-    std::optional<Primary> primary{};             ///< absent: unmanaged
-    std::optional<std::vector<Alias>> aliases{};  ///< absent: unmanaged; empty: ours are removed
+    std::optional<Primary> primary{};  ///< absent: unmanaged
+    /// Of every kind that is `managed`: what is ours of such a kind and not in here is removed.
+    std::optional<std::vector<Alias>> aliases{};  ///< absent: no kind is managed
+    Kinds managed{.alias = true};                 ///< looked at only where `aliases` is present
     Limits limits{};
     Guard guard{};
 
+    // The rest is of the host and looked at only in the outermost Wanted.
+
+    /// The WAN NIC, where elastic addresses live; none named: choose_wan().
+    NicSelector wan{};
+    /// Networks that secondary addresses may be of besides the primary address's own.
+    std::vector<Prefix> pools{};
+    /// Further NICs. Their gateways are used for what comes from their own addresses alone; their
+    /// own `others`, `guard` and name servers are not looked at.
+    std::vector<Wanted> others{};
+
+    bool manages(Kind kind) const noexcept { return aliases && managed.has(kind); }
     bool operator==(const Wanted&) const = default;
 };
 
@@ -168,21 +223,25 @@ struct KernelRoute {
 
 /// What the store knows we added, as "address 10.0.0.5/32" / "route local 10.0.1.0/28" on a MAC.
 struct Owned {
-    /// An address of ours on a NIC that the spec has moved away from; until it is gone.
-    struct LeftBehind {
+    /// An address of ours on another NIC: one of several that are wanted, or one that the spec has
+    /// moved away from, until it is gone.
+    struct Elsewhere {
         std::string mac;
         Prefix prefix{};
-        bool primary = false;
+        Kind kind = Kind::alias;
 
-        bool operator==(const LeftBehind&) const = default;
+        bool operator==(const Elsewhere&) const = default;
     };
 
     std::string mac{};                ///< of the NIC they were put on; empty: any
-    std::vector<Prefix> primaries{};  ///< those of `addresses` that were put there as primary
+    // Those of `addresses` that were put there as one of these kinds; the others are aliases.
+    std::vector<Prefix> primaries{};
+    std::vector<Prefix> secondaries{};
+    std::vector<Prefix> elastics{};
     std::vector<Prefix> addresses{};
     std::vector<Prefix> local_routes{};
     std::vector<StaticRoute> routes{};
-    std::vector<LeftBehind> left_behind{};
+    std::vector<Elsewhere> elsewhere{};
 
     bool operator==(const Owned&) const = default;
 };

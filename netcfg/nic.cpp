@@ -50,6 +50,12 @@ std::string pci_address(const Link& link) {
     return found;
 }
 
+const Link* lowest_pci(const std::vector<const Link*>& links) {
+    return *std::ranges::min_element(links, {}, [](const Link* candidate) {
+        return std::tuple(pci_address(*candidate), candidate->bus_path, candidate->name);
+    });
+}
+
 const Link* by_index(const Observed& observed, int index) {
     const auto it = std::ranges::find(observed.links, index, &Link::index);
     return it == observed.links.end() ? nullptr : &*it;
@@ -87,9 +93,7 @@ Result<NicChoice> automatic(const Observed& observed, std::string_view remembere
                     "spec (" +
                         all_nics(observed) + ')',
                     "nic");
-    const Link* link = *std::ranges::min_element(physical, {}, [](const Link* candidate) {
-        return std::tuple(pci_address(*candidate), candidate->bus_path, candidate->name);
-    });
+    const Link* link = lowest_pci(physical);
     return NicChoice{link, name_of(*link) + (physical.size() == 1
                                                  ? ": it is the only physical NIC"
                                                  : ": no NIC carries the default route, and this "
@@ -97,6 +101,47 @@ Result<NicChoice> automatic(const Observed& observed, std::string_view remembere
 }
 
 }  // namespace
+
+Result<NicChoice> choose_other(const NicSelector& selector, const Observed& observed,
+                               std::span<const int> given) {
+    const auto is_given = [&](const Link& link) {
+        return std::ranges::find(given, link.index) != given.end();
+    };
+    if (!selector.mac.empty() || !selector.name.empty()) {
+        Result<NicChoice> named = choose_nic(selector, observed, {});
+        if (named && is_given(*named->link))
+            return fail(Errc::conflict,
+                        named->link->name +
+                            " is spoken of already; say all that is wanted on it in one place",
+                        "nic");
+        return named;
+    }
+    std::vector<const Link*> physical;
+    for (const Link& link : observed.links)
+        if (is_physical(link) && !is_given(link)) physical.push_back(&link);
+    if (physical.empty())
+        return fail(Errc::not_found, "there is no other physical NIC; " + all_nics(observed), "nic");
+    const Link* link = lowest_pci(physical);
+    return NicChoice{link, name_of(*link) + (physical.size() == 1
+                                                 ? ": it is the only other physical NIC"
+                                                 : ": it has the lowest PCI address of the other "
+                                                   "physical NICs")};
+}
+
+Result<NicChoice> choose_wan(const NicSelector& configured, const Observed& observed,
+                             const Link& primary) {
+    if (!configured.mac.empty() || !configured.name.empty()) {
+        Result<NicChoice> named = choose_nic(configured, observed, {});
+        if (named) named->why = name_of(*named->link) + ": the configuration names it as WAN NIC";
+        return named;
+    }
+    for (const std::string_view name : {"wan0", "bond0"}) {
+        const auto it = std::ranges::find(observed.links, name, &Link::name);
+        if (it != observed.links.end())
+            return NicChoice{&*it, name_of(*it) + ": the WAN NIC by its name"};
+    }
+    return NicChoice{&primary, name_of(primary) + ": the primary NIC is the WAN NIC"};
+}
 
 bool same_mac(std::string_view a, std::string_view b) noexcept {
     return std::ranges::equal(a, b, {}, lower, lower);

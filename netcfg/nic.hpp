@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,18 @@ struct NicChoice {
 /// Errors: not_found, with the NICs there are.
 Result<NicChoice> choose_nic(const NicSelector& selector, const Observed& observed,
                              std::string_view remembered_mac);
+
+/// A further NIC, none of those with the indexes `given`. A selector that names none means the only
+/// other physical NIC, else the one with the lowest PCI address among them.
+/// Errors: not_found; conflict (the NIC is one of the given ones).
+Result<NicChoice> choose_other(const NicSelector& selector, const Observed& observed,
+                               std::span<const int> given);
+
+/// The WAN NIC, where elastic addresses and the bandwidth are: the one that is configured, else one
+/// named "wan0", else "bond0", else the primary one.
+/// Errors: not_found (the configured one), with the NICs there are.
+Result<NicChoice> choose_wan(const NicSelector& configured, const Observed& observed,
+                             const Link& primary);
 
 /// "52:54:00:4D:57:01" and "52:54:00:4d:57:01" are one.
 bool same_mac(std::string_view a, std::string_view b) noexcept;

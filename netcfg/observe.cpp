@@ -95,9 +95,11 @@ Result<Persisted> read_persisted(Doors& doors) {
 }
 
 bool wants_local_routes(const Wanted& wanted) {
-    return wanted.aliases && std::ranges::any_of(*wanted.aliases, [](const Alias& alias) {
-               return form_of(alias) == AliasForm::local_route;
-           });
+    const auto is_one = [](const Alias& alias) {
+        return form_of(alias) == AliasForm::local_route;
+    };
+    return (wanted.aliases && std::ranges::any_of(*wanted.aliases, is_one)) ||
+           std::ranges::any_of(wanted.others, wants_local_routes);
 }
 
 /// What the files say, added to what the kernel said.

@@ -14,6 +14,7 @@ struct Describer {
         return op.up.value_or(true) ? "bring the NIC up" : "take the NIC down";
     }
     std::string operator()(const AddAddress& op) const {
+        if (op.take_over) return "take over " + op.first.text();
         if (op.count == 1) return "add " + op.first.text();
         return "add " + std::to_string(op.count) + " addresses from " + op.first.text() + " on";
     }

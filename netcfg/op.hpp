@@ -19,8 +19,11 @@ namespace metalwright::netcfg {
 //   "route/10.8.0.0/16"      a static route; " metric 100" is added when the spec gives one
 //   "alias/10.0.0.5/32"      an alias, always with its prefix length, so that 10.0.0.5 and
 //                            10.0.0.5/32 are one item. The second of two equal ones ends in "#2"
+//   "secondary/..."          a secondary private address, in the same way
+//   "elastic/..."            an elastic address, on the WAN NIC
 //   "dns"                    the name servers
 //   "persist"                what sets all this up at the next boot, before the agent is there
+// Of a NIC that is not the first one they end in its name: "primary on eth1".
 // An alias or route of ours that is no longer wanted has the line it had when it was wanted.
 
 /// Changes a NIC's own settings.
@@ -40,6 +43,8 @@ struct AddAddress {
     /// IPv6: never chosen as a source address (preferred lifetime 0). The kernel prefers the one
     /// added last, so an alias would take over from the primary address.
     bool deprecated = false;
+    bool detect_duplicate = false;  ///< IPv6: tentative until the network was asked
+    bool take_over = false;         ///< it is there, set by somebody else: gets our mark
 
     bool operator==(const AddAddress&) const = default;
 };
@@ -94,7 +99,16 @@ struct Probe {
     bool operator==(const Probe&) const = default;
 };
 
-using Op = std::variant<KernelOp, PersistConfig, ReloadPersister, Probe>;
+/// Changes nothing: returns when the kernel has finished asking whether somebody else has an IPv6
+/// address, whatever the answer; the read-back tells it.
+struct AwaitUnique {
+    int ifindex = 0;
+    Prefix address{};
+
+    bool operator==(const AwaitUnique&) const = default;
+};
+
+using Op = std::variant<KernelOp, PersistConfig, ReloadPersister, Probe, AwaitUnique>;
 
 /// What the operation does, as the middle of a sentence: "add 10.0.0.5/32".
 std::string describe(const KernelOp& op);

@@ -10,30 +10,32 @@
 #include "netcfg/alias_form.hpp"
 #include "netcfg/nic.hpp"
 #include "netcfg/planner.hpp"
+#include "netcfg/spread.hpp"
 
 namespace metalwright::netcfg {
 namespace {
 
 /// Without a NIC every wanted item has its line all the same.
-Plan<Op> without_nic(const Wanted& wanted, const Error& error) {
+Plan<Op> without_nic(const Wanted& wanted, const Standing& standing, const Error& error) {
     Plan<Op> plan;
-    plan.settled.push_back({.item = "nic", .outcome = Outcome::failed, .error = error});
+    const std::string nic = "nic" + standing.suffix;
+    plan.settled.push_back({.item = nic, .outcome = Outcome::failed, .error = error});
     const auto fail_item = [&](const std::string& item, const std::string& where) {
         plan.settled.push_back(
             {.item = item,
              .outcome = Outcome::failed,
-             .error = Error{error.code, "there is no NIC to put it on; see the item nic", where}});
+             .error = Error{error.code, "there is no NIC to put it on; see the item " + nic, where}});
     };
     // The judge only names the items here: nothing is observed on a NIC that is not there.
     const Observed nothing;
     const Owned nobody;
     const Link none;
-    const Site site(wanted, nothing, nobody, none);
+    const Site site(wanted, nothing, nobody, none, standing);
     if (const auto primary = judge_primary(site); primary && wanted.primary) {
-        fail_item("primary", "primary");
-        if (wanted.primary->mtu) fail_item("mtu", "mtu");
+        fail_item(site.line("primary"), "primary");
+        if (wanted.primary->mtu) fail_item(site.line("mtu"), "mtu");
         for (const JudgedRoute& route : primary->routes) fail_item(route.item, route.item);
-        if (!wanted.primary->dns.empty()) fail_item("dns", "dns");
+        if (site.first() && !wanted.primary->dns.empty()) fail_item("dns", "dns");
     }
     for (const JudgedAlias& judged : judge_aliases(site))
         fail_item(judged.item(), judged.alias->where);
@@ -43,9 +45,9 @@ Plan<Op> without_nic(const Wanted& wanted, const Error& error) {
 void plan_nic(Draft& draft, const std::string& why) {
     const Link& nic = draft.site.nic();
     if (nic.up)
-        draft.unchanged("nic", why);
+        draft.unchanged(draft.site.line("nic"), why);
     else
-        draft.step("nic", "bring up " + why, KernelOp{SetLink{.ifindex = nic.index, .up = true}});
+        draft.step(draft.site.line("nic"), "bring up " + why, KernelOp{SetLink{.ifindex = nic.index, .up = true}});
 }
 
 struct OnLink {
@@ -172,90 +174,161 @@ void settle_present(Draft& draft, std::string item, const KernelAddress& present
                         : present.prefix.text() + " was already there; it is not ours");
 }
 
-Plan<Op> plan(const Wanted& wanted, const Observed& observed, const Owned& owned) {
-    if (!wanted.primary && !wanted.aliases) return {};
-    const Result<NicChoice> nic = choose_nic(wanted.nic, observed, owned.mac);
-    if (!nic) return without_nic(wanted, nic.error());
+namespace {
 
-    const Site site(wanted, observed, owned, *nic->link);
-    Draft draft{.site = site, .aliases = judge_aliases(site), .primary = judge_primary(site)};
-    plan_nic(draft, nic->why);
-    plan_primary(draft);
-    plan_aliases(draft);
-    guard_siblings(draft);
-    std::ranges::move(draft.removals, std::back_inserter(draft.plan.steps));
-    plan_persist(draft);
-    return std::move(draft.plan);
+bool is_wanted(const Wanted& wanted) {
+    return wanted.primary || wanted.aliases || !wanted.others.empty();
 }
 
-Owned owned_after(const Wanted& wanted, const Observed& observed, const Owned& before) {
-    if (!wanted.primary && !wanted.aliases) return before;
-    const Result<NicChoice> nic = choose_nic(wanted.nic, observed, before.mac);
-    if (!nic) return before;
+template <class T>
+void move_behind(std::vector<T>& list, std::vector<T>&& more) {
+    if (list.empty())
+        list = std::move(more);
+    else
+        std::ranges::move(more, std::back_inserter(list));
+}
 
-    const Site site(wanted, observed, before, *nic->link);
-    Owned owned{.mac = identity_of(*nic->link)};
-    owned.addresses.reserve(before.addresses.size());
-    owned.local_routes.reserve(before.local_routes.size());
-    // By position: an address that `owned` names already. IPv6 ranges may overlap where nothing is.
-    std::vector<bool> named(observed.addresses.size());
-    PrefixSet absent;
-    const auto remember = [&](const Prefix& prefix, bool may_overlap) {
-        if (const KernelAddress* present = site.on_nic(prefix)) {
-            if (!site.ours(*present)) return false;
-            const auto at = static_cast<std::size_t>(present - observed.addresses.data());
-            if (named[at]) return true;
-            named[at] = true;
-        } else if (may_overlap && !absent.insert(prefix)) {
-            return true;
+}  // namespace
+
+Plan<Op> plan(const Wanted& wanted, const Observed& observed, const Owned& owned) {
+    Plan<Op> plan;
+    if (!is_wanted(wanted)) return plan;
+    Spread spread(wanted, observed, owned);
+    const bool several = spread.portions().size() > 1;
+    Taken taken;
+    for (Portion& portion : spread.portions()) {
+        if (!portion.nic) {
+            Plan<Op> none = without_nic(*portion.wanted, portion.standing, portion.nic.error());
+            move_behind(plan.settled, std::move(none.settled));
+            continue;
         }
-        owned.addresses.push_back(prefix);
-        return true;
+        Standing standing = portion.standing;
+        if (several) standing.taken = &taken;
+        const Site site(*portion.wanted, observed, owned, *portion.nic->link, std::move(standing));
+        Draft draft{.site = site, .aliases = judge_aliases(site), .primary = judge_primary(site)};
+        plan_nic(draft, portion.nic->why);
+        plan_primary(draft);
+        plan_aliases(draft);
+        guard_siblings(draft);
+        move_behind(draft.plan.steps, std::move(draft.removals));
+        move_behind(draft.plan.steps, std::move(draft.awaited));
+        plan_persist(draft);
+        if (several) taken.add(site, draft.primary, draft.aliases);
+        move_behind(plan.steps, std::move(draft.plan.steps));
+        move_behind(plan.settled, std::move(draft.plan.settled));
+    }
+    return plan;
+}
+
+namespace {
+
+/// Collects what is to be remembered, NIC by NIC.
+class Memory {
+ public:
+    Memory(const Observed& observed, const Owned& before, const std::string& mac)
+        : observed_(observed), named_(observed.addresses.size()) {
+        owned_.mac = mac;
+        owned_.addresses.reserve(before.addresses.size());
+        owned_.local_routes.reserve(before.local_routes.size());
+    }
+
+    void add(const Site& site) {
+        const auto primary = judge_primary(site);
+        const std::vector<JudgedAlias> aliases = judge_aliases(site);
+        if (site.taken() != nullptr) taken_.add(site, primary, aliases);
+        if (primary) {
+            const Prefix& address = primary->accepted.address;
+            if (!primary->address) add(site, {address, Kind::primary}, false);
+            for (const JudgedRoute& route : primary->routes)
+                if (!route.error) owned_.routes.push_back(route.route);
+        }
+        const bool may_overlap = std::ranges::any_of(aliases, [](const JudgedAlias& judged) {
+            return form_of(*judged.alias) == AliasForm::addresses;
+        });
+        for (const JudgedAlias& judged : aliases) {
+            if (judged.error) continue;
+            const Alias& alias = *judged.alias;
+            if (form_of(alias) == AliasForm::local_route) {
+                owned_.local_routes.push_back(alias.cidr);
+                continue;
+            }
+            const Prefix first = first_of(alias);
+            for (std::uint32_t i = 0; i < count_of(alias); ++i)
+                add(site, {{first.address.plus(i), first.length}, alias.kind, alias.adopt},
+                    may_overlap);
+        }
+    }
+
+    /// What is there and was not spoken of stays remembered for what it was.
+    void add_the_rest(const Site& first) {
+        for (const KernelAddress& address : observed_.addresses) {
+            const auto at = static_cast<std::size_t>(&address - observed_.addresses.data());
+            if (named_[at] || !first.ours(address)) continue;
+            if (const Link* on = first.link(address.ifindex))
+                put(*on, address.prefix, first.kind_of(address).value_or(Kind::alias));
+        }
+    }
+
+    const Taken& taken() const noexcept { return taken_; }
+    Owned& owned() noexcept { return owned_; }
+
+ private:
+    struct One {
+        Prefix prefix;
+        Kind kind;
+        bool adopt = false;
     };
 
-    if (const auto primary = judge_primary(site)) {
-        if (!primary->address && remember(primary->accepted.address, false))
-            owned.primaries.push_back(primary->accepted.address);
-        for (const JudgedRoute& route : primary->routes)
-            if (!route.error) owned.routes.push_back(route.route);
-    } else {
-        owned.routes = before.routes;
-    }
-    const std::vector<JudgedAlias> aliases = judge_aliases(site);
-    const bool may_overlap = std::ranges::any_of(aliases, [](const JudgedAlias& judged) {
-        return form_of(*judged.alias) == AliasForm::addresses;
-    });
-    for (const JudgedAlias& judged : aliases) {
-        if (judged.error) continue;
-        if (form_of(*judged.alias) == AliasForm::local_route) {
-            owned.local_routes.push_back(judged.alias->cidr);
-            continue;
+    void add(const Site& site, const One& one, bool may_overlap) {
+        if (const KernelAddress* present = site.on_nic(one.prefix)) {
+            if (!site.ours(*present) && !one.adopt) return;
+            const auto at = static_cast<std::size_t>(present - observed_.addresses.data());
+            if (named_[at]) return;
+            named_[at] = true;
+        } else if (may_overlap && !absent_.insert(one.prefix)) {
+            return;  // IPv6 ranges may overlap where nothing is
         }
-        const Prefix first = first_of(*judged.alias);
-        for (std::uint32_t i = 0; i < count_of(*judged.alias); ++i)
-            remember({first.address.plus(i), first.length}, may_overlap);
+        put(site.nic(), one.prefix, one.kind);
     }
-    if (!wanted.aliases) owned.local_routes = before.local_routes;
 
-    for (const KernelAddress& address : observed.addresses) {
-        if (!site.ours(address)) continue;
-        const bool primary = site.was_primary(address);
-        if (address.ifindex != nic->link->index) {
-            if (const Link* on = site.link(address.ifindex))
-                owned.left_behind.push_back({identity_of(*on), address.prefix, primary});
-            continue;
+    void put(const Link& nic, const Prefix& prefix, Kind kind) {
+        if (identity_of(nic) != owned_.mac) {
+            owned_.elsewhere.push_back({identity_of(nic), prefix, kind});
+            return;
         }
-        if (!named[static_cast<std::size_t>(&address - observed.addresses.data())])
-            owned.addresses.push_back(address.prefix);
-        const auto is_alias = [&](const JudgedAlias& judged) {
-            return !judged.error && judged.alias->cidr == address.prefix &&
-                   form_of(*judged.alias) != AliasForm::local_route;
-        };
-        if (primary && std::ranges::none_of(aliases, is_alias) &&
-            std::ranges::find(owned.primaries, address.prefix) == owned.primaries.end())
-            owned.primaries.push_back(address.prefix);
+        owned_.addresses.push_back(prefix);
+        if (kind == Kind::primary) owned_.primaries.push_back(prefix);
+        if (kind == Kind::secondary) owned_.secondaries.push_back(prefix);
+        if (kind == Kind::elastic) owned_.elastics.push_back(prefix);
     }
-    return owned;
+
+    const Observed& observed_;
+    std::vector<bool> named_;  // by position: remembered already
+    PrefixSet absent_;
+    Taken taken_;
+    Owned owned_;
+};
+
+}  // namespace
+
+Owned owned_after(const Wanted& wanted, const Observed& observed, const Owned& before) {
+    if (!is_wanted(wanted)) return before;
+    Spread spread(wanted, observed, before);
+    const Portion& first = spread.portions().front();
+    if (!first.nic) return before;
+
+    const bool several = spread.portions().size() > 1;
+    Memory memory(observed, before, identity_of(*first.nic->link));
+    for (const Portion& portion : spread.portions()) {
+        if (!portion.nic) continue;
+        Standing standing = portion.standing;
+        if (several) standing.taken = &memory.taken();
+        memory.add(Site(*portion.wanted, observed, before, *portion.nic->link, standing));
+    }
+    if (!wanted.primary) memory.owned().routes = before.routes;
+    if (!wanted.aliases) memory.owned().local_routes = before.local_routes;
+    memory.add_the_rest(Site(*first.wanted, observed, before, *first.nic->link));
+    return std::move(memory.owned());
 }
 
 }  // namespace metalwright::netcfg

@@ -1,3 +1,5 @@
+#include <linux/if_addr.h>
+
 #include <algorithm>
 #include <initializer_list>
 #include <string>
@@ -21,6 +23,16 @@ std::string joined(std::initializer_list<std::string_view> parts) {
     return text;
 }
 
+std::string_view noun_of(Kind kind) {
+    switch (kind) {
+        case Kind::secondary: return "secondary address";
+        case Kind::elastic: return "elastic address";
+        case Kind::primary:
+        case Kind::alias: break;
+    }
+    return "alias";
+}
+
 /// The address on the NIC that is just `prefix`, which from now on is known as wanted.
 const KernelAddress* find_wanted(Draft& draft, const Prefix& prefix) {
     const KernelAddress* present = draft.site.on_nic(prefix);
@@ -31,22 +43,49 @@ const KernelAddress* find_wanted(Draft& draft, const Prefix& prefix) {
     return present;
 }
 
+/// After all are added: the kernel asks for all at once, so the waits cost no more than one.
+void await_unique(Draft& draft, std::string item, const Alias& alias) {
+    draft.awaited.push_back({.item = std::move(item),
+                           .why = "ask the network whether somebody else has " +
+                                  alias.cidr.address.text(),
+                           .op = AwaitUnique{draft.site.nic().index, alias.cidr}});
+}
+
 void plan_address(Draft& draft, std::string item, const Alias& alias) {
     const Site& site = draft.site;
     const int nic = site.nic().index;
-    if (const KernelAddress* present = find_wanted(draft, alias.cidr))
-        return settle_present(draft, std::move(item), *present);
+    const bool v6 = alias.cidr.address.v6;
+    const bool asks = v6 && alias.detect_duplicate;
+    if (const KernelAddress* present = find_wanted(draft, alias.cidr)) {
+        if (asks && (present->flags & IFA_F_TENTATIVE) != 0 &&
+            (present->flags & IFA_F_DADFAILED) == 0)
+            return await_unique(draft, std::move(item), alias);
+        if (!alias.adopt || site.ours(*present))
+            return settle_present(draft, std::move(item), *present);
+        return draft.step(std::move(item),
+                          joined({"take over ", alias.cidr.text(), " on ", site.nic().name,
+                                  ", which somebody else has set"}),
+                          KernelOp{AddAddress{.ifindex = nic,
+                                              .first = alias.cidr,
+                                              .deprecated = v6,
+                                              .take_over = true}});
+    }
     for (const KernelAddress* other : site.places(alias.cidr.address)) {
         if (other->ifindex != nic) continue;
         if (!site.ours(*other)) return settle_present(draft, std::move(item), *other);
         // IPv4 has one address with two lengths, until ours of the other length is removed.
-        if (!alias.cidr.address.v6) continue;
+        if (!v6) continue;
         draft.step_after_guard(item, "remove " + other->prefix.text() + ", of another length",
                                KernelOp{RemoveAddress{nic, other->prefix}});
     }
-    draft.step(std::move(item), joined({"add alias ", alias.cidr.text(), " on ", site.nic().name}),
-               KernelOp{AddAddress{
-                   .ifindex = nic, .first = alias.cidr, .deprecated = alias.cidr.address.v6}});
+    if (asks) await_unique(draft, item, alias);
+    draft.step(std::move(item),
+               joined({"add ", noun_of(alias.kind), " ", alias.cidr.text(), " on ",
+                       site.nic().name}),
+               KernelOp{AddAddress{.ifindex = nic,
+                                   .first = alias.cidr,
+                                   .deprecated = v6,
+                                   .detect_duplicate = asks}});
 }
 
 void plan_addresses(Draft& draft, std::string item, const Alias& alias) {
@@ -116,14 +155,16 @@ void plan_stale(Draft& draft) {
     std::vector<const KernelAddress*> addresses_of_ours;
     for (std::size_t at = 0; at < site.observed().addresses.size(); ++at) {
         const KernelAddress& address = site.observed().addresses[at];
-        if (draft.wanted_addresses[at] || !site.ours(address) || site.was_primary(address))
+        if (draft.wanted_addresses[at] || !site.ours(address) || site.was_primary(address) ||
+            !site.sweeps(address))
             continue;
         addresses_of_ours.push_back(&address);
     }
     std::vector<const KernelRoute*> routes_of_ours;
     for (std::size_t at = 0; at < site.observed().routes.size(); ++at) {
         const KernelRoute& route = site.observed().routes[at];
-        if (!draft.wanted_routes[at] && Site::ours(route) && route.table == table_local)
+        if (!draft.wanted_routes[at] && Site::ours(route) && route.table == table_local &&
+            site.sweeps(route))
             routes_of_ours.push_back(&route);
     }
     if (addresses_of_ours.empty() && routes_of_ours.empty()) return;
@@ -154,8 +195,8 @@ void plan_stale(Draft& draft) {
     for (const JudgedAlias& judged : draft.aliases)
         if (judged.error) refused.insert(judged.item());
     // The item's own line says that it was refused; no step of that line would be run.
-    const auto line_of = [&](const Prefix& cidr) {
-        const std::string item = "alias/" + cidr.text();
+    const auto line_of = [&](Kind kind, const Prefix& cidr) {
+        const std::string item = item_of(kind, cidr);
         return refused.contains(item) ? item + " (in force before)" : item;
     };
 
@@ -165,14 +206,15 @@ void plan_stale(Draft& draft) {
         if (here && (addresses.contains(address.prefix) || replaced.contains(address.prefix)))
             continue;
         if (!draft.primary && carries_a_gateway(site, address)) continue;
-        draft.remove(
-            line_of(address.prefix),
-            "remove alias " + address.prefix.text() + " from " + site.link_name(address.ifindex),
-            RemoveAddress{address.ifindex, address.prefix});
+        const Kind kind = site.kind_of(address).value_or(Kind::alias);
+        draft.remove(line_of(kind, address.prefix),
+                     joined({"remove ", noun_of(kind), " ", address.prefix.text(), " from ",
+                             site.link_name(address.ifindex)}),
+                     RemoveAddress{address.ifindex, address.prefix});
     }
     for (const KernelRoute* route : routes_of_ours)
         if (!ranges.contains(route->to))
-            draft.remove(line_of(route->to),
+            draft.remove(line_of(Kind::alias, route->to),
                          joined({"remove ", kind_of(route->to), route->to.text(), " from ",
                                  site.link_name(route->ifindex)}),
                          RemoveRoute{*route});
@@ -181,7 +223,7 @@ void plan_stale(Draft& draft) {
 }  // namespace
 
 void plan_aliases(Draft& draft) {
-    if (!draft.site.wanted().aliases) return;
+    if (!draft.site.sweeps_anything()) return;
     draft.wanted_addresses.resize(draft.site.observed().addresses.size());
     draft.wanted_routes.resize(draft.site.observed().routes.size());
     for (const JudgedAlias& judged : draft.aliases) {

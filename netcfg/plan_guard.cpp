@@ -46,7 +46,7 @@ void guard_change(Draft& draft, std::size_t begin) {
     const JudgedPrimary& primary = *draft.primary;
     std::vector<Step<Op>>& steps = draft.plan.steps;
     const std::optional<Address>& gateway = primary.accepted.gateway;
-    if (begin == steps.size() || primary.address || !gateway ||
+    if (!site.first() || begin == steps.size() || primary.address || !gateway ||
         !has_former_way(site, primary.accepted))
         return;
     draft.guarded = true;

@@ -41,6 +41,21 @@ std::optional<Error> left_to_others(const Draft& draft) {
     return std::nullopt;
 }
 
+std::string path_for(const Draft& draft, const Link& nic) {
+    return draft.site.observed().persisted.persister == Persister::networkd
+               ? persist::networkd_path(nic)
+               : persist::ifupdown_path(nic);
+}
+
+/// Whether this file is that of a NIC of this plan.
+bool is_of_plan(const Draft& draft, std::string_view path) {
+    const Site& site = draft.site;
+    return std::ranges::any_of(site.observed().links, [&](const Link& link) {
+        return (link.index == site.nic().index || !site.answers_for(link.index)) &&
+               path == path_for(draft, link);
+    });
+}
+
 BootFile boot_file(const Draft& draft) {
     BootFile boot;
     boot.reason = left_to_others(draft);
@@ -48,7 +63,7 @@ BootFile boot_file(const Draft& draft) {
 
     const Link& nic = draft.site.nic();
     const bool networkd = draft.site.observed().persisted.persister == Persister::networkd;
-    boot.file.path = networkd ? persist::networkd_path(nic) : persist::ifupdown_path(nic);
+    boot.file.path = path_for(draft, nic);
     const TextFile* current = file_at(draft.site.observed().persisted, boot.file.path);
     persist::Halves halves = persist::split(current == nullptr ? "" : current->content);
 
@@ -76,7 +91,7 @@ BootFile boot_file(const Draft& draft) {
 
 void plan_boot(Draft& draft, const BootFile& boot) {
     const Persisted& persisted = draft.site.observed().persisted;
-    if (boot.reason) return draft.skipped("persist", *boot.reason);
+    if (boot.reason) return draft.skipped(draft.site.line("persist"), *boot.reason);
 
     PersistConfig op;
     const TextFile* current = file_at(persisted, boot.file.path);
@@ -92,17 +107,17 @@ void plan_boot(Draft& draft, const BootFile& boot) {
             op.write.push_back(
                 {std::string(persist::interfaces_file), persist::with_source_line(text)});
     }
-    // Of another NIC, or of the other way of setting NICs up.
-    if (draft.primary)
+    // Of a NIC that is in no plan any more, or of the other way of setting NICs up.
+    if (draft.primary && draft.site.first())
         for (const TextFile& file : persisted.files)
-            if (persist::is_ours(file.path) && file.path != boot.file.path) {
+            if (persist::is_ours(file.path) && !is_of_plan(draft, file.path)) {
                 op.remove.push_back(file.path);
                 networkd_files = networkd_files || file.path.ends_with(".network");
             }
-    if (op == PersistConfig{}) return draft.unchanged("persist");
-    draft.step_after_guard("persist", "write " + boot.file.path, std::move(op));
+    if (op == PersistConfig{}) return draft.unchanged(draft.site.line("persist"));
+    draft.step_after_guard(draft.site.line("persist"), "write " + boot.file.path, std::move(op));
     if (networkd_files && persisted.networkd_running)
-        draft.step_after_guard("persist", "have systemd-networkd read its files again",
+        draft.step_after_guard(draft.site.line("persist"), "have systemd-networkd read its files again",
                                ReloadPersister{});
 }
 

@@ -12,11 +12,12 @@ std::string wire(const Draft& draft) {
 
 void plan_mtu(Draft& draft, const JudgedPrimary& judged) {
     const Link& nic = draft.site.nic();
-    if (judged.mtu) return draft.failed("mtu", *judged.mtu);
+    const std::string item = draft.site.line("mtu");
+    if (judged.mtu) return draft.failed(item, *judged.mtu);
     const std::optional<std::uint32_t>& mtu = judged.accepted.mtu;
     if (!mtu) return;
-    if (nic.mtu == *mtu) return draft.unchanged("mtu");
-    draft.step("mtu",
+    if (nic.mtu == *mtu) return draft.unchanged(item);
+    draft.step(item,
                "set the MTU of " + nic.name + " to " + std::to_string(*mtu) + ", it is " +
                    std::to_string(nic.mtu),
                KernelOp{SetLink{.ifindex = nic.index, .mtu = *mtu}});
@@ -25,19 +26,20 @@ void plan_mtu(Draft& draft, const JudgedPrimary& judged) {
 void plan_address(Draft& draft, const JudgedPrimary& primary) {
     const Site& site = draft.site;
     const Prefix& wanted = primary.accepted.address;
-    if (primary.address) return draft.failed("primary", *primary.address);
+    const std::string item = site.line("primary");
+    if (primary.address) return draft.failed(item, *primary.address);
     if (const KernelAddress* present = site.on_nic(wanted)) {
-        settle_present(draft, "primary", *present);
+        settle_present(draft, item, *present);
     } else {
         // IPv6 has an address once only, whatever its length.
         if (wanted.address.v6)
             for (const KernelAddress* other : site.places(wanted.address))
                 if (other->ifindex == site.nic().index)
                     draft.step(
-                        "primary",
+                        item,
                         "remove " + other->prefix.text() + ", of another length" + wire(draft),
                         KernelOp{RemoveAddress{other->ifindex, other->prefix}});
-        draft.step("primary", "add the primary address " + wanted.text() + wire(draft),
+        draft.step(item, "add the primary address " + wanted.text() + wire(draft),
                    KernelOp{AddAddress{.ifindex = site.nic().index, .first = wanted}});
     }
 }
@@ -58,7 +60,7 @@ void plan_former(Draft& draft, const JudgedPrimary& primary) {
                      (address.prefix.address == primary.accepted.address.address &&
                       address.prefix.address.v6)))
             continue;
-        draft.remove("primary",
+        draft.remove(site.line("primary"),
                      "remove the former primary address " + address.prefix.text() + " from " +
                          site.link_name(address.ifindex),
                      RemoveAddress{address.ifindex, address.prefix});
@@ -119,12 +121,14 @@ void plan_stale_routes(Draft& draft, const JudgedPrimary& primary) {
         });
     };
     for (const KernelRoute& route : site.observed().routes) {
-        if (!Site::ours(route) || route.table != table_main || wanted(route)) continue;
+        if (!Site::ours(route) || route.table != table_main || wanted(route) ||
+            !site.answers_for(route.ifindex))
+            continue;
         const bool usual =
             metric_of(route.to.address.v6, 0) == metric_of(route.to.address.v6, route.metric);
         const std::string item =
-            (route.to.length == 0 ? "route/default" : "route/" + route.to.text()) +
-            (usual ? "" : " metric " + std::to_string(route.metric));
+            site.line((route.to.length == 0 ? "route/default" : "route/" + route.to.text()) +
+                      (usual ? "" : " metric " + std::to_string(route.metric)));
         draft.remove(item, "remove the route to " + route.to.text() + ' ' + words_of(site, route),
                      RemoveRoute{route});
         if (draft.guarded) draft.removals.back().needs = "primary";

@@ -18,6 +18,7 @@ struct Draft {
     std::optional<JudgedPrimary> primary;
     Plan<Op> plan{};
     std::vector<Step<Op>> removals{};
+    std::vector<Step<Op>> awaited{};  ///< behind all other steps for the kernel
     bool guarded = false;  ///< a group "primary" is in the plan; what rests on it needs that item
     // By position in site.observed(): an alias of the plan is just this, so it does not go.
     std::vector<bool> wanted_addresses{};

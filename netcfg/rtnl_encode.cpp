@@ -131,8 +131,9 @@ struct Encoder {
         for (std::uint32_t i = 0; i < op.count; ++i) {
             ifaddrmsg header = address_header(op.ifindex, op.first);
             // Provider-assigned: nobody else has it, and a service binds to it at once.
-            if (op.first.address.v6) header.ifa_flags = IFA_F_NODAD;
-            Message message(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, seq + i, header);
+            if (op.first.address.v6 && !op.detect_duplicate) header.ifa_flags = IFA_F_NODAD;
+            const int flags = NLM_F_ACK | NLM_F_CREATE | (op.take_over ? NLM_F_REPLACE : NLM_F_EXCL);
+            Message message(RTM_NEWADDR, flags, seq + i, header);
             const Address address = op.first.address.plus(i);
             message.put(IFA_LOCAL, address);
             message.put(IFA_ADDRESS, address);

@@ -1,5 +1,8 @@
 #include "netcfg/site.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "netcfg/nic.hpp"
 
 namespace metalwright::netcfg {
@@ -9,22 +12,31 @@ bool has_mac(const Link& link, const std::string& mac) {
     return same_mac(link.mac, mac) || same_mac(link.permanent_mac, mac);
 }
 
+HashIndex index_of(const std::vector<Prefix>& prefixes) {
+    HashIndex index(prefixes.size());
+    for (const Prefix& prefix : prefixes) index.add(Hash{}(prefix));
+    return index;
+}
+
 }  // namespace
 
-Site::Site(const Wanted& wanted, const Observed& observed, const Owned& owned, const Link& nic)
+Site::Site(const Wanted& wanted, const Observed& observed, const Owned& owned, const Link& nic,
+           Standing standing)
     : wanted_(wanted),
       observed_(observed),
       owned_(owned),
       nic_(nic),
-      owned_primaries_(owned.primaries.size()),
-      left_behind_(owned.left_behind.size()),
+      standing_(std::move(standing)),
+      owned_primaries_(index_of(owned.primaries)),
+      owned_secondaries_(index_of(owned.secondaries)),
+      owned_elastics_(index_of(owned.elastics)),
+      owned_elsewhere_(owned.elsewhere.size()),
       any_primary_(!owned.primaries.empty()),
       routes_(observed.routes.size()),
       elsewhere_index_(0) {
-    for (const Prefix& prefix : owned.primaries) owned_primaries_.add(Hash{}(prefix));
-    for (const Owned::LeftBehind& left : owned.left_behind) {
-        left_behind_.add(Hash{}(left.prefix));
-        any_primary_ = any_primary_ || left.primary;
+    for (const Owned::Elsewhere& other : owned.elsewhere) {
+        owned_elsewhere_.add(Hash{}(other.prefix));
+        any_primary_ = any_primary_ || other.kind == Kind::primary;
     }
     for (const Link& link : observed.links)
         links_.emplace(link.index, Place{&link, owned.mac.empty() || has_mac(link, owned.mac)});
@@ -36,7 +48,7 @@ Site::Site(const Wanted& wanted, const Observed& observed, const Owned& owned, c
     for (const KernelRoute& route : observed.routes) routes_.add(Hash{}(route.to));
 }
 
-std::optional<bool> Site::remembered(const KernelAddress& address) const {
+std::optional<Kind> Site::kind_of(const KernelAddress& address) const {
     const auto on = links_.find(address.ifindex);
     if (owned_.mac.empty() || (on != links_.end() && on->second.owned)) {
         const std::size_t hash = Hash{}(address.prefix);
@@ -44,29 +56,47 @@ std::optional<bool> Site::remembered(const KernelAddress& address) const {
             const auto same = [&](std::size_t at) { return list[at] == address.prefix; };
             return index.find(hash, same) != HashIndex::none;
         };
-        if (is_in(owned_primaries_, owned_.primaries)) return true;
-        if (!owned_addresses_) {
-            owned_addresses_.emplace(owned_.addresses.size());
-            for (const Prefix& prefix : owned_.addresses) owned_addresses_->add(Hash{}(prefix));
-        }
-        if (is_in(*owned_addresses_, owned_.addresses)) return false;
+        if (is_in(owned_primaries_, owned_.primaries)) return Kind::primary;
+        if (is_in(owned_secondaries_, owned_.secondaries)) return Kind::secondary;
+        if (is_in(owned_elastics_, owned_.elastics)) return Kind::elastic;
+        if (!owned_addresses_) owned_addresses_.emplace(index_of(owned_.addresses));
+        if (is_in(*owned_addresses_, owned_.addresses)) return Kind::alias;
     }
     if (on == links_.end()) return std::nullopt;
-    const std::size_t left = left_behind_.find(Hash{}(address.prefix), [&](std::size_t at) {
-        const Owned::LeftBehind& each = owned_.left_behind[at];
+    const std::size_t other = owned_elsewhere_.find(Hash{}(address.prefix), [&](std::size_t at) {
+        const Owned::Elsewhere& each = owned_.elsewhere[at];
         return each.prefix == address.prefix && has_mac(*on->second.link, each.mac);
     });
-    if (left == HashIndex::none) return std::nullopt;
-    return owned_.left_behind[left].primary;
+    if (other == HashIndex::none) return std::nullopt;
+    return owned_.elsewhere[other].kind;
 }
 
 bool Site::ours(const KernelAddress& address) const {
     if (address.protocol == our_protocol) return true;
-    return address.protocol == 0 && remembered(address).has_value();
+    return address.protocol == 0 && kind_of(address).has_value();
 }
 
 bool Site::was_primary(const KernelAddress& address) const {
-    return any_primary_ && ours(address) && remembered(address).value_or(false);
+    return any_primary_ && answers_for(address.ifindex) && ours(address) &&
+           kind_of(address) == Kind::primary;
+}
+
+bool Site::answers_for(int ifindex) const noexcept {
+    if (ifindex == nic_.index) return true;
+    return first() && std::ranges::find(standing_.others, ifindex) == standing_.others.end();
+}
+
+bool Site::sweeps(const KernelAddress& address) const {
+    if (!answers_for(address.ifindex)) return false;
+    const Kinds here = wanted_.aliases ? wanted_.managed : Kinds{};
+    const Kinds& kinds = address.ifindex == nic_.index ? here : standing_.sweeps;
+    const std::optional<Kind> kind = kind_of(address);
+    return kind ? kinds.has(*kind) : kinds.any();
+}
+
+bool Site::sweeps(const KernelRoute& route) const {
+    if (route.ifindex == nic_.index) return wanted_.manages(Kind::alias);
+    return answers_for(route.ifindex) && standing_.sweeps.alias;
 }
 
 const HashIndex& Site::addresses() const {

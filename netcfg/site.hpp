@@ -20,11 +20,25 @@ inline std::uint32_t metric_of(bool v6, std::uint32_t metric) noexcept {
     return v6 && metric == 0 ? 1024 : metric;
 }
 
+class Taken;
+
+/// Where a NIC stands among those of one plan.
+struct Standing {
+    /// Behind the names of the items that each NIC has: " on eth1". Empty for the first NIC, which
+    /// alone has the default route, the name servers, and a guard.
+    std::string suffix{};
+    std::vector<int> others{};  ///< ifindexes of the other NICs of the plan
+    /// Of the first NIC: kinds of ours that it removes from NICs that are in no plan any more.
+    Kinds sweeps{};
+    const Taken* taken = nullptr;  ///< what the NICs before it were given
+};
+
 /// Wanted, observed and owned, indexed once; what every rule of the plan looks at. Borrows all
 /// four.
 class Site {
  public:
-    Site(const Wanted& wanted, const Observed& observed, const Owned& owned, const Link& nic);
+    Site(const Wanted& wanted, const Observed& observed, const Owned& owned, const Link& nic,
+         Standing standing = {});
 
     const Wanted& wanted() const noexcept { return wanted_; }
     const Observed& observed() const noexcept { return observed_; }
@@ -36,8 +50,28 @@ class Site {
     bool ours(const KernelAddress& address) const;
     /// A route always carries its protocol: the mark alone decides.
     static bool ours(const KernelRoute& route) noexcept { return route.protocol == our_protocol; }
-    /// Whether the store knows this very address as one that was put there as primary.
+    /// What the store knows an address of ours as; nothing when it does not know it.
+    std::optional<Kind> kind_of(const KernelAddress& address) const;
+    /// Whether it was put there as this NIC's primary address, or as that of a NIC which is in no
+    /// plan any more.
     bool was_primary(const KernelAddress& address) const;
+
+    bool first() const noexcept { return standing_.suffix.empty(); }
+    /// The name of an item that every NIC has.
+    std::string line(std::string item) const { return item += standing_.suffix; }
+    const Taken* taken() const noexcept { return standing_.taken; }
+    /// Whether what is left of ours on this NIC is this plan's to remove: it is the NIC itself, or
+    /// the first one looks after those that are in no plan.
+    bool answers_for(int ifindex) const noexcept;
+    /// Whether an address of ours that nobody wants is this plan's to remove. One that the store
+    /// does not know goes with whatever is managed.
+    bool sweeps(const KernelAddress& address) const;
+    /// The same for a local route: only aliases are such.
+    bool sweeps(const KernelRoute& route) const;
+    /// Whether there may be anything to sweep.
+    bool sweeps_anything() const noexcept {
+        return wanted_.aliases || standing_.sweeps.any();
+    }
 
     /// The very same address with the same length on the NIC; nullptr when absent.
     const KernelAddress* on_nic(const Prefix& prefix) const;
@@ -58,18 +92,16 @@ class Site {
         bool owned;  // by its MAC, the NIC that `owned` is about
     };
 
-    /// What the store says of an address; nothing when it says nothing.
-    std::optional<bool> remembered(const KernelAddress& address) const;  // true: as primary
-
     const Wanted& wanted_;
     const Observed& observed_;
     const Owned& owned_;
     const Link& nic_;
+    Standing standing_;
     // Of owned_, by prefix. Most addresses carry their mark, and nobody asks the store.
     mutable std::optional<HashIndex> owned_addresses_;
-    HashIndex owned_primaries_;
-    HashIndex left_behind_;
-    bool any_primary_;  // in owned_, here or left behind
+    HashIndex owned_primaries_, owned_secondaries_, owned_elastics_;
+    HashIndex owned_elsewhere_;
+    bool any_primary_;  // in owned_, here or elsewhere
     std::unordered_map<int, Place> links_;
     const HashIndex& addresses() const;
 

@@ -42,12 +42,15 @@ std::vector<std::pair<std::string, std::string>> owned_rows(const netcfg::Owned&
     std::vector<std::pair<std::string, std::string>> rows;
     if (!owned.mac.empty()) rows.emplace_back("mac", owned.mac);
     for (const netcfg::Prefix& p : owned.primaries) rows.emplace_back("primary", p.text());
+    for (const netcfg::Prefix& p : owned.secondaries) rows.emplace_back("secondary", p.text());
+    for (const netcfg::Prefix& p : owned.elastics) rows.emplace_back("elastic", p.text());
     for (const netcfg::Prefix& p : owned.addresses) rows.emplace_back("address", p.text());
     for (const netcfg::Prefix& p : owned.local_routes) rows.emplace_back("local", p.text());
     for (const netcfg::StaticRoute& r : owned.routes) rows.emplace_back("route", route_text(r));
-    // On a NIC that was ours before: "52:54:00:4d:57:01 10.0.0.5/32", or "... primary" behind it.
-    for (const netcfg::Owned::LeftBehind& l : owned.left_behind)
-        rows.emplace_back("left", l.mac + " " + l.prefix.text() + (l.primary ? " primary" : ""));
+    // On another NIC: "52:54:00:4d:57:01 10.0.0.5/32 alias".
+    for (const netcfg::Owned::Elsewhere& other : owned.elsewhere)
+        rows.emplace_back("elsewhere", other.mac + " " + other.prefix.text() + " " +
+                                           std::string(netcfg::to_string(other.kind)));
     return rows;
 }
 
@@ -55,6 +58,8 @@ Result<netcfg::Owned> owned_from(const std::vector<std::pair<std::string, std::s
     netcfg::Owned owned;
     const std::map<std::string_view, std::vector<netcfg::Prefix>*> lists{
         {"primary", &owned.primaries},
+        {"secondary", &owned.secondaries},
+        {"elastic", &owned.elastics},
         {"address", &owned.addresses},
         {"local", &owned.local_routes}};
     for (const auto& [kind, value] : rows) {
@@ -64,13 +69,15 @@ Result<netcfg::Owned> owned_from(const std::vector<std::pair<std::string, std::s
             auto route = route_from(value);
             if (!route) return std::unexpected(route.error());
             owned.routes.push_back(*route);
-        } else if (kind == "left") {
+        } else if (kind == "elsewhere") {
             const std::size_t blank = value.find(' ');
-            const std::size_t end = value.find(' ', blank + 1);
-            auto prefix = netcfg::Prefix::parse(std::string_view(value).substr(
-                blank + 1, end == value.npos ? end : end - blank - 1));
+            const std::size_t end = value.rfind(' ');
+            auto prefix = netcfg::Prefix::parse(
+                std::string_view(value).substr(blank + 1, end - blank - 1));
             if (!prefix) return std::unexpected(prefix.error());
-            owned.left_behind.push_back({value.substr(0, blank), *prefix, end != value.npos});
+            const auto what = netcfg::kind_from(std::string_view(value).substr(end + 1));
+            if (!what) return fail(Errc::internal, "the store owns an address of no kind: " + value);
+            owned.elsewhere.push_back({value.substr(0, blank), *prefix, *what});
         } else if (const auto list = lists.find(kind); list != lists.end()) {
             auto prefix = netcfg::Prefix::parse(value);
             if (!prefix) return std::unexpected(prefix.error());

@@ -18,13 +18,9 @@ bool is_one_address(const netcfg::Prefix& cidr) {
     return cidr.is_single() || cidr.has_host_bits();
 }
 
-netcfg::Prefix single(const netcfg::Address& address) {
-    return {address, static_cast<std::uint8_t>(address.v6 ? 128 : 32)};
-}
-
 /// Two lengths of one address are one thing on the wire; two ranges only when they are equal.
 netcfg::Prefix key_of(const netcfg::Prefix& cidr) {
-    return is_one_address(cidr) ? single(cidr.address) : cidr;
+    return is_one_address(cidr) ? netcfg::Prefix::single(cidr.address) : cidr;
 }
 
 class Edit {
@@ -118,7 +114,7 @@ class Edit {
             source.source + " (generation " + std::to_string(source.generation) + ")";
         const netcfg::Wanted& network = *source.spec.network;
         if (network.primary)
-            others_.try_emplace(single(network.primary->address.address),
+            others_.try_emplace(netcfg::Prefix::single(network.primary->address.address),
                                 name + ", as the primary address,");
         if (!network.aliases) return;
         for (const netcfg::Alias& alias : *network.aliases)

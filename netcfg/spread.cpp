@@ -1,0 +1,101 @@
+#include "netcfg/spread.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace metalwright::netcfg {
+namespace {
+
+std::string called(const NicSelector& selector, std::string_view otherwise) {
+    if (!selector.name.empty()) return selector.name;
+    return selector.mac.empty() ? std::string(otherwise) : selector.mac;
+}
+
+std::string suffix_of(const Result<NicChoice>& nic, const NicSelector& selector,
+                      std::string_view otherwise) {
+    return " on " + (nic ? nic->link->name : called(selector, otherwise));
+}
+
+bool has_elastics(const Wanted& wanted) {
+    return wanted.aliases &&
+           (wanted.managed.elastic ||
+            std::ranges::find(*wanted.aliases, Kind::elastic, &Alias::kind) !=
+                wanted.aliases->end());
+}
+
+}  // namespace
+
+Spread::Spread(const Wanted& wanted, const Observed& observed, const Owned& owned) {
+    portions_.push_back({choose_nic(wanted.nic, observed, owned.mac), &wanted, {}});
+    add_others(wanted, observed);
+    if (has_elastics(wanted)) move_elastics(wanted, observed);
+
+    Standing& first = portions_.front().standing;
+    for (const Portion& portion : portions_) {
+        if (portion.wanted->aliases) {
+            const Kinds& kinds = portion.wanted->managed;
+            for (const Kind kind : {Kind::alias, Kind::secondary, Kind::elastic})
+                if (kinds.has(kind)) first.sweeps.add(kind);
+        }
+    }
+    for (Portion& portion : portions_)
+        for (const Portion& other : portions_)
+            if (&portion != &other && other.nic)
+                portion.standing.others.push_back(other.nic->link->index);
+}
+
+Wanted& Spread::own(const Wanted& wanted) {
+    return copies_.emplace_back(wanted);
+}
+
+void Spread::add_others(const Wanted& wanted, const Observed& observed) {
+    for (const Wanted& one : wanted.others) {
+        std::vector<int> given;
+        for (const Portion& portion : portions_)
+            if (portion.nic) given.push_back(portion.nic->link->index);
+        Result<NicChoice> nic = choose_other(one.nic, observed, given);
+        Wanted& copy = own(one);
+        copy.limits = wanted.limits;
+        copy.pools = wanted.pools;
+        std::string suffix = suffix_of(nic, one.nic, "another NIC");
+        portions_.push_back({std::move(nic), &copy, {.suffix = std::move(suffix)}});
+    }
+}
+
+void Spread::move_elastics(const Wanted& wanted, const Observed& observed) {
+    const Result<NicChoice>& primary = portions_.front().nic;
+    if (!primary && wanted.wan == NicSelector()) return;  // its error is theirs too
+    Result<NicChoice> wan = primary ? choose_wan(wanted.wan, observed, *primary->link)
+                                    : choose_nic(wanted.wan, observed, {});
+    const auto has_it = [&](const Portion& portion) {
+        return wan && portion.nic && portion.nic->link == wan->link;
+    };
+    auto target = std::ranges::find_if(portions_, has_it);
+    if (target == portions_.begin()) return;
+
+    Wanted& rest = own(wanted);
+    std::vector<Alias> elastics;
+    for (const Alias& alias : *wanted.aliases)
+        if (alias.kind == Kind::elastic) elastics.push_back(alias);
+    std::erase_if(*rest.aliases, [](const Alias& alias) { return alias.kind == Kind::elastic; });
+    rest.managed.elastic = false;
+    portions_.front().wanted = &rest;
+    if (target == portions_.end()) {
+        Wanted& alone = own({.nic = wanted.wan, .aliases = std::vector<Alias>(), .managed = {}});
+        alone.limits = wanted.limits;
+        std::string suffix = suffix_of(wan, wanted.wan, "the WAN NIC");
+        portions_.push_back({std::move(wan), &alone, {.suffix = std::move(suffix)}});
+        target = portions_.end() - 1;
+    }
+    // Every portion but the first is a copy of ours.
+    Wanted& there = *std::ranges::find_if(
+        copies_, [&](const Wanted& copy) { return &copy == target->wanted; });
+    if (!there.aliases) {
+        there.aliases.emplace();
+        there.managed = {};
+    }
+    there.managed.elastic = true;
+    there.aliases->insert(there.aliases->end(), elastics.begin(), elastics.end());
+}
+
+}  // namespace metalwright::netcfg
