@@ -21,9 +21,6 @@ struct JudgedAlias {
     std::string item() const;  ///< its line in the report; unique in one plan
 };
 
-/// "alias/10.0.0.5/32", "secondary/...", "elastic/...".
-std::string item_of(Kind kind, const Prefix& cidr);
-
 /// One verdict per wanted alias, in their order; empty when they are unmanaged.
 std::vector<JudgedAlias> judge_aliases(const Site& site);
 

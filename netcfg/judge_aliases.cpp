@@ -3,6 +3,7 @@
 
 #include "netcfg/alias_form.hpp"
 #include "netcfg/judge.hpp"
+#include "netcfg/plan.hpp"
 
 namespace metalwright::netcfg {
 namespace {

@@ -126,6 +126,7 @@ struct Alias {
     As as = As::automatic;  ///< automatic: an address
     Kind kind = Kind::alias;
     bool adopt = false;  ///< where somebody else has set it already, it becomes ours
+    bool preferred = false;  ///< IPv6: the kernel may choose it as a source address by itself
     /// IPv6: asks the network whether somebody else has it before it is used (1 s and more).
     bool detect_duplicate = false;
 

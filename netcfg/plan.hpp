@@ -13,6 +13,10 @@ namespace metalwright::netcfg {
 /// note; where it is in the way the item fails, in words.
 Plan<Op> plan(const Wanted& wanted, const Observed& observed, const Owned& owned);
 
+/// The line of an address in plan and report: "alias/10.0.0.5/32", "secondary/...", "elastic/...".
+/// (The second of two equal ones has "#2" behind it.)
+std::string item_of(Kind kind, const Prefix& cidr);
+
 /// What the store is to remember as ours: everything wanted that nobody else has set already, and
 /// what it remembers of before that is still there.
 ///

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "netcfg/alias_form.hpp"
+#include "netcfg/plan.hpp"
 #include "netcfg/planner.hpp"
 
 namespace metalwright::netcfg {
@@ -67,7 +68,7 @@ void plan_address(Draft& draft, std::string item, const Alias& alias) {
                                   ", which somebody else has set"}),
                           KernelOp{AddAddress{.ifindex = nic,
                                               .first = alias.cidr,
-                                              .deprecated = v6,
+                                              .deprecated = v6 && !alias.preferred,
                                               .take_over = true}});
     }
     for (const KernelAddress* other : site.places(alias.cidr.address)) {
@@ -84,7 +85,7 @@ void plan_address(Draft& draft, std::string item, const Alias& alias) {
                        site.nic().name}),
                KernelOp{AddAddress{.ifindex = nic,
                                    .first = alias.cidr,
-                                   .deprecated = v6,
+                                   .deprecated = v6 && !alias.preferred,
                                    .detect_duplicate = asks}});
 }
 
@@ -100,8 +101,10 @@ void plan_addresses(Draft& draft, std::string item, const Alias& alias) {
         std::move(item),
         "add the " + std::to_string(count - present) + " missing of " + std::to_string(count) +
             " addresses of alias " + alias.cidr.text() + " on " + site.nic().name,
-        KernelOp{AddAddress{
-            .ifindex = site.nic().index, .first = first, .count = count, .deprecated = true}});
+        KernelOp{AddAddress{.ifindex = site.nic().index,
+                            .first = first,
+                            .count = count,
+                            .deprecated = !alias.preferred}});
 }
 
 std::string_view kind_of(const Prefix& cidr) {

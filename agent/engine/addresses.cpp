@@ -1,10 +1,12 @@
 // The addresses that are wanted, one by one: how each stands, and more or fewer of them.
 
+#include <algorithm>
 #include <map>
 
 #include "agent/engine/engine.hpp"
 #include "agent/engine/json.hpp"
 #include "agent/spec/address_edit.hpp"
+#include "netcfg/plan.hpp"
 
 namespace metalwright::engine {
 namespace {
@@ -21,9 +23,20 @@ std::map<std::string, std::string> wanted_by(const std::vector<spec::Sourced>& d
         if (one.spec.network->primary) add("primary", one.source);
         if (!one.spec.network->aliases) continue;
         for (const netcfg::Alias& alias : *one.spec.network->aliases)
-            add("alias/" + alias.cidr.text(), one.source);
+            add(netcfg::item_of(alias.kind, alias.cidr), one.source);
     }
     return sources;
+}
+
+/// The addresses that were given to the source of the edits, but for those that it had.
+std::vector<netcfg::Prefix> drawn(const std::vector<spec::Sourced>& documents,
+                                  const std::vector<netcfg::Prefix>& before) {
+    std::vector<netcfg::Prefix> given;
+    for (const spec::Sourced& one : documents)
+        if (one.source == spec::address_source)
+            for (const netcfg::Prefix& lease : one.spec.leases)
+                if (std::ranges::find(before, lease) == before.end()) given.push_back(lease);
+    return given;
 }
 
 void put_state(Json& row, const PlannedItem& planned) {
@@ -59,8 +72,8 @@ std::expected<std::string, Errors> Engine::addresses() {
     const PlannedItem unplanned{
         .outcome = Outcome::failed,
         .error = Error{Errc::internal, "the plan of the network does not name it"}};
-    const auto tell = [&](const std::string& item, const netcfg::Prefix& address, const char* kind,
-                          const std::string& id) {
+    const auto tell = [&](const std::string& item, const netcfg::Prefix& address,
+                          std::string_view kind, const std::string& id) {
         Json row{{"item", item}, {"address", address.text()}, {"kind", kind}, {"id", id}};
         row["source"] = sources.at(item);
         const auto plan = found.find(item);
@@ -70,7 +83,8 @@ std::expected<std::string, Errors> Engine::addresses() {
     if (spec->network->primary) tell("primary", spec->network->primary->address, "primary", {});
     if (spec->network->aliases)
         for (const netcfg::Alias& alias : *spec->network->aliases)
-            tell("alias/" + alias.cidr.text(), alias.cidr, "alias", alias.id);
+            tell(netcfg::item_of(alias.kind, alias.cidr), alias.cidr,
+                 netcfg::to_string(alias.kind), alias.id);
     return dump({{"addresses", std::move(rows)}});
 }
 
@@ -97,9 +111,12 @@ std::expected<std::string, Errors> Engine::edit_addresses(std::string_view reque
         {"added", edited->added}, {"removed", edited->removed}, {"unchanged", edited->unchanged}};
     const agent::Submission submission{std::string(spec::address_source),
                                        spec::native_text(edited->document)};
+    auto document = read(submission);
+    if (!document) return std::unexpected(document.error());
+    document->leases = edited->document.leases;
     if (edit->dry_run) {
         one_at_a_time.unlock();
-        const auto planned = plan(submission);
+        const auto planned = plan_document(submission.source, *document);
         if (!planned) return std::unexpected(planned.error());
         answer.update(Json::parse(*planned));
         return dump(answer);
@@ -107,10 +124,14 @@ std::expected<std::string, Errors> Engine::edit_addresses(std::string_view reque
     answer["operation"] = nullptr;
     answer["instance"] = **instance;
     if (!edited->changes()) return dump(answer);
-    auto document = read(submission);
-    if (!document) return std::unexpected(document.error());
     const auto accepted = take_in(submission, std::move(*document));
     if (!accepted) return std::unexpected(accepted.error());
+    if (edited->counts) {
+        const auto now = documents();
+        if (!now) return std::unexpected(Errors{now.error()});
+        for (const netcfg::Prefix& given : drawn(*now, edited->document.leases))
+            answer["added"].push_back(given.text());
+    }
     answer["operation"] = accepted->operation;
     answer["generation"] = accepted->generation;
     answer["repeated"] = accepted->repeated;

@@ -29,6 +29,8 @@ struct Options {
     netcfg::NicSelector nic{};          ///< used where a document names none
     netcfg::Limits limits{};
     netcfg::Guard guard{};
+    netcfg::NicSelector wan{};            ///< none named: netcfg::choose_wan()
+    std::vector<netcfg::Prefix> pools{};  ///< delegated to this host, for addresses by number
     std::chrono::seconds script_timeout{3600};  ///< used where a document gives none
 };
 
@@ -101,6 +103,9 @@ class Engine final : public agent::Desk {
     std::expected<spec::HostSpec, Errors> desired();
     std::expected<spec::HostSpec, Errors> desired_with(const std::string& source,
                                                        const spec::HostSpec& document);
+    std::expected<std::string, Errors> plan_document(const std::string& source,
+                                                     const spec::HostSpec& document);
+    std::expected<void, Errors> lease(const std::string& source, spec::HostSpec& document);
     raid::Wanted storage_wanted(const spec::HostSpec& spec, const store::Operation& operation);
     netcfg::Wanted network_wanted(const spec::HostSpec& spec) const;
     Result<netcfg::Owned> network_owned();

@@ -6,6 +6,7 @@
 #include "agent/engine/operation_journal.hpp"
 #include "agent/engine/owned.hpp"
 #include "agent/engine/work.hpp"
+#include "agent/spec/leases.hpp"
 #include "agent/spec/store_form.hpp"
 #include "core/fail_point.hpp"
 #include "sys/random.hpp"
@@ -89,6 +90,7 @@ Result<std::vector<spec::Sourced>> Engine::documents() {
         if (source.document.empty()) continue;
         auto spec = spec::from_store(source.document);
         if (!spec) return std::unexpected(spec.error());
+        spec::want_leases(*spec);
         documents.push_back({source.name, source.generation, std::move(*spec)});
     }
     return documents;
@@ -126,6 +128,10 @@ netcfg::Wanted Engine::network_wanted(const spec::HostSpec& spec) const {
     netcfg::Wanted wanted = spec.network.value_or(netcfg::Wanted());
     wanted.limits = options_.limits;
     wanted.guard = options_.guard;
+    wanted.wan = options_.wan;
+    for (const netcfg::Prefix& pool : options_.pools)
+        if (std::ranges::find(wanted.pools, pool) == wanted.pools.end())
+            wanted.pools.push_back(pool);
     if (wanted.nic == netcfg::NicSelector()) wanted.nic = options_.nic;
     return wanted;
 }
@@ -320,7 +326,9 @@ void Engine::perform_release(const store::Operation& operation) {
         netcfg::Wanted nothing;
         nothing.nic = options_.nic;
         nothing.limits = options_.limits;
+        nothing.wan = options_.wan;
         nothing.aliases.emplace();
+        nothing.managed = {.alias = true, .secondary = true, .elastic = true};
         OperationJournal journal(*this, operation);
         const auto keep = [this](const netcfg::Owned& after) {
             return store_.set_owned(owned_rows(after));

@@ -12,6 +12,7 @@
 #include "agent/spec/address_edit.hpp"
 #include "agent/spec/catalogue.hpp"
 #include "agent/spec/document.hpp"
+#include "agent/spec/leases.hpp"
 #include "agent/spec/store_form.hpp"
 #include "cloudinit/password.hpp"
 #include "core/fail_point.hpp"
@@ -79,6 +80,20 @@ std::expected<agent::Accepted, Errors> Engine::submit(const agent::Submission& s
     }
     const std::lock_guard one_at_a_time(accept_mutex_);
     return take_in(submission, std::move(*spec));
+}
+
+/// The addresses that a document asks for by number; those that its source has stay as they are.
+std::expected<void, Errors> Engine::lease(const std::string& source, spec::HostSpec& document) {
+    if (!document.secondary_count) return {};
+    auto others = documents();
+    if (!others) return std::unexpected(Errors{others.error()});
+    // An edit knows which of them it gives back; any other document starts from those in force.
+    std::vector<netcfg::Prefix> before = document.leases;
+    if (before.empty())
+        for (const spec::Sourced& one : *others)
+            if (one.source == source) before = one.spec.leases;
+    std::erase_if(*others, [&](const spec::Sourced& one) { return one.source == source; });
+    return spec::hand_out(document, before, *others, options_.pools);
 }
 
 /// With accept_mutex_ held.
@@ -156,6 +171,11 @@ std::expected<agent::Accepted, Errors> Engine::take_in(const agent::Submission& 
         // The same order again keeps the password's one salted hash: another would be a change.
         const auto known =
             std::ranges::find(in_force.sources, offer.digest, &store::Source::digest);
+        if (known == in_force.sources.end())
+            if (auto given = lease(submission.source, spec); !given) {
+                refuse_upwards(submission, given.error());
+                return std::unexpected(given.error());
+            }
         candidate.document =
             known != in_force.sources.end() ? known->document : spec::to_store(spec);
         if (spec.user_data) {

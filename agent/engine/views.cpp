@@ -8,6 +8,7 @@
 #include "agent/engine/owned.hpp"
 #include "agent/engine/work.hpp"
 #include "agent/spec/document.hpp"
+#include "agent/spec/leases.hpp"
 #include "agent/spec/store_form.hpp"
 
 namespace metalwright::engine {
@@ -68,6 +69,7 @@ std::expected<spec::HostSpec, Errors> Engine::desired_with(const std::string& so
         if (known.document.empty()) continue;
         auto spec = spec::from_store(known.document);
         if (!spec) return std::unexpected(Errors{spec.error()});
+        spec::want_leases(*spec);
         // As in take_in(): the same order again keeps the one salted hash of its password.
         if (known.digest == digest) {
             offered.spec.password.reset();
@@ -75,6 +77,8 @@ std::expected<spec::HostSpec, Errors> Engine::desired_with(const std::string& so
         }
         if (known.name != source) all.push_back({known.name, known.generation, std::move(*spec)});
     }
+    if (auto given = lease(source, offered.spec); !given) return std::unexpected(given.error());
+    spec::want_leases(offered.spec);
     all.push_back(std::move(offered));
     return spec::merge(all);
 }
@@ -82,16 +86,21 @@ std::expected<spec::HostSpec, Errors> Engine::desired_with(const std::string& so
 std::expected<std::string, Errors> Engine::plan(const agent::Submission& submission) {
     const auto document = read(submission);
     if (!document) return std::unexpected(document.error());
+    return plan_document(submission.source, *document);
+}
+
+std::expected<std::string, Errors> Engine::plan_document(const std::string& source,
+                                                         const spec::HostSpec& document) {
     Json json{{"host", options_.host_id}};
-    json["instance"] = document->instance_id ? Json(*document->instance_id) : Json();
-    if (document->release) {
+    json["instance"] = document.instance_id ? Json(*document.instance_id) : Json();
+    if (document.release) {
         json["items"] = Json::array();
         json["note"] =
             "a release: the addresses and routes that are ours are removed, disks are "
             "not touched";
         return dump(json);
     }
-    const auto merged = desired_with(submission.source, *document);
+    const auto merged = desired_with(source, document);
     if (!merged) return std::unexpected(merged.error());
     const spec::HostSpec& spec = *merged;
     json["instance"] = spec.instance_id ? Json(*spec.instance_id) : Json();
@@ -106,7 +115,7 @@ std::expected<std::string, Errors> Engine::plan(const agent::Submission& submiss
     if (spec.storage) {
         store::Operation dry;
         raid::Wanted wanted = storage_wanted(spec, dry);
-        wanted.consent = document->wipe_consent;
+        wanted.consent = document.wipe_consent;
         tell(machine_.storage(std::move(wanted), disk_veto("apply", lock)));
     }
     if (spec.network) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "agent/spec/native.hpp"
@@ -39,13 +40,26 @@ class Edit {
         document.token.reset();
         if (!document.network) document.network.emplace();
         if (!document.network->aliases) document.network->aliases.emplace();
-        for (const netcfg::Alias& alias : *document.network->aliases) keep(alias);
+        const std::set<netcfg::Prefix> leases(document.leases.begin(), document.leases.end());
+        for (const netcfg::Alias& alias : *document.network->aliases)
+            if (!leases.contains(alias.cidr)) keep(alias);
+        for (const netcfg::Prefix& lease : document.leases) leased_.insert(key_of(lease));
+    }
+
+    void count(const SecondaryCount& more) {
+        if (more == SecondaryCount()) return;
+        SecondaryCount& count = edited_.document.secondary_count.emplace(
+            edited_.document.secondary_count.value_or(SecondaryCount()));
+        count.ipv4 += more.ipv4;
+        count.ipv6 += more.ipv6;
+        edited_.counts = true;
     }
 
     void add(const netcfg::Alias& alias) {
         const std::string cidr = alias.cidr.text();
         const auto own = own_.find(key_of(alias.cidr));
         if (own == own_.end()) {
+            if (leased_.contains(key_of(alias.cidr))) return edited_.unchanged.push_back(cidr);
             if (const auto other = others_.find(key_of(alias.cidr)); other != others_.end())
                 return conflict(cidr + " is wanted by " + other->second + " already", alias.where);
             keep(alias);
@@ -59,7 +73,14 @@ class Edit {
                                 "remove it first",
                             alias.where);
         const bool another_way = (alias.routed && !known.routed) ||
+                                 (alias.adopt && !known.adopt) ||
+                                 (alias.preferred && !known.preferred) ||
+                                 (alias.detect_duplicate && !known.detect_duplicate) ||
                                  (alias.as != netcfg::Alias::As::automatic && alias.as != known.as);
+        if (alias.kind != known.kind)
+            return conflict(cidr + " is there, of the kind " +
+                                std::string(netcfg::to_string(known.kind)) + "; remove it first",
+                            alias.where);
         if ((!alias.id.empty() && alias.id != known.id) || another_way)
             return conflict(cidr + " is there with another id or way; remove it first",
                             alias.where);
@@ -77,6 +98,7 @@ class Edit {
             own_.erase(own);
             return;
         }
+        if (own == own_.end() && leased_.erase(key) > 0) return give_back(removal.cidr.address);
         if (own != own_.end())
             return absent(
                 cidr + " is not wanted; it is there as " + order_[own->second].alias.cidr.text(),
@@ -90,10 +112,13 @@ class Edit {
 
     std::expected<EditedAddresses, Errors> take() {
         if (!errors_.empty()) return std::unexpected(std::move(errors_));
-        auto& aliases = *edited_.document.network->aliases;
-        aliases.clear();
-        for (Kept& kept : order_)
-            if (!kept.gone) aliases.push_back(std::move(kept.alias));
+        netcfg::Wanted& network = *edited_.document.network;
+        network.aliases->clear();
+        for (Kept& kept : order_) {
+            if (kept.gone) continue;
+            network.managed.add(kept.alias.kind);
+            network.aliases->push_back(std::move(kept.alias));
+        }
         return std::move(edited_);
     }
 
@@ -102,6 +127,16 @@ class Edit {
         netcfg::Alias alias;
         bool gone = false;
     };
+
+    void give_back(const netcfg::Address& address) {
+        HostSpec& document = edited_.document;
+        std::erase_if(document.leases,
+                      [&](const netcfg::Prefix& lease) { return lease.address == address; });
+        SecondaryCount& count = *document.secondary_count;
+        std::uint32_t& of_family = address.v6 ? count.ipv6 : count.ipv4;
+        if (of_family > 0) --of_family;
+        edited_.removed.push_back(netcfg::Prefix::single(address).text());
+    }
 
     void keep(const netcfg::Alias& alias) {
         own_.emplace(key_of(alias.cidr), order_.size());
@@ -131,6 +166,7 @@ class Edit {
     EditedAddresses edited_;
     std::vector<Kept> order_;
     std::map<netcfg::Prefix, std::size_t> own_;
+    std::set<netcfg::Prefix> leased_;
     std::map<netcfg::Prefix, std::string> others_;  ///< who wants it
     Errors errors_;
 };
@@ -159,15 +195,22 @@ std::expected<AddressEdit, Errors> read_address_edit(std::string_view request) {
     AddressEdit edit;
     if (auto fields = Cursor(*document, "", findings).fields()) {
         if (const auto at = fields->find("add"))
-            edit.add = read_aliases(*at, most_at_once, AliasForm::native);
+            edit.add = read_aliases(*at, most_at_once, AliasForm::edit);
+        if (auto count = fields->fields("count")) {
+            edit.count = {.ipv4 = count->number32("ipv4", 0, most_leases).value_or(0),
+                          .ipv6 = count->number32("ipv6", 0, most_leases).value_or(0)};
+            count->refuse_unknown();
+        }
         if (const auto at = fields->find("remove")) read_removals(*at, edit.remove);
         edit.dry_run = fields->flag("dryRun").value_or(false);
         fields->refuse_unknown();
         for (const AddressEdit::Removal& removal : edit.remove)
             if (std::ranges::find(edit.add, removal.cidr, &netcfg::Alias::cidr) != edit.add.end())
                 findings.error(removal.where, removal.cidr.text() + " is to be added too");
-        if (findings.clean() && edit.add.empty() && edit.remove.empty())
-            fields->self().error("names no address: give \"add\" or \"remove\"");
+        if (findings.clean() && edit.add.empty() && edit.remove.empty() &&
+            edit.count == SecondaryCount())
+            fields->self().error(
+                "names no address: give \"add\", \"count\" or \"remove\"");
     }
     if (!findings.clean()) return std::unexpected(findings.take_errors(*document));
     return edit;
@@ -179,6 +222,7 @@ std::expected<EditedAddresses, Errors> edit_addresses(const AddressEdit& edit,
     Edit edited(in_force, instance);
     for (const AddressEdit::Removal& removal : edit.remove) edited.remove(removal);
     for (const netcfg::Alias& alias : edit.add) edited.add(alias);
+    edited.count(edit.count);
     return edited.take();
 }
 

@@ -22,12 +22,15 @@ struct AddressEdit {
     };
 
     std::vector<netcfg::Alias> add{};
+    SecondaryCount count{};  ///< so many more secondary addresses, whichever are free
     std::vector<Removal> remove{};
     bool dry_run = false;
 };
 
-/// {"add":[{"cidr","id","routed","as"}],"remove":["10.0.0.5"],"dryRun":false}, each part optional,
-/// but for one address at least. Errors: invalid_spec, all of them, each with its JSON pointer.
+/// {"add":[{"cidr","id","kind","routed","as","adopt","preferred","detectDuplicate"}],
+/// "count":{"ipv4":1,"ipv6":1},"remove":["10.0.0.5"],"dryRun":false}, each part optional, but for
+/// one address at least. "kind" is alias (the default), secondary or elastic.
+/// Errors: invalid_spec, all of them, each with its JSON pointer.
 std::expected<AddressEdit, Errors> read_address_edit(std::string_view request);
 
 /// What an edit comes to.
@@ -37,11 +40,14 @@ struct EditedAddresses {
     std::vector<std::string> removed{};
     std::vector<std::string> unchanged{};  ///< asked for, and wanted by address_source already
 
-    bool changes() const noexcept { return !added.empty() || !removed.empty(); }
+    bool counts = false;                   ///< some are asked for by number
+
+    bool changes() const noexcept { return counts || !added.empty() || !removed.empty(); }
 };
 
 /// The document of address_source after the edit; `in_force` are the documents of all sources,
-/// `instance` the instance in force. Only aliases are touched. Pure.
+/// `instance` the instance in force. Only addresses other than the primary one are touched; of those
+/// asked for by number only the count, hand_out() draws them. Pure.
 /// Errors, all of them: conflict when another source wants the address (it is named), or when it is
 /// there with another id, length or way; not_found when nobody wants what is to be removed.
 std::expected<EditedAddresses, Errors> edit_addresses(const AddressEdit& edit,

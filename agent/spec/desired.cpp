@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/spec/json_text.hpp"
+#include "agent/spec/network_read.hpp"
 #include "core/json_pointer.hpp"
 
 namespace metalwright::spec {
@@ -182,10 +183,33 @@ class Merge {
         netcfg::Wanted& into = *into_.network;
         add_text("/network/nic/mac", into.nic.mac, from.nic.mac);
         add_text("/network/nic/name", into.nic.name, from.nic.name);
-        if (from.primary) add_primary(into.primary, *from.primary);
+        add_nic("/network", into, from);
+        for (const netcfg::Prefix& pool : from.pools)
+            if (std::find(into.pools.begin(), into.pools.end(), pool) == into.pools.end())
+                into.pools.push_back(pool);
+        for (const netcfg::Wanted& other : from.others) {
+            const auto twin = std::find_if(
+                into.others.begin(), into.others.end(),
+                [&](const netcfg::Wanted& known) { return known.nic == other.nic; });
+            const auto at = static_cast<std::size_t>(twin - into.others.begin());
+            if (twin == into.others.end()) into.others.emplace_back().nic = other.nic;
+            add_nic(pointer_to("/network/otherNics", at), into.others[at], other);
+        }
+    }
+
+    /// What is wanted on one NIC; `base` is its place in the native form.
+    void add_nic(const std::string& base, netcfg::Wanted& into, const netcfg::Wanted& from) {
+        if (from.primary) add_primary(base + "/primary", into.primary, *from.primary);
         if (!from.aliases) return;
-        if (!into.aliases) into.aliases.emplace();
-        for (const netcfg::Alias& alias : *from.aliases) add_alias(*into.aliases, alias);
+        if (!into.aliases) {
+            into.aliases.emplace();
+            into.managed = {};
+        }
+        for (const netcfg::Kind kind : listed_kinds)
+            if (from.managed.has(kind)) into.managed.add(kind);
+        auto& known = alias_at_[base];
+        for (const netcfg::Alias& alias : *from.aliases)
+            add_alias(base, known, *into.aliases, alias);
     }
 
     void add_text(const std::string& where, std::string& into, const std::string& from) {
@@ -195,21 +219,22 @@ class Merge {
         into = *have;
     }
 
-    void add_primary(std::optional<netcfg::Primary>& into, const netcfg::Primary& from) {
+    void add_primary(const std::string& base, std::optional<netcfg::Primary>& into,
+                     const netcfg::Primary& from) {
         std::optional<netcfg::Prefix> address = into ? std::optional(into->address) : std::nullopt;
-        same("/network/primary/address", address, std::optional(from.address));
+        same(base + "/address", address, std::optional(from.address));
         if (!into) into.emplace().address = *address;
-        same("/network/primary/gateway", into->gateway, from.gateway);
-        same("/network/primary/mtu", into->mtu, from.mtu);
+        same(base + "/gateway", into->gateway, from.gateway);
+        same(base + "/mtu", into->mtu, from.mtu);
         if (!from.dns.empty()) {
             std::optional<std::vector<netcfg::Address>> dns =
                 into->dns.empty() ? std::nullopt : std::optional(into->dns);
-            if (settle("/network/primary/dns", dns, from.dns))
-                conflict("/network/primary/dns", "other DNS servers, or another order,");
+            if (settle(base + "/dns", dns, from.dns))
+                conflict(base + "/dns", "other DNS servers, or another order,");
             into->dns = *dns;
         }
         for (const netcfg::StaticRoute& route : from.routes) {
-            const std::string where = pointer_to("/network/primary/routes", route.to.text());
+            const std::string where = pointer_to(base + "/routes", route.to.text());
             const auto twin = std::find_if(
                 into->routes.begin(), into->routes.end(), [&](const netcfg::StaticRoute& other) {
                     return other.to == route.to && other.metric == route.metric;
@@ -223,9 +248,13 @@ class Merge {
         }
     }
 
-    void add_alias(std::vector<netcfg::Alias>& aliases, const netcfg::Alias& alias) {
-        const std::string where = pointer_to("/network/aliases", alias.cidr.text());
-        const auto [at, added] = alias_at_.try_emplace(alias.cidr, aliases.size());
+    using Places = std::map<netcfg::Prefix, std::size_t>;
+
+    void add_alias(const std::string& base, Places& known, std::vector<netcfg::Alias>& aliases,
+                   const netcfg::Alias& alias) {
+        // One address is one thing, whatever list it stands in.
+        const std::string where = pointer_to(base + "/aliases", alias.cidr.text());
+        const auto [at, added] = known.try_emplace(alias.cidr, aliases.size());
         if (added) {
             aliases.push_back(alias);
             first_.emplace(where, source_);
@@ -233,16 +262,23 @@ class Merge {
         }
         netcfg::Alias& twin = aliases[at->second];
         if (twin.id.empty()) twin.id = alias.id;  // not said: it contradicts nobody
-        if ((!alias.id.empty() && twin.id != alias.id) || twin.routed != alias.routed ||
-            twin.as != alias.as)
-            conflict(where, "another id or way for the alias " + alias.cidr.text());
+        if (twin.kind != alias.kind)
+            differs(where, "it is of the kind " + std::string(netcfg::to_string(twin.kind)),
+                    std::string(netcfg::to_string(alias.kind)));
+        else if ((!alias.id.empty() && twin.id != alias.id) || twin.routed != alias.routed ||
+                 twin.as != alias.as || twin.adopt != alias.adopt ||
+                 twin.preferred != alias.preferred ||
+                 twin.detect_duplicate != alias.detect_duplicate)
+            conflict(where, "another id or way for the " +
+                                std::string(netcfg::to_string(alias.kind)) + ' ' +
+                                alias.cidr.text());
     }
 
     HostSpec into_;
     Errors errors_;
     const Sourced* source_ = nullptr;
     std::map<std::string, const Sourced*> first_;  ///< who said it first, by native pointer
-    std::map<netcfg::Prefix, std::size_t> alias_at_;
+    std::map<std::string, Places> alias_at_;  ///< by the place of the NIC
 };
 
 }  // namespace

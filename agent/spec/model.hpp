@@ -20,6 +20,9 @@ inline constexpr std::string_view api_version = "metalwright/v1";
 /// The bound on a document, in bytes of JSON text.
 inline constexpr std::size_t most_document_bytes = std::size_t{1} << 20;
 
+/// The most addresses that may be asked for by number, of each family.
+inline constexpr std::uint32_t most_leases = 4096;
+
 /// A script to run once for the instance, decoded.
 struct UserData {
     std::string bytes;
@@ -34,6 +37,14 @@ struct Release {
     std::string instance_id;
 
     bool operator==(const Release&) const = default;
+};
+
+/// Secondary addresses by number: which ones is the host's choice, from its pools.
+struct SecondaryCount {
+    std::uint32_t ipv4 = 0;
+    std::uint32_t ipv6 = 0;
+
+    bool operator==(const SecondaryCount&) const = default;
 };
 
 /// Something worth telling that is no error: a vendor's field this agent does not know.
@@ -57,6 +68,8 @@ struct HostSpec {
     std::optional<raid::Wanted> storage{};          ///< its `consent` is empty: see wipe_consent
     std::optional<netcfg::Wanted> network{};        ///< its `limits` are the defaults
     std::optional<std::uint32_t> bandwidth_mbps{};  ///< checked and kept
+    std::optional<SecondaryCount> secondary_count{};
+    std::vector<netcfg::Prefix> leases{};  ///< the addresses that were given for that, once it is in force
     std::optional<std::string> hostname{};
     std::optional<std::string> password{};       ///< plain, for root; only until accepted
     std::optional<std::string> password_hash{};  ///< crypt(5) form

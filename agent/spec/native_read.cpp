@@ -112,6 +112,11 @@ void read_native(Fields& document, HostSpec& spec, Completeness completeness) {
             spec.storage = std::move(wanted);
     if (auto network = document.fields("network")) {
         spec.bandwidth_mbps = network->number32("bandwidthMbps", 1, most_mbps);
+        if (auto count = network->fields("secondaryCount")) {
+            spec.secondary_count = {.ipv4 = count->number32("ipv4", 0, most_leases).value_or(0),
+                                    .ipv6 = count->number32("ipv6", 0, most_leases).value_or(0)};
+            count->refuse_unknown();
+        }
         if (netcfg::Wanted wanted = read_network(*network); wanted != netcfg::Wanted{})
             spec.network = std::move(wanted);
         network->refuse_unknown();

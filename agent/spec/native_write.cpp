@@ -2,8 +2,10 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 #include "agent/spec/native.hpp"
+#include "agent/spec/network_read.hpp"
 
 namespace metalwright::spec {
 namespace {
@@ -61,8 +63,7 @@ json storage_json(const raid::Wanted& storage) {
 json primary_json(const netcfg::Primary& primary) {
     json wanted{{"address", primary.address.text()}};
     if (primary.gateway) wanted["gateway"] = primary.gateway->text();
-    json& dns = wanted["dns"] = json::array();
-    for (const netcfg::Address& server : primary.dns) dns.push_back(server.text());
+    for (const netcfg::Address& server : primary.dns) wanted["dns"].push_back(server.text());
     if (primary.mtu) wanted["mtu"] = *primary.mtu;
     json& routes = wanted["routes"] = json::array();
     for (const netcfg::StaticRoute& route : primary.routes) {
@@ -73,21 +74,32 @@ json primary_json(const netcfg::Primary& primary) {
     return wanted;
 }
 
+json alias_json(const netcfg::Alias& alias) {
+    json one{{std::string(list_of(alias.kind).field), alias.cidr.text()}};
+    if (!alias.id.empty()) one["id"] = alias.id;
+    if (alias.kind == netcfg::Kind::alias) one["routed"] = alias.routed;
+    if (alias.as != netcfg::Alias::As::automatic)
+        one["as"] = alias.as == netcfg::Alias::As::local_route ? "route" : "address";
+    for (const auto& [name, value] : {std::pair("adopt", alias.adopt),
+                                      {"preferred", alias.preferred},
+                                      {"detectDuplicate", alias.detect_duplicate}})
+        if (value) one[name] = true;
+    return one;
+}
+
 json network_json(const netcfg::Wanted& network) {
     json wanted = json::object();
     if (!network.nic.mac.empty()) wanted["nic"]["mac"] = network.nic.mac;
     if (!network.nic.name.empty()) wanted["nic"]["name"] = network.nic.name;
     if (network.primary) wanted["primary"] = primary_json(*network.primary);
-    if (network.aliases) {
-        json& aliases = wanted["aliases"] = json::array();
-        for (const netcfg::Alias& alias : *network.aliases) {
-            json& one =
-                aliases.emplace_back(json{{"cidr", alias.cidr.text()}, {"routed", alias.routed}});
-            if (!alias.id.empty()) one["id"] = alias.id;
-            if (alias.as != netcfg::Alias::As::automatic)
-                one["as"] = alias.as == netcfg::Alias::As::local_route ? "route" : "address";
-        }
-    }
+    for (const netcfg::Kind kind : listed_kinds)
+        if (network.manages(kind)) wanted[std::string(list_of(kind).name)] = json::array();
+    if (network.aliases)
+        for (const netcfg::Alias& alias : *network.aliases)
+            wanted[std::string(list_of(alias.kind).name)].push_back(alias_json(alias));
+    for (const netcfg::Prefix& pool : network.pools) wanted["pools"].push_back(pool.text());
+    for (const netcfg::Wanted& other : network.others)
+        wanted["otherNics"].push_back(network_json(other));
     return wanted;
 }
 
@@ -114,6 +126,9 @@ json native_json(const HostSpec& spec, Secrets secrets) {
             {{"disk", consent.disk}, {"found", consent.found}});
     if (spec.storage) document["storage"] = storage_json(*spec.storage);
     if (spec.network) document["network"] = network_json(*spec.network);
+    if (spec.secondary_count)
+        document["network"]["secondaryCount"] = {{"ipv4", spec.secondary_count->ipv4},
+                                                 {"ipv6", spec.secondary_count->ipv6}};
     if (spec.bandwidth_mbps) document["network"]["bandwidthMbps"] = *spec.bandwidth_mbps;
     put(document, "hostname", spec.hostname);
     if (secrets == Secrets::include) put(document, "password", spec.password);

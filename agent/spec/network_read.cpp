@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -12,6 +14,8 @@ namespace metalwright::spec {
 namespace {
 
 constexpr std::size_t most_items = 16384;
+constexpr std::size_t most_pools = 64;
+constexpr std::size_t most_other_nics = 16;
 constexpr Text address_text{.most = 64};
 
 std::optional<netcfg::NicSelector> read_nic(Fields& nic) {
@@ -65,7 +69,42 @@ netcfg::Alias::As read_as(Fields& alias, const std::optional<netcfg::Prefix>& ci
     return *word == "route" ? netcfg::Alias::As::local_route : netcfg::Alias::As::address;
 }
 
-std::optional<netcfg::Primary> read_primary(Fields& fields) {
+/// What only some single addresses have a choice of.
+void read_ways(Fields& fields, const std::optional<netcfg::Prefix>& cidr, AliasForm form,
+               netcfg::Alias& alias) {
+    if (form == AliasForm::edit) {
+        constexpr std::array<std::string_view, 3> words{"alias", "secondary", "elastic"};
+        if (const auto word = fields.word("kind", words)) alias.kind = *netcfg::kind_from(*word);
+    }
+    const bool is_alias = alias.kind == netcfg::Kind::alias;
+    if (is_alias || form == AliasForm::edit) {
+        alias.routed = fields.flag("routed").value_or(false);
+        alias.as = read_as(fields, cidr);
+        if (!is_alias && (alias.routed || alias.as != netcfg::Alias::As::automatic))
+            fields.error(alias.routed ? "routed" : "as", "is for aliases only");
+    }
+    if (!is_alias && cidr && !cidr->is_single() && !cidr->has_host_bits())
+        fields.error(form == AliasForm::edit ? "cidr" : list_of(alias.kind).field,
+                     cidr->text() + " is a range: give a single address");
+    alias.adopt = fields.flag("adopt").value_or(false);
+    if (alias.kind == netcfg::Kind::elastic) {
+        if (cidr && cidr->address.v6)
+            fields.error(form == AliasForm::edit ? "cidr" : "address",
+                         cidr->text() + " is IPv6: elastic addresses are IPv4");
+        if (form != AliasForm::edit) return;
+    }
+    alias.preferred = fields.flag("preferred").value_or(false);
+    alias.detect_duplicate = fields.flag("detectDuplicate").value_or(false);
+    for (const std::string_view name : {"preferred", "detectDuplicate"})
+        if (fields.has(name) && cidr && !cidr->address.v6)
+            fields.error(name, "is for IPv6, and " + cidr->text() + " is none; leave it out");
+    if (alias.detect_duplicate && cidr && !cidr->is_single() && !cidr->has_host_bits())
+        fields.error("detectDuplicate", "is for a single address, and " + cidr->text() +
+                                            " is a range; leave it out");
+}
+
+/// What is wanted on one NIC; the first one alone has name servers.
+std::optional<netcfg::Primary> read_primary(Fields& fields, bool first) {
     netcfg::Primary primary;
     std::optional<netcfg::Prefix> address;
     if (const auto at = fields.need("address")) {
@@ -99,7 +138,8 @@ std::optional<netcfg::Primary> read_primary(Fields& fields) {
                           ": a gateway must be on link");
         }
     }
-    if (const auto at = fields.find("dns")) primary.dns = read_addresses(*at, 8);
+    if (const auto at = first ? fields.find("dns") : std::nullopt)
+        primary.dns = read_addresses(*at, 8);
     primary.mtu = fields.number32("mtu", 576, 9216);
     if (primary.mtu && address && address->address.v6 && *primary.mtu < 1280)
         fields.error("mtu", std::to_string(*primary.mtu) + " is too small: IPv6 needs 1280");
@@ -110,6 +150,47 @@ std::optional<netcfg::Primary> read_primary(Fields& fields) {
     fields.refuse_unknown();
     if (!address) return std::nullopt;
     return primary;
+}
+
+/// Two entries of different lists, or the primary address and one.
+void refuse_twice(Fields& network, const netcfg::Wanted& wanted) {
+    std::map<netcfg::Address, const netcfg::Alias*> single;
+    for (const netcfg::Alias& alias : *wanted.aliases) {
+        const netcfg::Address& address = alias.cidr.address;
+        if (!alias.cidr.is_single() && !alias.cidr.has_host_bits()) continue;
+        if (wanted.primary && wanted.primary->address.address == address) {
+            network.self().findings().error(
+                alias.where, address.text() + " is the host's primary address already");
+            continue;
+        }
+        const auto [before, added] = single.try_emplace(address, &alias);
+        if (!added && before->second->kind != alias.kind)
+            network.self().findings().error(
+                alias.where, address.text() + " stands before, in \"" +
+                                 std::string(list_of(before->second->kind).name) + '"');
+    }
+}
+
+netcfg::Wanted read_one_nic(Fields& network, bool first) {
+    netcfg::Wanted wanted;
+    if (auto nic = network.fields("nic"))
+        if (auto selector = read_nic(*nic)) wanted.nic = std::move(*selector);
+    if (auto primary = network.fields("primary")) wanted.primary = read_primary(*primary, first);
+    for (const netcfg::Kind kind : listed_kinds) {
+        if (!first && kind == netcfg::Kind::elastic) continue;  // they choose their NIC themselves
+        const auto at = network.find(list_of(kind).name);
+        if (!at) continue;
+        if (!wanted.aliases) {
+            wanted.aliases.emplace();
+            wanted.managed = {};
+        }
+        wanted.managed.add(kind);
+        std::vector<netcfg::Alias> more = read_aliases(*at, most_items, AliasForm::native, kind);
+        wanted.aliases->insert(wanted.aliases->end(), std::make_move_iterator(more.begin()),
+                               std::make_move_iterator(more.end()));
+    }
+    if (wanted.aliases) refuse_twice(network, wanted);
+    return wanted;
 }
 
 }  // namespace
@@ -176,27 +257,49 @@ std::string unfit_for_host(const netcfg::Address& address, const netcfg::Prefix&
     return broadcast ? "is the broadcast address of " + network.network().text() : std::string();
 }
 
-std::vector<netcfg::Alias> read_aliases(const Cursor& at, std::size_t most, AliasForm form) {
+AddressList list_of(netcfg::Kind kind) noexcept {
+    if (kind == netcfg::Kind::secondary) return {"secondaries", "address"};
+    if (kind == netcfg::Kind::elastic) return {"elastics", "address"};
+    return {"aliases", "cidr"};
+}
+
+std::vector<netcfg::Prefix> read_pools(const Cursor& at) {
+    std::vector<netcfg::Prefix> pools;
+    const auto items = at.items(most_pools);
+    if (!items) return pools;
+    for (const Cursor& item : *items) {
+        const auto pool = read_network_prefix(item);
+        if (!pool) continue;
+        if (std::find(pools.begin(), pools.end(), *pool) != pools.end())
+            item.error(pool->text() + " stands before");
+        else
+            pools.push_back(*pool);
+    }
+    return pools;
+}
+
+std::vector<netcfg::Alias> read_aliases(const Cursor& at, std::size_t most, AliasForm form,
+                                        netcfg::Kind kind) {
     std::vector<netcfg::Alias> aliases;
     const auto items = at.items(most);
     if (!items) return aliases;
     std::set<netcfg::Prefix> seen;
+    const std::string_view field = form == AliasForm::edit ? "cidr" : list_of(kind).field;
     for (const Cursor& item : *items) {
         auto fields = item.fields();
         if (!fields) continue;
-        netcfg::Alias alias{.where = pointer_to(item.pointer(), "cidr")};
+        netcfg::Alias alias{.where = pointer_to(item.pointer(), field), .kind = kind};
         std::optional<netcfg::Prefix> cidr;
         const bool vendor = form == AliasForm::vendor;
         if (auto id = vendor ? fields->need_text("id", {.most = 128, .form = &forms::id})
                              : fields->text("id", {.most = 128, .form = &forms::id}))
             alias.id = std::move(*id);
-        if (const auto where = fields->need("cidr")) cidr = read_prefix(*where);
-        if (!vendor) alias.routed = fields->flag("routed").value_or(false);
-        if (!vendor) alias.as = read_as(*fields, cidr);
+        if (const auto where = fields->need(field)) cidr = read_prefix(*where);
+        if (!vendor) read_ways(*fields, cidr, form, alias);
         vendor ? fields->note_unknown() : fields->refuse_unknown();
         if (!cidr) continue;
         if (!seen.insert(*cidr).second) {
-            fields->error("cidr", cidr->text() + " stands before");
+            fields->error(field, cidr->text() + " stands before");
             continue;
         }
         alias.cidr = *cidr;
@@ -206,19 +309,24 @@ std::vector<netcfg::Alias> read_aliases(const Cursor& at, std::size_t most, Alia
 }
 
 netcfg::Wanted read_network(Fields& network) {
-    netcfg::Wanted wanted;
-    if (auto nic = network.fields("nic"))
-        if (auto selector = read_nic(*nic)) wanted.nic = std::move(*selector);
-    if (auto primary = network.fields("primary")) wanted.primary = read_primary(*primary);
-    if (const auto at = network.find("aliases"))
-        wanted.aliases = read_aliases(*at, most_items, AliasForm::native);
-    if (wanted.primary && wanted.aliases)
-        for (const netcfg::Alias& alias : *wanted.aliases)
-            if (alias.cidr.address == wanted.primary->address.address &&
-                (alias.cidr.is_single() || alias.cidr.has_host_bits()))
-                network.self().findings().error(
-                    alias.where,
-                    alias.cidr.address.text() + " is the host's primary address already");
+    netcfg::Wanted wanted = read_one_nic(network, true);
+    if (const auto at = network.find("pools")) wanted.pools = read_pools(*at);
+    const auto others = network.find("otherNics");
+    const auto items = others ? others->items(most_other_nics) : std::nullopt;
+    if (!items) return wanted;
+    for (const Cursor& item : *items) {
+        auto fields = item.fields();
+        if (!fields) continue;
+        netcfg::Wanted other = read_one_nic(*fields, false);
+        fields->refuse_unknown();
+        const bool twice = std::any_of(
+            wanted.others.begin(), wanted.others.end(),
+            [&](const netcfg::Wanted& before) { return before.nic == other.nic; });
+        if (twice || (other.nic == wanted.nic && other.nic != netcfg::NicSelector()))
+            item.error("is the same NIC as one before: say all that is wanted on it in one place");
+        else
+            wanted.others.push_back(std::move(other));
+    }
     return wanted;
 }
 

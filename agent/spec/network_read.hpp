@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "agent/spec/cursor.hpp"
@@ -8,8 +10,22 @@
 
 namespace metalwright::spec {
 
-/// {"nic","primary","aliases"}; "bandwidthMbps" is the caller's.
+/// {"nic","primary","aliases","secondaries","elastics","pools","otherNics"}; "bandwidthMbps" and
+/// "secondaryCount" are the caller's.
 netcfg::Wanted read_network(Fields& network);
+
+/// The list of a document that holds addresses of this kind, and what an entry calls its address:
+/// "aliases" and "cidr", "secondaries" and "address", "elastics" and "address".
+struct AddressList {
+    std::string_view name;
+    std::string_view field;
+};
+AddressList list_of(netcfg::Kind kind) noexcept;
+inline constexpr std::array<netcfg::Kind, 3> listed_kinds{
+    netcfg::Kind::alias, netcfg::Kind::secondary, netcfg::Kind::elastic};
+
+/// Networks, none twice.
+std::vector<netcfg::Prefix> read_pools(const Cursor& at);
 
 std::optional<netcfg::Address> read_address(const Cursor& at);
 
@@ -27,8 +43,9 @@ std::vector<netcfg::Address> read_addresses(const Cursor& at, std::size_t most);
 std::string unfit_for_host(const netcfg::Address& address, const netcfg::Prefix& network);
 
 /// [{"id","cidr",...}]: at most `most`, no cidr twice. With `vendor` unknown fields are noted, and
-/// `id` is required.
-enum class AliasForm { native, vendor };
-std::vector<netcfg::Alias> read_aliases(const Cursor& at, std::size_t most, AliasForm form);
+/// `id` is required; in an `edit` each entry says its "kind" itself.
+enum class AliasForm { native, vendor, edit };
+std::vector<netcfg::Alias> read_aliases(const Cursor& at, std::size_t most, AliasForm form,
+                                        netcfg::Kind kind = netcfg::Kind::alias);
 
 }  // namespace metalwright::spec

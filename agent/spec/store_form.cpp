@@ -1,9 +1,11 @@
 #include "agent/spec/store_form.hpp"
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "agent/spec/native.hpp"
+#include "agent/spec/network_read.hpp"
 #include "core/json_pointer.hpp"
 
 namespace metalwright::spec {
@@ -17,34 +19,49 @@ std::string compact(const json& value) {
     return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-std::string native_pointer(std::size_t alias) {
-    return pointer_to("/network/aliases", alias) + "/cidr";
+/// Calls `act(alias, pointer)` for each alias of each NIC, with where it stands in a native
+/// document.
+template <class Network, class Act>
+void each_alias(Network& network, const std::string& place, const Act& act) {
+    std::map<netcfg::Kind, std::size_t> next;
+    if (network.aliases)
+        for (auto& alias : *network.aliases) {
+            const AddressList list = list_of(alias.kind);
+            const std::string entry = pointer_to(pointer_to(place, list.name), next[alias.kind]++);
+            act(alias, pointer_to(entry, list.field));
+        }
+    for (std::size_t i = 0; i < network.others.size(); ++i)
+        each_alias(network.others[i], pointer_to(pointer_to(place, "otherNics"), i), act);
 }
 
 /// The pointers of the aliases, where they are not those of a native document.
 json alias_pointers(const HostSpec& spec) {
     json pointers = json::array();
-    if (!spec.network || !spec.network->aliases) return pointers;
     bool native = true;
-    for (const netcfg::Alias& alias : *spec.network->aliases) {
-        native = native && alias.where == native_pointer(pointers.size());
-        pointers.push_back(alias.where);
-    }
+    if (spec.network)
+        each_alias(*spec.network, "/network",
+                   [&](const netcfg::Alias& alias, const std::string& pointer) {
+                       native = native && alias.where == pointer;
+                       pointers.push_back(alias.where);
+                   });
     return native ? json::array() : pointers;
 }
 
 void read_pointers(Fields& stored, HostSpec& spec) {
-    std::vector<netcfg::Alias> none;
-    std::vector<netcfg::Alias>& aliases =
-        spec.network && spec.network->aliases ? *spec.network->aliases : none;
-    for (std::size_t i = 0; i < aliases.size(); ++i) aliases[i].where = native_pointer(i);
-
+    std::vector<netcfg::Alias*> aliases;
+    if (spec.network)
+        each_alias(*spec.network, "/network",
+                   [&](netcfg::Alias& alias, const std::string& pointer) {
+                       alias.where = pointer;
+                       aliases.push_back(&alias);
+                   });
     const auto at = stored.find("pointers");
     const auto items = at ? at->items(most_document_bytes) : std::nullopt;
     if (!items) return;
     if (aliases.size() != items->size()) return at->error("has not one pointer for each alias");
-    for (std::size_t i = 0; i < items->size(); ++i)
-        aliases[i].where = (*items)[i].text({.least = 0, .most = most_document_bytes}).value_or("");
+    for (std::size_t i = 0; i < aliases.size(); ++i)
+        aliases[i]->where =
+            (*items)[i].text({.least = 0, .most = most_document_bytes}).value_or("");
 }
 
 void read_notes(Fields& stored, HostSpec& spec) {
@@ -74,6 +91,10 @@ void read_stored(Fields& stored, HostSpec& spec) {
         if (kept->fields()) spec.kept = compact(json(kept->json()));
     read_notes(stored, spec);
     read_pointers(stored, spec);
+    if (const auto leases = stored.find("leases"))
+        if (const auto items = leases->items(most_document_bytes))
+            for (const Cursor& item : *items)
+                if (const auto lease = read_prefix(item)) spec.leases.push_back(*lease);
     stored.refuse_unknown();
 }
 
@@ -85,6 +106,7 @@ std::string to_store(const HostSpec& spec) {
     if (!spec.kept.empty()) stored["kept"] = json::parse(spec.kept, nullptr, false);
     for (const Note& note : spec.notes)
         stored["notes"].push_back({{"where", note.where}, {"message", note.message}});
+    for (const netcfg::Prefix& lease : spec.leases) stored["leases"].push_back(lease.text());
     if (json pointers = alias_pointers(spec); !pointers.empty())
         stored["pointers"] = std::move(pointers);
     return compact(stored);
@@ -115,6 +137,7 @@ std::string canonical_bytes(const HostSpec& spec) {
     }
     if (!spec.dialect.empty()) content["dialect"] = spec.dialect;
     if (!spec.kept.empty()) content["kept"] = json::parse(spec.kept, nullptr, false);
+    for (const netcfg::Prefix& lease : spec.leases) content["leases"].push_back(lease.text());
     return compact(content);
 }
 
