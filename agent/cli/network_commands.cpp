@@ -20,6 +20,7 @@ constexpr auto newest = "9007199254740991";
 
 std::string as_request(const AddressChange& change, bool dry_run) {
     Json request;
+    if (change.count > 0) request["count"][change.ipv6 ? "ipv6" : "ipv4"] = change.count;
     Json& list = request[change.remove ? "remove" : "add"] = Json::array();
     for (const std::string& cidr : change.cidrs) {
         if (change.remove) {
@@ -28,7 +29,9 @@ std::string as_request(const AddressChange& change, bool dry_run) {
         }
         Json one{{"cidr", cidr}};
         if (!change.id.empty()) one["id"] = change.id;
+        if (!change.kind.empty()) one["kind"] = change.kind;
         if (change.routed) one["routed"] = true;
+        if (change.adopt) one["adopt"] = true;
         list.push_back(std::move(one));
     }
     request["dryRun"] = dry_run;
@@ -49,8 +52,12 @@ Refusal in_words(Refusal refusal, const AddressChange& change) {
 std::string command_of(const AddressChange& change) {
     std::string command = std::string("metalwright ip ") + (change.remove ? "del" : "add");
     for (const std::string& cidr : change.cidrs) command += " " + printable(cidr);
+    if (!change.kind.empty()) command += " --kind " + change.kind;
     if (!change.id.empty()) command += " --id " + printable(change.id);
     if (change.routed) command += " --routed";
+    if (change.adopt) command += " --adopt";
+    if (change.count > 0) command += " --count " + std::to_string(change.count);
+    if (change.ipv6) command += " --ipv6";
     return command;
 }
 

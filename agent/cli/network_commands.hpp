@@ -18,8 +18,12 @@ Exit ip_list(Session& session);
 struct AddressChange {
     std::vector<std::string> cidrs;
     bool remove = false;
+    std::string kind{};  ///< empty: alias
     std::string id{};
     bool routed = false;
+    bool adopt = false;
+    unsigned count = 0;  ///< so many that the host chooses, instead of `cidrs`
+    bool ipv6 = false;   ///< of those
 };
 
 Exit ip_change(Session& session, const AddressChange& change, const Waiting& waiting);

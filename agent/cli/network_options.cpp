@@ -16,15 +16,32 @@ std::string wrong_length(const std::string& text) {
     return *duration < seconds(1) ? "must be a second at least; `hold --end` ends a hold" : "";
 }
 
-void add_cidrs(CLI::App* command, Options& options, const char* what) {
-    command->add_option("CIDR", options.cidrs, what)->required()->type_name("");
+CLI::Option* add_cidrs(CLI::App* command, Options& options, const char* what) {
+    return command->add_option("CIDR", options.cidrs, what)->type_name("");
 }
 
 void add_new_ones(CLI::App* command, Options& options) {
-    add_cidrs(command, options, "Addresses or ranges: 10.0.1.7, 10.0.2.0/28, 2001:db8::/64");
+    CLI::Option* cidrs =
+        add_cidrs(command, options, "Addresses or ranges: 10.0.1.7, 10.0.2.0/28, 2001:db8::/64");
+    command->add_option("--kind", options.address_kind, "alias (the default), secondary or elastic")
+        ->type_name("KIND")
+        ->check(CLI::IsMember({"alias", "secondary", "elastic"}).description(""));
     command->add_option("--id", options.alias_id, "What the vendor calls them")->type_name("ID");
     command->add_flag("--routed", options.routed,
                       "The network routes an IPv6 range to this host: it becomes one route");
+    command->add_flag("--adopt", options.adopt,
+                      "Take over an address that somebody else has set already");
+    CLI::Option* count = command
+                             ->add_option("--count", options.address_count,
+                                          "So many secondary addresses, whichever are free in the "
+                                          "pools of this host")
+                             ->type_name("N")
+                             ->check(CLI::Range(1, 4096).description(""))
+                             ->excludes(cidrs);
+    command->add_flag("--ipv6", options.ipv6, "With --count: IPv6 addresses")->needs(count);
+    command->callback([cidrs, count] {
+        if (cidrs->empty() && count->empty()) throw CLI::RequiredError("CIDR or --count");
+    });
 }
 
 void add_wait(CLI::App* command, Options& options) {
@@ -70,10 +87,12 @@ void add_ip(CLI::App& app, Options& options) {
     add->footer(
         examples("  metalwright ip add 10.0.1.7 --wait\n"
                  "  metalwright ip add 10.0.2.0/28 --id subnet-a\n"
+                 "  metalwright ip add 203.0.113.9 --kind elastic --id eip-7\n"
+                 "  metalwright ip add --count 2\n"
                  "  metalwright ip add 2001:db8:7::/64 --routed\n"));
 
     CLI::App* del = ip->add_subcommand("del", "Want addresses no longer that `ip add` added");
-    add_cidrs(del, options, "As `ip list` shows them, or without the length");
+    add_cidrs(del, options, "As `ip list` shows them, or without the length")->required();
     add_wait(del, options);
     del->footer(examples("  metalwright ip del 10.0.1.7 --wait\n"));
 
@@ -86,7 +105,7 @@ void add_ip(CLI::App& app, Options& options) {
     add_new_ones(plan_add, options);
     plan_add->footer(examples("  metalwright ip plan add 10.0.2.0/28\n"));
     CLI::App* plan_del = plan->add_subcommand("del", "Say what `ip del` would do");
-    add_cidrs(plan_del, options, "As `ip list` shows them, or without the length");
+    add_cidrs(plan_del, options, "As `ip list` shows them, or without the length")->required();
     plan_del->footer(examples("  metalwright ip plan del 10.0.1.7\n"));
 
     CLI::App* watch = ip->add_subcommand("watch", "Tell what is put back, as it happens");
@@ -109,8 +128,14 @@ Exit dispatch_network(Session& session, const CLI::App& command, const Options& 
     if (name == "watch") return ip_watch(session, options.waiting());
     const bool dry_run = name == "plan";
     const bool add = (dry_run ? what->get_subcommands().front() : what)->get_name() == "add";
-    const AddressChange change{
-        .cidrs = options.cidrs, .remove = !add, .id = options.alias_id, .routed = options.routed};
+    const AddressChange change{.cidrs = options.cidrs,
+                               .remove = !add,
+                               .kind = options.address_kind,
+                               .id = options.alias_id,
+                               .routed = options.routed,
+                               .adopt = options.adopt,
+                               .count = options.address_count,
+                               .ipv6 = options.ipv6};
     return dry_run ? ip_plan(session, change) : ip_change(session, change, options.waiting());
 }
 

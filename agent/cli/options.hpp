@@ -29,8 +29,12 @@ struct Options {
     std::string length{};       ///< --for
     bool end = false;           ///< --end
     std::vector<std::string> cidrs{};
-    std::string alias_id{};  ///< --id
+    std::string address_kind{};  ///< --kind
+    std::string alias_id{};      ///< --id
     bool routed = false;
+    bool adopt = false;
+    unsigned address_count = 0;  ///< --count
+    bool ipv6 = false;
 
     Waiting waiting() const;
 };

@@ -88,6 +88,17 @@ class Reader {
         }
     }
 
+    void networks(const char* key, std::vector<netcfg::Prefix>& into) {
+        std::vector<std::string> texts;
+        strings(key, texts);
+        for (const std::string& text : texts) {
+            const auto network = netcfg::Prefix::parse(text);
+            if (!network || network->has_host_bits())
+                return wrong(key, *find(key), "must hold networks, such as 10.0.4.0/26");
+            into.push_back(*network);
+        }
+    }
+
     /// After all known keys were asked for.
     void unknown_keys() { unknown_keys(root_, ""); }
 
@@ -152,6 +163,11 @@ std::expected<Config, Errors> read_config(std::string_view text, std::string_vie
     r.text("network.nic_name", c.nic.name);
     r.text("network.persist", c.persist, {"auto", "systemd-networkd", "ifupdown", "none"});
     r.number("network.alias_limit", c.limits.aliases, 0, 1'000'000);
+    r.number("network.secondary_limit", c.limits.secondaries, 0, 1'000'000);
+    r.number("network.elastic_limit", c.limits.elastics, 0, 1'000'000);
+    r.text("network.wan_nic_mac", c.wan.mac);
+    r.text("network.wan_nic_name", c.wan.name);
+    r.networks("network.pools", c.pools);
     r.number("network.widest_range", c.limits.widest_v4, 8, 32);
     r.number("network.ipv6_singles", c.limits.v6_singles, 1, 65'536);
     r.number("network.guard_ms", c.guard.within, 100, 3'500);

@@ -10,7 +10,7 @@ _metalwright() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-            --socket | -o | --output | --catalogue | --host | --timeout | --limit | --for | --id) ((i++)) ;;
+            --socket | -o | --output | --catalogue | --host | --timeout | --limit | --for | --id | --kind | --count) ((i++)) ;;
             -*) ;;
             *) words+=("$word") ;;
         esac
@@ -35,7 +35,11 @@ _metalwright() {
             mapfile -t COMPREPLY < <(compgen -W '30s 5m 30m 1h' -- "$current")
             return
             ;;
-        --host | --limit | --id)
+        --kind)
+            mapfile -t COMPREPLY < <(compgen -W 'alias secondary elastic' -- "$current")
+            return
+            ;;
+        --host | --limit | --id | --count)
             return
             ;;
     esac
@@ -47,8 +51,8 @@ _metalwright() {
         apply | status | 'ip del') options+=' --wait --timeout' ;;
         operations) options+=' --follow --timeout --limit' ;;
         hold) options+=' --for --end' ;;
-        'ip add') options+=' --id --routed --wait --timeout' ;;
-        'ip plan add') options+=' --id --routed' ;;
+        'ip add') options+=' --kind --id --routed --adopt --count --ipv6 --wait --timeout' ;;
+        'ip plan add') options+=' --kind --id --routed --adopt --count --ipv6' ;;
         'ip watch') options+=' --timeout' ;;
     esac
     if [[ $current == -?* ]]; then
@@ -89,7 +93,7 @@ _metalwright_operations() {
 _metalwright_addresses() {
     local address kind state source rest
     "${COMP_WORDS[0]}" ip list 2>/dev/null | while read -r address kind state source rest; do
-        [[ $kind == alias && $source == ip ]] && echo "$address"
+        [[ $kind != primary && $source == ip ]] && echo "$address"
     done
 }
 

@@ -119,8 +119,8 @@ void read_kept(Fields& spec_fields, Kept& kept) {
         keep(kept, name, spec_fields.need_text(name, opaque));
     const auto network_type = spec_fields.need("networkType");
     if (network_type) keep(kept, "networkType", network_type->word(network_types));
-    for (const std::string_view name : {"lineType", "bandwidthPackageId", "extensionSubnetId",
-                                        "extensionLineType", "extensionBandwidthPackageId"})
+    for (const std::string_view name :
+         {"lineType", "bandwidthPackageId", "extensionLineType", "extensionBandwidthPackageId"})
         keep(kept, name, spec_fields.text(name, opaque));
     for (const std::string_view name : {"enableInternet", "extensionEnableInternet"})
         keep(kept, name, spec_fields.word(name, yes_no));
@@ -137,19 +137,6 @@ void read_kept(Fields& spec_fields, Kept& kept) {
     if (mode)
         spec_fields.self().findings().note(spec_fields.pointer("interfaceMode"),
                                            "is kept: NICs are used as the image set them up");
-    if (const auto at = spec_fields.find("extensionPrivateIp"))
-        if (const auto address = read_address(*at)) kept["extensionPrivateIp"] = address->text();
-    if (const auto at = spec_fields.find("extensionAliasIps")) {
-        Kept& aliases = kept["extensionAliasIps"] = Kept::array();
-        for (const netcfg::Alias& alias : read_aliases(*at, most_aliases, AliasForm::vendor))
-            aliases.push_back({{"id", alias.id}, {"cidr", alias.cidr.text()}});
-    }
-    for (const std::string_view name :
-         {"extensionSubnetId", "extensionPrivateIp", "extensionAliasIps"})
-        if (spec_fields.has(name))
-            spec_fields.self().findings().note(
-                spec_fields.pointer(name),
-                "is kept: the second NIC is left as the image set it up");
 }
 
 void read_count(Fields& spec_fields) {
@@ -270,6 +257,47 @@ void read_alias_ips(Fields& spec_fields, const Where& where, const Catalogue* ca
     }
 }
 
+/// The second NIC of an instance with two ("dual"): its private address, of a subnet that only the
+/// catalogue describes, and its aliases.
+void read_second_nic(Fields& spec_fields, const Catalogue* catalogue, Kept& kept,
+                     netcfg::Wanted& network) {
+    netcfg::Wanted second;
+    const Subnet* subnet = nullptr;
+    std::string subnet_id;
+    if (const auto id = spec_fields.text("extensionSubnetId", opaque)) {
+        kept["extensionSubnetId"] = *id;
+        subnet_id = *id;
+        if (catalogue != nullptr)
+            if (const auto found = catalogue->subnets.find(*id); found != catalogue->subnets.end())
+                subnet = &found->second;
+    }
+    const auto at = spec_fields.find("extensionPrivateIp");
+    const auto address = at ? read_address(*at) : std::nullopt;
+    if (address && subnet == nullptr) {
+        at->note(catalogue == nullptr
+                     ? "its prefix length stands in the catalogue: checked for form only"
+                     : "is kept: its subnet is not in the catalogue, so its prefix length is not "
+                       "known");
+        kept["extensionPrivateIp"] = address->text();
+    } else if (address) {
+        const std::string unfit = unfit_for_host(*address, subnet->cidr);
+        if (address->v6 != subnet->cidr.address.v6 || !subnet->cidr.contains(*address))
+            at->error(address->text() + " is not in " + in_quotes(subnet_id) + ", which is " +
+                      subnet->cidr.text());
+        else if (!unfit.empty())
+            at->error(address->text() + " " + unfit);
+        else if (subnet->gateway == *address)
+            at->error(address->text() + " is the gateway of " + in_quotes(subnet_id));
+        else
+            second.primary = netcfg::Primary{.address = {*address, subnet->cidr.length},
+                                             .gateway = subnet->gateway,
+                                             .mtu = subnet->mtu};
+    }
+    if (const auto aliases = spec_fields.find("extensionAliasIps"))
+        second.aliases = read_aliases(*aliases, most_aliases, AliasForm::vendor);
+    if (second != netcfg::Wanted{}) network.others.push_back(std::move(second));
+}
+
 void read_os(Fields& spec_fields, const Catalogue* catalogue, Kept& kept) {
     const auto id = spec_fields.need_text("osTypeId", opaque);
     keep(kept, "osTypeId", id);
@@ -325,6 +353,7 @@ void read_instance_spec(Fields& fields, const Catalogue* catalogue, Kept& kept, 
     const Where where = read_where(fields, catalogue, kept);
     read_private_ip(fields, where, spec, network);
     read_alias_ips(fields, where, catalogue, network);
+    read_second_nic(fields, catalogue, kept, network);
     if (network != netcfg::Wanted{}) spec.network = std::move(network);
 
     read_login(fields, catalogue, kept, spec);

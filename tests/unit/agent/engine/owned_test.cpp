@@ -17,8 +17,9 @@ TEST(Owned, WhatIsOursComesBackFromTheStoreWhole) {
     owned.routes.push_back(
         {.to = prefix("10.8.0.0/16"), .via = *netcfg::Address::parse("10.0.1.1"), .metric = 100});
     owned.routes.push_back({.to = prefix("10.9.0.0/16")});
-    owned.left_behind.push_back({"52:54:00:4d:57:09", prefix("10.0.2.5/32"), false});
-    owned.left_behind.push_back({"52:54:00:4d:57:09", prefix("10.0.2.10/24"), true});
+    owned.secondaries = {prefix("fd00::5/128")};
+    owned.elsewhere.push_back({"52:54:00:4d:57:09", prefix("10.0.2.5/32"), netcfg::Kind::elastic});
+    owned.elsewhere.push_back({"52:54:00:4d:57:09", prefix("10.0.2.10/24"), netcfg::Kind::primary});
     const auto back = owned_from(owned_rows(owned));
     ASSERT_TRUE(back) << describe(back.error());
     EXPECT_EQ(*back, owned);

@@ -121,5 +121,69 @@ TEST(AddressEdit, WhatBothWantIsGivenUpByIpAlone) {
     }
 }
 
+TEST(AddressEdit, AnAddressIsOfAKind) {
+    const auto answer = edited(
+        R"({"add":[{"cidr":"10.0.0.3","kind":"secondary"},
+                   {"cidr":"203.0.113.9","kind":"elastic","id":"eip-1","adopt":true}]})",
+        {source("link", {})});
+    ASSERT_TRUE(answer);
+    const netcfg::Wanted& network = *answer->document.network;
+    EXPECT_TRUE(network.managed.secondary && network.managed.elastic);
+    EXPECT_EQ(network.aliases->at(0).kind, netcfg::Kind::secondary);
+    EXPECT_EQ(network.aliases->at(1).kind, netcfg::Kind::elastic);
+    EXPECT_TRUE(network.aliases->at(1).adopt);
+    const auto read = read_document(native_text(answer->document), nullptr, {.host_id = "host-a"});
+    ASSERT_TRUE(read) << corpus::lines(read.error());
+    EXPECT_EQ(read->network->managed, network.managed);
+
+    Sourced mine{"ip", 3};
+    mine.spec = answer->document;
+    EXPECT_THAT(refused(R"({"add":[{"cidr":"10.0.0.3"}]})", {mine}),
+                HasSubstr("10.0.0.3/32 is there, of the kind secondary"));
+    // Once the last of its kind is gone the kind is still managed: else it would stay on the host.
+    const auto emptied = edited(R"({"remove":["10.0.0.3"]})", {mine});
+    ASSERT_TRUE(emptied);
+    EXPECT_TRUE(emptied->document.network->managed.secondary);
+
+    const auto wrong = [](std::string_view request) {
+        const auto edit = read_address_edit(request);
+        return edit ? "accepted" : corpus::lines(edit.error());
+    };
+    EXPECT_THAT(wrong(R"({"add":[{"cidr":"10.0.0.0/28","kind":"secondary"}]})"),
+                HasSubstr("10.0.0.0/28 is a range"));
+    EXPECT_THAT(wrong(R"({"add":[{"cidr":"fd00::5","kind":"elastic"}]})"),
+                HasSubstr("elastic addresses are IPv4"));
+    EXPECT_THAT(wrong(R"({"add":[{"cidr":"10.0.0.5","kind":"eip"}]})"),
+                HasSubstr("alias, secondary, elastic"));
+    EXPECT_THAT(wrong(R"({"add":[{"cidr":"10.0.0.5","kind":"secondary","as":"route"}]})"),
+                HasSubstr("is for aliases only"));
+}
+
+TEST(AddressEdit, AddressesByNumberAreCountedAndGivenBackOneByOne) {
+    Sourced mine = source("ip", {alias("10.0.0.3/32")});
+    mine.spec.secondary_count = {.ipv4 = 2};
+    mine.spec.leases = {netcfg::Prefix::parse("10.0.5.1").value(),
+                        netcfg::Prefix::parse("10.0.5.2").value()};
+    for (const netcfg::Prefix& lease : mine.spec.leases)
+        mine.spec.network->aliases->push_back({.cidr = lease, .kind = netcfg::Kind::secondary});
+
+    const auto more = edited(R"({"count":{"ipv4":1,"ipv6":2}})", {mine});
+    ASSERT_TRUE(more);
+    EXPECT_TRUE(more->changes());
+    EXPECT_EQ(more->document.secondary_count, (SecondaryCount{.ipv4 = 3, .ipv6 = 2}));
+    EXPECT_EQ(more->document.leases, mine.spec.leases);
+    EXPECT_EQ(more->document.network->aliases->size(), 1u);  // the leases are no list of their own
+
+    const auto fewer = edited(R"({"remove":["10.0.5.1"]})", {mine});
+    ASSERT_TRUE(fewer);
+    EXPECT_THAT(fewer->removed, ElementsAre("10.0.5.1/32"));
+    EXPECT_EQ(fewer->document.secondary_count->ipv4, 1u);
+    EXPECT_EQ(fewer->document.leases.size(), 1u);
+
+    const auto known = edited(R"({"add":[{"cidr":"10.0.5.2","kind":"secondary"}]})", {mine});
+    ASSERT_TRUE(known);
+    EXPECT_THAT(known->unchanged, ElementsAre("10.0.5.2/32"));
+}
+
 }  // namespace
 }  // namespace metalwright::spec

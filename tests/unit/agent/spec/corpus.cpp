@@ -50,6 +50,15 @@ json full() {
         "aliases": [{"id": "subnet-a", "cidr": "10.0.1.51/32"}, {"cidr": "10.0.1.80/28"},
                     {"cidr": "2001:db8:7::/64", "routed": true},
                     {"cidr": "10.0.1.52", "as": "route"}, {"cidr": "10.0.1.53", "as": "address"}],
+        "secondaries": [{"id": "sip-1", "address": "10.0.1.61", "adopt": true},
+                        {"address": "2001:db8::61", "preferred": true, "detectDuplicate": true}],
+        "secondaryCount": {"ipv4": 2},
+        "elastics": [{"id": "eip-1", "address": "203.0.113.9/32", "adopt": false}],
+        "pools": ["10.0.1.96/27", "2001:db8:8::/120"],
+        "otherNics": [
+          {"nic": {"name": "eth1"}, "primary": {"address": "10.0.2.10/24", "gateway": "10.0.2.1"},
+           "aliases": [{"cidr": "10.0.2.51"}], "secondaries": []}
+        ],
         "bandwidthMbps": 100
       },
       "hostname": "node-a.example",

@@ -202,14 +202,37 @@ TEST(JdCloud, KeptButSaidToBe) {
     EXPECT_TRUE(noted(*dual, at + "/interfaceMode", "is kept"));
     const auto second = read(order("extensionPrivateIp", "\"10.0.2.9\""));
     EXPECT_EQ(json::parse(second->kept)["extensionPrivateIp"], "10.0.2.9");
-    EXPECT_TRUE(noted(*second, at + "/extensionPrivateIp", "is kept"));
+    EXPECT_TRUE(noted(*second, at + "/extensionPrivateIp", "its subnet is not in the catalogue"));
     const auto tags = read(order("resourceTags", R"([{"key":"team","value":"shop"}])"));
     EXPECT_EQ(json::parse(tags->kept)["resourceTags"].dump(), R"([{"key":"team","value":"shop"}])");
     const auto os = read(order("osTypeId", "\"os-unknown\""));
     EXPECT_TRUE(noted(*os, at + "/osTypeId", "not in the catalogue"));
-    const auto aliases =
-        read(order("extensionAliasIps", R"([{"id":"second-a","cidr":"10.0.2.4/32"}])"));
-    EXPECT_EQ(json::parse(aliases->kept)["extensionAliasIps"][0]["cidr"], "10.0.2.4/32");
+}
+
+TEST(JdCloud, TheSecondNicIsAnotherNicOfTheHost) {
+    json document = order("interfaceMode", "\"dual\"");
+    json& instance = document["request"]["instanceSpec"];
+    instance["extensionSubnetId"] = "subnet-a";
+    instance["extensionPrivateIp"] = "10.0.1.9";
+    instance["extensionAliasIps"] = json::parse(R"([{"id":"second-a","cidr":"10.0.2.4/32"}])");
+    const auto spec = read(document);
+    ASSERT_TRUE(spec) << lines(spec.error());
+    ASSERT_EQ(spec->network->others.size(), 1U);
+    const netcfg::Wanted& second = spec->network->others.front();
+    EXPECT_EQ(second.nic, netcfg::NicSelector());
+    EXPECT_EQ(second.primary->address.text(), "10.0.1.9/24");
+    EXPECT_EQ(second.primary->gateway->text(), "10.0.1.1");
+    EXPECT_TRUE(second.primary->dns.empty());
+    ASSERT_EQ(second.aliases->size(), 1U);
+    EXPECT_EQ(second.aliases->front().cidr.text(), "10.0.2.4/32");
+    EXPECT_EQ(second.aliases->front().where, at + "/extensionAliasIps/0/cidr");
+
+    instance["extensionPrivateIp"] = "10.0.3.9";
+    const auto elsewhere = read(document);
+    ASSERT_FALSE(elsewhere);
+    EXPECT_TRUE(corpus::holds(elsewhere.error(), at + "/extensionPrivateIp",
+                              "10.0.3.9 is not in \"subnet-a\""))
+        << lines(elsewhere.error());
 }
 
 TEST(JdCloud, WhatIsRight) {
