@@ -21,7 +21,8 @@ struct Sourced {
 /// keys are united; everything else may be said by several only if they say the same, an alias's id
 /// only if they say any. Pure.
 ///
-/// What belongs to one request is left out: generation, token, wipe consent, notes, a release.
+/// What belongs to one request is left out: generation, token, wipe consent, notes, a release; and
+/// what want_leases() has made addresses of.
 /// `dialect` and `kept` are those of the first source that has any.
 /// Errors: conflict, one for each contradiction, `where` = the field in native form; both sources
 /// are named, secrets are not quoted.

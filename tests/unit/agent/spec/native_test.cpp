@@ -77,7 +77,35 @@ TEST(Native, EveryFieldArrives) {
             netcfg::Alias{"", prefix("10.0.1.52/32"), false, "/network/aliases/3/cidr",
                           netcfg::Alias::As::local_route},
             netcfg::Alias{"", prefix("10.0.1.53/32"), false, "/network/aliases/4/cidr",
-                          netcfg::Alias::As::address}));
+                          netcfg::Alias::As::address},
+            netcfg::Alias{.id = "sip-1",
+                          .cidr = prefix("10.0.1.61/32"),
+                          .where = "/network/secondaries/0/address",
+                          .kind = netcfg::Kind::secondary,
+                          .adopt = true},
+            netcfg::Alias{.cidr = prefix("2001:db8::61/128"),
+                          .where = "/network/secondaries/1/address",
+                          .kind = netcfg::Kind::secondary,
+                          .preferred = true,
+                          .detect_duplicate = true},
+            netcfg::Alias{.id = "eip-1",
+                          .cidr = prefix("203.0.113.9/32"),
+                          .where = "/network/elastics/0/address",
+                          .kind = netcfg::Kind::elastic}));
+    EXPECT_EQ(spec->network->managed,
+              (netcfg::Kinds{.alias = true, .secondary = true, .elastic = true}));
+    EXPECT_EQ(spec->secondary_count, (SecondaryCount{.ipv4 = 2}));
+    EXPECT_THAT(spec->network->pools,
+                ElementsAre(prefix("10.0.1.96/27"), prefix("2001:db8:8::/120")));
+    ASSERT_EQ(spec->network->others.size(), 1U);
+    const netcfg::Wanted& other = spec->network->others.front();
+    EXPECT_EQ(other.nic, netcfg::NicSelector{.name = "eth1"});
+    EXPECT_EQ(other.primary->address, prefix("10.0.2.10/24"));
+    EXPECT_EQ(other.primary->gateway, address("10.0.2.1"));
+    EXPECT_THAT(*other.aliases, ElementsAre(netcfg::Alias{
+                                    .cidr = prefix("10.0.2.51/32"),
+                                    .where = "/network/otherNics/0/aliases/0/cidr"}));
+    EXPECT_EQ(other.managed, (netcfg::Kinds{.alias = true, .secondary = true}));
     EXPECT_EQ(spec->bandwidth_mbps, 100U);
 
     EXPECT_EQ(spec->hostname, "node-a.example");
