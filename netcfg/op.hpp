@@ -20,6 +20,7 @@ namespace metalwright::netcfg {
 //   "alias/10.0.0.5/32"      an alias, always with its prefix length, so that 10.0.0.5 and
 //                            10.0.0.5/32 are one item. The second of two equal ones ends in "#2"
 //   "dns"                    the name servers
+//   "policy/eth1"            where there are two NICs: answers leave by the one they were asked on
 //   "persist"                what sets all this up at the next boot, before the agent is there
 // An alias or route of ours that is no longer wanted has the line it had when it was wanted.
 
@@ -68,8 +69,31 @@ struct RemoveRoute {
     bool operator==(const RemoveRoute&) const = default;
 };
 
+struct AddRule {
+    KernelRule rule{};  ///< plain, its protocol is our_protocol
+
+    bool operator==(const AddRule&) const = default;
+};
+
+/// Takes one such rule away; the kernel may hold several that are alike.
+struct RemoveRule {
+    KernelRule rule{};
+
+    bool operator==(const RemoveRule&) const = default;
+};
+
+/// By netlink: /proc/sys may be read-only to us.
+struct SetNicSetting {
+    int ifindex = 0;
+    NicSetting key{};
+    std::int32_t value = 0;
+
+    bool operator==(const SetNicSetting&) const = default;
+};
+
 /// What goes to the kernel, and is answered by it one by one.
-using KernelOp = std::variant<SetLink, AddAddress, RemoveAddress, AddRoute, RemoveRoute>;
+using KernelOp = std::variant<SetLink, AddAddress, RemoveAddress, AddRoute, RemoveRoute, AddRule,
+                              RemoveRule, SetNicSetting>;
 
 /// Writes and removes files of the boot's network configuration, mode 0644.
 struct PersistConfig {
