@@ -82,7 +82,7 @@ struct RemoveRule {
     bool operator==(const RemoveRule&) const = default;
 };
 
-/// By netlink: /proc/sys may be read-only to us.
+/// By netlink, in one batch with the routes and rules that need it.
 struct SetNicSetting {
     int ifindex = 0;
     NicSetting key{};

@@ -247,9 +247,7 @@ class Policy {
 void plan_policy(Draft& draft, std::span<const PolicyNic> nics) {
     const Site& site = draft.site;
     // The ordinary host: one NIC, and nothing of ours.
-    if (nics.size() < 2 && site.owned().settings.empty() &&
-        std::ranges::none_of(site.observed().rules, is_ours))
-        return;
+    if (nics.size() < 2 && site.owned().settings.empty() && site.observed().rules.empty()) return;
     if (nics.size() > 1)
         for (const PolicyNic& nic : nics)
             if (nic.number >= most_policy_nics)

@@ -9,6 +9,8 @@
 namespace metalwright::netcfg {
 namespace {
 
+constexpr Prefix link_local{.address = {.v6 = true, .bytes = {0xfe, 0x80}}, .length = 64};
+
 Prefix any_of(bool v6) {
     return {.address = {.v6 = v6}, .length = 0};
 }
@@ -72,11 +74,13 @@ std::vector<KernelRoute> routes_of(const PolicyNic& nic, std::uint32_t table) {
     };
     // Networks first: a gateway must be on one when its route is added.
     for (const Prefix& network : networks_of(nic)) add(network, std::nullopt);
+    // A neighbour, or the gateway itself, may have a link-local address only.
+    const auto is_v6 = [](const auto& route) { return route.to.address.v6; };
+    if (std::ranges::any_of(routes, is_v6) || std::ranges::any_of(nic.routes, is_v6) ||
+        (nic.gateway && nic.gateway->v6))
+        add(link_local, std::nullopt);
     for (const StaticRoute& route : nic.routes) add(route.to, route.via, route.metric.value_or(0));
     if (nic.gateway) add(any_of(nic.gateway->v6), nic.gateway);
-    // A neighbour may ask from its link-local address.
-    if (std::ranges::any_of(routes, [](const KernelRoute& r) { return r.to.address.v6; }))
-        add(*Prefix::parse("fe80::/64"), std::nullopt);
     return routes;
 }
 
@@ -95,13 +99,15 @@ const Owned::Setting* remembered(const Owned& owned, const Observed& observed, c
     return it == owned.settings.end() ? nullptr : &*it;
 }
 
+bool speaks_v4(const PolicyWay& way) {
+    return std::ranges::any_of(way.rules, [](const KernelRule& rule) { return !rule.v6; });
+}
+
 /// The kernel looks for the way back with the address that was asked as the source, so it finds
 /// these rules, and a strict NIC takes what comes from anywhere. But where a NIC has no default
 /// route the way back is another NIC's, and the question itself would be dropped.
 bool drops_questions(const PolicyWay& way, const Observed& observed, const Owned& owned) {
-    const bool speaks_v4 =
-        std::ranges::any_of(way.rules, [](const KernelRule& rule) { return !rule.v6; });
-    if (!speaks_v4 || has_default(way.routes, way.table, way.nic->index) ||
+    if (!speaks_v4(way) || has_default(way.routes, way.table, way.nic->index) ||
         has_default(observed.routes, table_main, way.nic->index))
         return false;
     std::int32_t own = way.nic->rp_filter;
@@ -128,7 +134,7 @@ PolicyWay way_of(const PolicyNic& nic, std::span<const PolicyNic> all, const Obs
                                  .protocol = our_protocol,
                                  .from = source});
     // Not arp_ignore: it knows addresses only, and a range that is a local route would fall silent.
-    way.settings = {{NicSetting::arp_filter, 1}, {NicSetting::arp_announce, 2}};
+    if (speaks_v4(way)) way.settings = {{NicSetting::arp_filter, 1}, {NicSetting::arp_announce, 2}};
     // A group that somebody else has put it in may be what their firewall goes by.
     if (nic.nic->group == 0 || nic.nic->group == policy_group)
         way.settings.emplace_back(NicSetting::group, policy_group);
@@ -262,7 +268,7 @@ std::vector<Owned::Setting> settings_after(const Observed& observed, const Owned
 std::vector<std::uint32_t> policy_tables(const Observed& observed, unsigned nics) {
     std::set<std::uint32_t> tables;
     for (const KernelRule& rule : observed.rules)
-        if (is_ours(rule) && is_policy_table(rule.table)) tables.insert(rule.table);
+        if (is_policy_table(rule.table)) tables.insert(rule.table);
     for (unsigned i = 0; nics > 1 && i < nics; ++i) tables.insert(policy_table + i);
     return {tables.begin(), tables.end()};
 }

@@ -84,8 +84,9 @@ const Link* link_of(const Observed& observed, const Owned::Setting& setting) noe
 std::vector<Owned::Setting> settings_after(const Observed& observed, const Owned& before,
                                            std::span<const PolicyNic> nics);
 
-/// Tables that Rtnl::dump_policy() has to read: those that a rule of ours leads to, and those of so
-/// many NICs. Empty: there is nothing to read. Sorted.
+/// Tables that Rtnl::dump_policy() has to read: those that an observed rule leads to (somebody
+/// else's may stand in for one of ours), and those of so many NICs. Empty: there is nothing to
+/// read. Sorted.
 std::vector<std::uint32_t> policy_tables(const Observed& observed, unsigned nics);
 
 }  // namespace metalwright::netcfg
