@@ -439,6 +439,16 @@ TEST(NicSettings, AreKnownAgainByTheirNames) {
     EXPECT_EQ(nic_setting_from("mtu"), std::nullopt);
 }
 
+TEST_F(Policy, WhatIsLeftOfItIsSeenByThoseWhoWantNone) {
+    bring_to(two_nics);
+    const auto tables = [&](const Observed& seen) {
+        return std::ranges::count_if(
+            seen.routes, [](const KernelRoute& each) { return is_policy_table(each.table); });
+    };
+    EXPECT_EQ(tables(observe(doors).value()), 4);
+    EXPECT_EQ(tables(observe(doors, aliases({"10.0.0.5"})).value()), 4);
+}
+
 TEST(PolicyTables, AreReadForWhatIsWantedAndForWhatMayBeLeft) {
     Observed seen;
     EXPECT_THAT(policy_tables(seen, 0), IsEmpty());
