@@ -20,7 +20,7 @@ namespace metalwright::netcfg {
 //   "alias/10.0.0.5/32"      an alias, always with its prefix length, so that 10.0.0.5 and
 //                            10.0.0.5/32 are one item. The second of two equal ones ends in "#2"
 //   "dns"                    the name servers
-//   "policy/eth1"            where there are two NICs: answers leave by the one they were asked on
+//   "policy/eth1"            answers leave by the NIC that was asked; or "policy/table 7701"
 //   "persist"                what sets all this up at the next boot, before the agent is there
 // An alias or route of ours that is no longer wanted has the line it had when it was wanted.
 

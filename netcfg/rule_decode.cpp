@@ -71,9 +71,12 @@ void read_rule(std::span<const std::byte> message, Observed& objects) {
     if (header.src_len != 0) rule.from = Prefix{{.v6 = rule.v6}, header.src_len};
     rule.plain = header.action == FR_ACT_TO_TBL && header.dst_len == 0 && header.tos == 0 &&
                  (header.flags & FIB_RULE_INVERT) == 0;
+    bool has_source = header.src_len == 0;
     attributes(message, sizeof header, [&](const nlattr& attribute) {
+        has_source = has_source || (attribute.nla_type & NLA_TYPE_MASK) == FRA_SRC;
         rule.plain = read_attribute(attribute, rule) && rule.plain;
     });
+    rule.plain = rule.plain && has_source;
     if (rule.protocol == our_protocol || is_policy_priority(rule.priority))
         objects.rules.push_back(rule);
 }

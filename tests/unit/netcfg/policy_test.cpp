@@ -426,6 +426,23 @@ TEST_F(Policy, TheKernelsRefusalBelongsToItsNic) {
             << result.item;
 }
 
+TEST_F(Policy, AWayThatHasYetToProveItselfIsWaitedFor) {
+    bring_to(two_nics);
+    std::vector<Ordered> order = two_nics;
+    order[0].gateway = "10.0.0.2";
+    rules().push_back(rule(7705, "10.9.0.0/24"));
+    const Observed seen = look_at(kernel, 2);
+    const std::vector<PolicyNic> nics = nics_in(seen, order);
+    const Wanted nothing;
+    const Site site(nothing, seen, owned, *nics.front().nic);
+    Draft draft{.site = site, .aliases = {}, .primary = std::nullopt, .guarded = true};
+    plan_policy(draft, nics);
+    ASSERT_EQ(draft.plan.steps.size(), 1u);
+    EXPECT_EQ(draft.plan.steps[0].needs, "primary");
+    ASSERT_EQ(draft.removals.size(), 1u);
+    EXPECT_EQ(draft.removals[0].needs, "primary");
+}
+
 TEST_F(Policy, ItsOperationsAreInNoGroup) {
     EXPECT_EQ(journal_form(KernelOp{AddRule{rule(7701, "10.0.1.0/24")}}), "");
     EXPECT_EQ(journal_form(KernelOp{RemoveRule{rule(7701, "10.0.1.0/24")}}), "");

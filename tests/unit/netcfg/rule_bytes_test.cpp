@@ -158,6 +158,9 @@ TEST(DecodeRule, WhatSaysMoreIsNotPlain) {
         .attribute(FRA_PRIORITY, number(7701))
         .attribute(FRA_SRC, "ab");
     EXPECT_FALSE(plain(short_source));
+    Datagram no_source;
+    no_source.message(RTM_NEWRULE, NLM_F_MULTI, 3, from_24).attribute(FRA_PRIORITY, number(7701));
+    EXPECT_FALSE(plain(no_source));
 }
 
 TEST(DecodeRule, ImpossibleLengthsAreNoRules) {
