@@ -435,6 +435,7 @@ claim(8.two-nics-once "Each NIC has its own table and its own rule, exactly one,
   netns.TwoNics.ALinkThatWasDownAnswersByItselfAgain
   netcfg.PolicyInAnyState.HoldsEachRuleOnceLeavesForeignAloneAndGoesWithoutATrace)
 claim(8.two-nics-settings "arp_filter, arp_announce and rp_filter are set where that is needed, remembered first, and put back."
+  netns.TwoNics.InOneNetworkANicIsSilentAboutTheOthersAddress
   netns.TwoNics.SwitchedOffAllIsAsItWas netns.TwoNics.StrictReversePathFiltersLetTheQuestionsIn
   netns.TwoNics.AStrictNicWithoutAGatewayIsLoosened netcfg.Policy.WhatASettingWasIsRememberedOnceAndBeforeItIsChanged
   netcfg.Policy.ASettingThatSomebodyHasChangedSinceIsTheirs agent_engine.Owned.WhatIsOursComesBackFromTheStoreWhole)

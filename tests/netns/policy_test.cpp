@@ -1,5 +1,7 @@
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/netlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -97,6 +99,43 @@ class Speaker {
         std::array<char, IF_NAMESIZE> name{};
         const char* known = ::if_indextoname(static_cast<unsigned>(info.ipi_ifindex), name.data());
         return known == nullptr ? "unknown" : known;
+    }
+
+ private:
+    sys::Fd fd_;
+};
+
+/// Asks and hears ARP on one NIC of the namespace it was made in, as 10.9.0.1.
+class Arp {
+ public:
+    explicit Arp(const char* nic)
+        : fd_(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ARP))) {
+        sockaddr_ll here{};
+        here.sll_family = AF_PACKET;
+        here.sll_protocol = htons(ETH_P_ARP);
+        here.sll_ifindex = static_cast<int>(::if_nametoindex(nic));
+        EXPECT_EQ(::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&here), sizeof here), 0);
+    }
+    void ask(const std::string& address) {
+        // Ethernet: to all, from 02:..:0e; ARP: IPv4 over Ethernet, a request.
+        std::array<std::uint8_t, 42> frame{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2,  0, 0, 0, 0,
+                                           0x0e, 8,    6,    0,    1,    8,    0,  6, 4, 0, 1,
+                                           2,    0,    0,    0,    0,    0x0e, 10, 9, 0, 1};
+        const sockaddr_in whose = endpoint(address, 0);
+        std::memcpy(&frame[38], &whose.sin_addr, 4);
+        EXPECT_EQ(::send(fd_.get(), frame.data(), frame.size(), 0),
+                  static_cast<ssize_t>(frame.size()));
+    }
+    /// The address that the next answer to us is about.
+    std::string answer() {
+        std::array<std::uint8_t, 128> frame{};
+        for (;;) {
+            pollfd ready{fd_.get(), POLLIN, 0};
+            if (::poll(&ready, 1, 5000) != 1) return "nothing";
+            if (::recv(fd_.get(), frame.data(), frame.size(), 0) < 42) return "nothing";
+            if (frame[21] == 2 && frame[5] == 0x0e) break;
+        }
+        return Address{.bytes = {frame[28], frame[29], frame[30], frame[31]}}.text();
     }
 
  private:
@@ -329,6 +368,26 @@ TEST_F(TwoNics, InOneNetworkEachAddressIsFoundAtItsOwnNic) {
     in_peer([&] { learnt = said("bridge fdb show br lan"); });
     EXPECT_THAT(learnt, HasSubstr("02:00:00:00:00:0a dev vb"));
     EXPECT_THAT(learnt, HasSubstr("02:00:00:00:00:0c dev wb"));
+}
+
+TEST_F(TwoNics, InOneNetworkANicIsSilentAboutTheOthersAddress) {
+    shell("ip address flush dev wa");
+    shell("ip address add 10.9.0.11/24 dev wa");
+    const std::vector<std::array<const char*, 3>> wires{{"vb", "10.9.0.11", "10.9.0.10"},
+                                                        {"wb", "10.9.0.10", "10.9.0.11"}};
+    const auto first_answer = [&](const auto& wire) {
+        std::string first;
+        in_peer([&] {
+            Arp arp(wire[0]);
+            arp.ask(wire[1]);
+            arp.ask(wire[2]);  // what is asked first is answered first, if at all
+            first = arp.answer();
+        });
+        return first;
+    };
+    EXPECT_EQ(first_answer(wires[0]), "10.9.0.11") << "each NIC speaks for all addresses";
+    policy({{"va", {"10.9.0.10/24"}, "10.9.0.1"}, {"wa", {"10.9.0.11/24"}, "10.9.0.1"}});
+    for (const auto& wire : wires) EXPECT_EQ(first_answer(wire), wire[2]) << wire[0];
 }
 
 TEST_F(TwoNics, Ipv6IsNoDifferent) {
