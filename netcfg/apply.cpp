@@ -21,6 +21,9 @@ int ifindex_of(const KernelOp& op) {
         int operator()(const RemoveAddress& o) const { return o.ifindex; }
         int operator()(const AddRoute& o) const { return o.route.ifindex; }
         int operator()(const RemoveRoute& o) const { return o.route.ifindex; }
+        int operator()(const AddRule&) const { return 0; }
+        int operator()(const RemoveRule&) const { return 0; }
+        int operator()(const SetNicSetting& o) const { return o.ifindex; }
     };
     return std::visit(Index{}, op);
 }

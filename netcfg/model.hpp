@@ -199,6 +199,11 @@ struct Link {
     std::string permanent_mac{};       ///< IFLA_PERM_ADDRESS; empty when the kernel has none
     int master = 0;                    ///< ifindex of the bond or bridge it is a port of; else 0
     bool promote_secondaries = false;  ///< this link's own IPv4 setting
+    // Its own settings, see NicSetting; the kernel may combine them with those of "all".
+    std::int32_t group = 0;
+    std::int32_t arp_filter = 0;
+    std::int32_t arp_announce = 0;
+    std::int32_t rp_filter = 0;
 
     bool operator==(const Link&) const = default;
 };
@@ -222,6 +227,31 @@ struct KernelRoute {
     auto operator<=>(const KernelRoute&) const = default;
 };
 
+/// A policy rule, as far as ours go. Without `from` it is for every source.
+struct KernelRule {
+    bool v6 = false;
+    std::uint32_t priority = 0;
+    std::uint32_t table = 0;
+    std::uint8_t protocol = 0;  ///< FRA_PROTOCOL; 0 when the kernel did not say
+    std::optional<Prefix> from{};
+    std::int32_t suppress_length = -1;  ///< routes of at most this prefix length do not count
+    std::int32_t suppress_group = -1;   ///< nor do those over a NIC of this device group
+    bool plain = true;                  ///< false: there is more to it than stands here
+
+    auto operator<=>(const KernelRule&) const = default;
+};
+
+/// A setting of one NIC that policy routing needs; net.ipv4.conf.<nic>.<name>, but for the group.
+enum class NicSetting {
+    arp_filter,    ///< 1: answers ARP only where it would send from the address that is asked for
+    arp_announce,  ///< 2: asks ARP with an address that its neighbours know
+    rp_filter,     ///< 1: drops what it would not answer over the same NIC; 2: answers elsewhere
+    group,         ///< the device group (IFLA_GROUP), a number of no meaning to the kernel
+};
+
+std::string_view to_string(NicSetting setting) noexcept;  ///< as the kernel names it
+std::optional<NicSetting> nic_setting_from(std::string_view word) noexcept;
+
 /// What the store knows we added, as "address 10.0.0.5/32" / "route local 10.0.1.0/28" on a MAC.
 struct Owned {
     /// An address of ours on another NIC: one of several that are wanted, or one that the spec has
@@ -234,6 +264,16 @@ struct Owned {
         bool operator==(const Elsewhere&) const = default;
     };
 
+    /// A setting that is not as it was before us.
+    struct Setting {
+        std::string mac;
+        std::string nic;  ///< its name: a VLAN or a bond has the MAC of what it is made of
+        NicSetting key{};
+        std::int32_t before = 0;
+
+        bool operator==(const Setting&) const = default;
+    };
+
     std::string mac{};                ///< of the NIC they were put on; empty: any
     // Those of `addresses` that were put there as one of these kinds; the others are aliases.
     std::vector<Prefix> primaries{};
@@ -243,6 +283,7 @@ struct Owned {
     std::vector<Prefix> local_routes{};
     std::vector<StaticRoute> routes{};
     std::vector<Elsewhere> elsewhere{};
+    std::vector<Setting> settings{};
 
     bool operator==(const Owned&) const = default;
 };
@@ -282,9 +323,11 @@ struct Observed {
     std::vector<Link> links{};
     std::vector<KernelAddress> addresses{};
     /// Tables main and local, without the local, broadcast and connected entries that the kernel
-    /// keeps itself in table local.
+    /// keeps itself in table local; and those of Rtnl::dump_policy().
     std::vector<KernelRoute> routes{};
     Persisted persisted{};
+    std::vector<KernelRule> rules{};    ///< with our mark, or with a priority that is ours
+    std::int32_t rp_filter_of_all = 0;  ///< the higher of this and a NIC's own holds; as is routes
 
     bool operator==(const Observed&) const = default;
 };

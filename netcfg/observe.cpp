@@ -3,6 +3,7 @@
 
 #include "netcfg/alias_form.hpp"
 #include "netcfg/persist/text.hpp"
+#include "netcfg/policy.hpp"
 #include "netcfg/room.hpp"
 
 namespace metalwright::netcfg {
@@ -102,9 +103,17 @@ bool wants_local_routes(const Wanted& wanted) {
            std::ranges::any_of(wanted.others, wants_local_routes);
 }
 
-/// What the files say, added to what the kernel said.
-Result<Observed> completed(Result<Observed> observed, Doors& doors) {
+/// How many NICs the order is about: their tables are read even where no rule leads to them yet.
+unsigned nics_of(const Wanted&) {
+    return 1;
+}
+
+/// What the files say, and the tables of policy routing, added to what the kernel said.
+Result<Observed> completed(Result<Observed> observed, Doors& doors, unsigned nics) {
     if (!observed) return observed;
+    if (const auto tables = policy_tables(*observed, nics); !tables.empty())
+        if (Result<void> read = doors.rtnl.dump_policy(tables, *observed); !read)
+            return std::unexpected(read.error());
     for (Link& link : observed->links)
         if (const auto target = doors.files.link_target("/sys/class/net/" + link.name); target)
             link.bus_path = bus_path_of(*target);
@@ -117,13 +126,13 @@ Result<Observed> completed(Result<Observed> observed, Doors& doors) {
 }  // namespace
 
 Result<Observed> observe(Doors& doors) {
-    return completed(doors.rtnl.dump(), doors);
+    return completed(doors.rtnl.dump(), doors, 0);
 }
 
 Result<Observed> observe(Doors& doors, const Wanted& wanted) {
     return completed(
         wants_local_routes(wanted) ? doors.rtnl.dump() : doors.rtnl.dump_without_foreign_local(),
-        doors);
+        doors, nics_of(wanted));
 }
 
 }  // namespace metalwright::netcfg

@@ -8,6 +8,14 @@ std::string name_of(const KernelRoute& route) {
            (route.via ? " via " + route.via->text() : "");
 }
 
+std::string name_of(const KernelRule& rule) {
+    return "rule " + std::to_string(rule.priority) + " from " +
+           (rule.from ? rule.from->text()
+            : rule.v6 ? "all IPv6"
+                      : "all IPv4") +
+           " to table " + std::to_string(rule.table);
+}
+
 struct Describer {
     std::string operator()(const SetLink& op) const {
         if (op.mtu != 0) return "set the MTU to " + std::to_string(op.mtu);
@@ -23,6 +31,11 @@ struct Describer {
         return (op.replace ? "exchange " : "add ") + name_of(op.route);
     }
     std::string operator()(const RemoveRoute& op) const { return "remove " + name_of(op.route); }
+    std::string operator()(const AddRule& op) const { return "add " + name_of(op.rule); }
+    std::string operator()(const RemoveRule& op) const { return "remove " + name_of(op.rule); }
+    std::string operator()(const SetNicSetting& op) const {
+        return "set " + std::string(to_string(op.key)) + " to " + std::to_string(op.value);
+    }
 };
 
 }  // namespace

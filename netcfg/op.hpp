@@ -22,6 +22,7 @@ namespace metalwright::netcfg {
 //   "secondary/..."          a secondary private address, in the same way
 //   "elastic/..."            an elastic address, on the WAN NIC
 //   "dns"                    the name servers
+//   "policy/eth1"            answers leave by the NIC that was asked; or "policy/table 7701"
 //   "persist"                what sets all this up at the next boot, before the agent is there
 // Of a NIC that is not the first one they end in its name: "primary on eth1".
 // An alias or route of ours that is no longer wanted has the line it had when it was wanted.
@@ -73,8 +74,31 @@ struct RemoveRoute {
     bool operator==(const RemoveRoute&) const = default;
 };
 
+struct AddRule {
+    KernelRule rule{};  ///< plain, its protocol is our_protocol
+
+    bool operator==(const AddRule&) const = default;
+};
+
+/// Takes one such rule away; the kernel may hold several that are alike.
+struct RemoveRule {
+    KernelRule rule{};
+
+    bool operator==(const RemoveRule&) const = default;
+};
+
+/// By netlink, in one batch with the routes and rules that need it.
+struct SetNicSetting {
+    int ifindex = 0;
+    NicSetting key{};
+    std::int32_t value = 0;
+
+    bool operator==(const SetNicSetting&) const = default;
+};
+
 /// What goes to the kernel, and is answered by it one by one.
-using KernelOp = std::variant<SetLink, AddAddress, RemoveAddress, AddRoute, RemoveRoute>;
+using KernelOp = std::variant<SetLink, AddAddress, RemoveAddress, AddRoute, RemoveRoute, AddRule,
+                              RemoveRule, SetNicSetting>;
 
 /// Writes and removes files of the boot's network configuration, mode 0644.
 struct PersistConfig {

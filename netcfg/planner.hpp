@@ -1,11 +1,13 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
 #include "core/plan.hpp"
 #include "netcfg/judge.hpp"
 #include "netcfg/op.hpp"
+#include "netcfg/policy.hpp"
 #include "netcfg/site.hpp"
 
 namespace metalwright::netcfg {
@@ -41,6 +43,13 @@ void plan_persist(Draft& draft);  ///< persist, dns          (plan_persist.cpp)
 /// and ends it with a question to the gateway, where there is a former way to go back to.
 /// (plan_guard.cpp)
 void guard_change(Draft& draft, std::size_t begin);
+
+/// policy/...: routes, rules and settings so that answers leave by the NIC they were asked on.
+/// Fewer than two NICs: what is ours of that is removed, and settings are put back. Their links are
+/// among draft.site.observed(), which was read with their tables (policy_tables(),
+/// Rtnl::dump_policy()). Call it once per plan, after plan_primary() of each NIC: routes need its
+/// addresses. (plan_policy.cpp)
+void plan_policy(Draft& draft, std::span<const PolicyNic> nics);
 
 /// Settles `item` by an address that is there; the note says when it is not ours.
 void settle_present(Draft& draft, std::string item, const KernelAddress& present);

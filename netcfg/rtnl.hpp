@@ -10,23 +10,29 @@
 
 namespace metalwright::netcfg {
 
+struct Dump;
+
 /// The one door to the kernel's network. Fake: tests/fakes/fake_rtnl.hpp, a kernel in memory.
 class Rtnl {
  public:
     virtual ~Rtnl() = default;
 
-    /// Links, addresses, and the routes of tables main and local; `persisted` and bus paths are
-    /// left empty. Errors: io, kernel_refused, busy (the state never stood still), timed_out.
+    /// Links, addresses, the routes of tables main and local, and rules; `persisted` and bus paths
+    /// are left empty. Errors: io, kernel_refused, busy (the state never stood still), timed_out.
     virtual Result<Observed> dump() = 0;
 
     /// As dump(), but of table local only the routes with our mark, if the kernel can tell them
     /// apart: it keeps an entry of its own there for each address, and need not list those.
     virtual Result<Observed> dump_without_foreign_local() { return dump(); }
 
+    /// Adds the routes of these tables to `into`, which has none of them yet, and
+    /// rp_filter_of_all. Errors: those of dump().
+    virtual Result<void> dump_policy(std::span<const std::uint32_t> tables, Observed& into) = 0;
+
     /// Does every op in order and returns one result per op: ops[i] <-> results[i].
     ///
     /// The kernel goes on past a refused one, so a failure never hides its neighbours. EEXIST on
-    /// adding, and EADDRNOTAVAIL or ESRCH on removing, mean "already so" and count as done.
+    /// adding, and EADDRNOTAVAIL, ESRCH or ENOENT on removing, mean "already so" and count as done.
     /// Errors, per op: kernel_refused (sys = errno, the kernel's own words in the message),
     /// timed_out (no answer), io (socket lost).
     virtual std::vector<Result<void>> apply(std::span<const KernelOp> ops) = 0;
@@ -41,6 +47,7 @@ class RtnlSocket final : public Rtnl {
 
     Result<Observed> dump() override;
     Result<Observed> dump_without_foreign_local() override;
+    Result<void> dump_policy(std::span<const std::uint32_t> tables, Observed& into) override;
     std::vector<Result<void>> apply(std::span<const KernelOp> ops) override;
 
     /// Messages sent so far that could change something; dumps do not count.
@@ -51,6 +58,7 @@ class RtnlSocket final : public Rtnl {
         : fd_(std::move(fd)), most_acks_(most_acks) {}
 
     Result<Observed> dump(std::uint8_t local_protocol);  // 0: any
+    Result<void> ask(const Dump& question, Observed& all);
     Result<void> send(std::span<const std::byte> request);
     /// Sends `request` and reads until `acks` answers were taken by `on_ack`.
     template <class OnAck>

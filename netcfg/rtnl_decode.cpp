@@ -3,6 +3,7 @@
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
+#include <linux/netconf.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -13,6 +14,8 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+
+#include "netcfg/rule_decode.hpp"
 
 namespace metalwright::netcfg {
 namespace {
@@ -86,20 +89,23 @@ bool fits(const Address& address, unsigned family, unsigned length) {
     return family == (address.v6 ? AF_INET6 : AF_INET) && length <= (address.v6 ? 128 : 32);
 }
 
-/// IFLA_AF_SPEC holds one array of settings per family; setting N is at index N - 1.
-bool promotes_secondaries(const nlattr* families) {
-    if (families == nullptr) return false;
+/// IFLA_AF_SPEC holds one array of settings per family.
+const nlattr* ipv4_settings(const nlattr* families) {
+    if (families == nullptr) return nullptr;
     const nlattr* inet =
         ::nla_find(static_cast<const nlattr*>(::nla_data(families)), ::nla_len(families), AF_INET);
-    if (inet == nullptr) return false;
-    const nlattr* settings =
-        ::nla_find(static_cast<const nlattr*>(::nla_data(inet)), ::nla_len(inet), IFLA_INET_CONF);
-    if (settings == nullptr) return false;
-    constexpr std::size_t at = (IPV4_DEVCONF_PROMOTE_SECONDARIES - 1) * sizeof(std::int32_t);
+    if (inet == nullptr) return nullptr;
+    return ::nla_find(static_cast<const nlattr*>(::nla_data(inet)), ::nla_len(inet),
+                      IFLA_INET_CONF);
+}
+
+/// Setting N is at index N - 1; 0 where the array is absent or ends before it.
+std::int32_t setting(const nlattr* settings, int which) {
+    const std::size_t at = static_cast<std::size_t>(which - 1) * sizeof(std::int32_t);
     std::int32_t value = 0;
-    if (size_of(settings) < at + sizeof value) return false;
+    if (settings == nullptr || size_of(settings) < at + sizeof value) return 0;
     std::memcpy(&value, static_cast<const std::byte*>(::nla_data(settings)) + at, sizeof value);
-    return value != 0;
+    return value;
 }
 
 std::string kind_of(const nlattr* info) {
@@ -113,6 +119,7 @@ void read_link(const nlmsghdr* message, Observed& objects) {
     if (!parse<IFLA_PERM_ADDRESS>(message, sizeof(ifinfomsg), found)) return;
     ifinfomsg header;
     std::memcpy(&header, NLMSG_DATA(message), sizeof header);
+    const nlattr* ipv4 = ipv4_settings(found[IFLA_AF_SPEC]);
     objects.links.push_back({
         .index = header.ifi_index,
         .name = text_of(found[IFLA_IFNAME]),
@@ -124,7 +131,11 @@ void read_link(const nlmsghdr* message, Observed& objects) {
         .loopback = (header.ifi_flags & IFF_LOOPBACK) != 0,
         .permanent_mac = mac_of(found[IFLA_PERM_ADDRESS]),
         .master = read<std::int32_t>(found[IFLA_MASTER], 0),
-        .promote_secondaries = promotes_secondaries(found[IFLA_AF_SPEC]),
+        .promote_secondaries = setting(ipv4, IPV4_DEVCONF_PROMOTE_SECONDARIES) != 0,
+        .group = read<std::int32_t>(found[IFLA_GROUP], 0),
+        .arp_filter = setting(ipv4, IPV4_DEVCONF_ARPFILTER),
+        .arp_announce = setting(ipv4, IPV4_DEVCONF_ARP_ANNOUNCE),
+        .rp_filter = setting(ipv4, IPV4_DEVCONF_RP_FILTER),
     });
 }
 
@@ -197,6 +208,9 @@ void read_object(std::span<const std::byte> message, Observed& objects) {
         case RTM_DELADDR: read_address(header, objects); break;
         case RTM_NEWROUTE:
         case RTM_DELROUTE: read_route(header, objects); break;
+        case RTM_NEWRULE:
+        case RTM_DELRULE: read_rule(message, objects); break;
+        case RTM_NEWNETCONF: read_netconf(message, objects); break;
         default: break;
     }
 }
@@ -224,7 +238,11 @@ Result<Answer> decode(std::span<const std::byte> datagram, std::uint32_t seq, Ob
                     break;
                 case RTM_NEWLINK:
                 case RTM_NEWADDR:
-                case RTM_NEWROUTE: read_object(datagram.first(message->nlmsg_len), objects); break;
+                case RTM_NEWROUTE:
+                case RTM_NEWRULE:
+                case RTM_NEWNETCONF:
+                    read_object(datagram.first(message->nlmsg_len), objects);
+                    break;
                 default: break;
             }
         }

@@ -1,8 +1,10 @@
 #include "netcfg/rtnl_encode.hpp"
 
+#include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/socket.h>
@@ -110,6 +112,25 @@ Message route_message(int type, int flags, std::uint32_t seq, const KernelRoute&
     return message;
 }
 
+Message rule_message(int type, int flags, std::uint32_t seq, const KernelRule& rule) {
+    fib_rule_hdr header{};
+    header.family = family_of(rule.v6);
+    header.src_len = rule.from ? rule.from->length : std::uint8_t{0};
+    header.table = rule.table < 256 ? static_cast<std::uint8_t>(rule.table)
+                                    : static_cast<std::uint8_t>(RT_TABLE_UNSPEC);
+    header.action = FR_ACT_TO_TBL;
+    Message message(type, NLM_F_ACK | flags, seq, header);
+    if (rule.from) message.put(FRA_SRC, rule.from->address);
+    message.put_u32(FRA_PRIORITY, rule.priority);
+    message.put_u32(FRA_TABLE, rule.table);
+    message.put_u8(FRA_PROTOCOL, rule.protocol);
+    if (rule.suppress_length >= 0)
+        message.put_u32(FRA_SUPPRESS_PREFIXLEN, static_cast<std::uint32_t>(rule.suppress_length));
+    if (rule.suppress_group >= 0)
+        message.put_u32(FRA_SUPPRESS_IFGROUP, static_cast<std::uint32_t>(rule.suppress_group));
+    return message;
+}
+
 struct Encoder {
     std::uint32_t seq;
     std::vector<std::byte>& out;
@@ -184,14 +205,53 @@ struct Encoder {
         return 1;
     }
 
+    std::uint32_t operator()(const AddRule& op) const {
+        // Without EXCL the kernel takes the same rule again and again.
+        rule_message(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, seq, op.rule).append_to(out);
+        return 1;
+    }
+
+    std::uint32_t operator()(const RemoveRule& op) const {
+        rule_message(RTM_DELRULE, 0, seq, op.rule).append_to(out);
+        return 1;
+    }
+
+    std::uint32_t operator()(const SetNicSetting& op) const {
+        const auto value = static_cast<std::uint32_t>(op.value);
+        switch (op.key) {
+            case NicSetting::arp_filter:
+                ipv4_setting(op.ifindex, IPV4_DEVCONF_ARPFILTER, value, seq);
+                break;
+            case NicSetting::arp_announce:
+                ipv4_setting(op.ifindex, IPV4_DEVCONF_ARP_ANNOUNCE, value, seq);
+                break;
+            case NicSetting::rp_filter:
+                ipv4_setting(op.ifindex, IPV4_DEVCONF_RP_FILTER, value, seq);
+                break;
+            case NicSetting::group: {
+                ifinfomsg header{};
+                header.ifi_index = op.ifindex;
+                Message message(RTM_SETLINK, NLM_F_ACK, seq, header);
+                message.put_u32(IFLA_GROUP, value);
+                message.append_to(out);
+                break;
+            }
+        }
+        return 1;
+    }
+
     void promote_secondaries(int ifindex, bool on, std::uint32_t at) const {
+        ipv4_setting(ifindex, IPV4_DEVCONF_PROMOTE_SECONDARIES, on ? 1 : 0, at);
+    }
+
+    void ipv4_setting(int ifindex, int setting, std::uint32_t value, std::uint32_t at) const {
         ifinfomsg header{};
         header.ifi_index = ifindex;
         Message message(RTM_SETLINK, NLM_F_ACK, at, header);
         const std::size_t families = message.nest(IFLA_AF_SPEC);
         const std::size_t inet = message.nest(AF_INET);
         const std::size_t settings = message.nest(IFLA_INET_CONF);
-        message.put_u32(IPV4_DEVCONF_PROMOTE_SECONDARIES, on ? 1 : 0);
+        message.put_u32(setting, value);
         message.end(settings);
         message.end(inet);
         message.end(families);
@@ -223,6 +283,17 @@ void encode(const Dump& dump, std::uint32_t seq, std::vector<std::byte>& out) {
             header.rtm_protocol = dump.protocol;
             Message message(RTM_GETROUTE, flags, seq, header);
             message.put_u32(RTA_TABLE, dump.table);
+            message.append_to(out);
+            break;
+        }
+        case Dump::What::rules:
+            // Without a family: those of all, of which there are few.
+            Message(RTM_GETRULE, flags, seq, fib_rule_hdr{}).append_to(out);
+            break;
+        case Dump::What::settings_of_all: {
+            // No dump: one answer, and an ack to end it.
+            Message message(RTM_GETNETCONF, NLM_F_ACK, seq, netconfmsg{.ncm_family = AF_INET});
+            message.put_u32(NETCONFA_IFINDEX, static_cast<std::uint32_t>(NETCONFA_IFINDEX_ALL));
             message.append_to(out);
             break;
         }

@@ -30,10 +30,12 @@ std::unexpected<Error> io(std::string what, int error) {
 }
 
 bool already_so(const KernelOp& op, int error) {
-    if (std::holds_alternative<AddAddress>(op) || std::holds_alternative<AddRoute>(op))
+    if (std::holds_alternative<AddAddress>(op) || std::holds_alternative<AddRoute>(op) ||
+        std::holds_alternative<AddRule>(op))
         return error == EEXIST;
     if (std::holds_alternative<RemoveAddress>(op)) return error == EADDRNOTAVAIL;
     if (std::holds_alternative<RemoveRoute>(op)) return error == ESRCH;
+    if (std::holds_alternative<RemoveRule>(op)) return error == ENOENT;
     return false;
 }
 
@@ -46,17 +48,18 @@ Result<void> result_of(const KernelOp& op, const Ack& ack) {
 }
 
 /// What is asked for a complete picture; without IPv6 in the kernel its dumps are just empty.
-constexpr std::array<Dump, 6> everything{{
+constexpr std::array<Dump, 7> everything{{
     {.what = Dump::What::links},
     {.what = Dump::What::addresses},
     {.what = Dump::What::routes, .v6 = false, .table = RT_TABLE_MAIN},
     {.what = Dump::What::routes, .v6 = false, .table = RT_TABLE_LOCAL},
     {.what = Dump::What::routes, .v6 = true, .table = RT_TABLE_MAIN},
     {.what = Dump::What::routes, .v6 = true, .table = RT_TABLE_LOCAL},
+    {.what = Dump::What::rules},
 }};
 
 bool means_empty(const Dump& dump, int error) {
-    return dump.what == Dump::What::routes &&
+    return dump.what >= Dump::What::routes &&
            (error == ENOENT || error == EAFNOSUPPORT || error == EOPNOTSUPP);
 }
 
@@ -124,45 +127,59 @@ Result<Observed> RtnlSocket::dump(std::uint8_t local_protocol) {
     Observed all;
     for (Dump question : everything) {
         if (question.table == RT_TABLE_LOCAL) question.protocol = local_protocol;
-        bool complete = false;
-        for (int attempt = 0; attempt < dump_attempts && !complete; ++attempt) {
-            const std::uint32_t seq = seq_++;
-            std::vector<std::byte> request;
-            encode(question, seq, request);
-            if (Result<void> sent = send(request); !sent) return std::unexpected(sent.error());
-
-            Observed part;
-            bool done = false;
-            bool interrupted = false;
-            while (!done) {
-                const auto datagrams = inbox_.receive(fd_.get(), 1);
-                if (!datagrams) return std::unexpected(datagrams.error());
-                Result<Answer> answer = decode(datagrams->front(), seq, part);
-                if (!answer) return std::unexpected(answer.error());
-                interrupted = interrupted || answer->interrupted;
-                int error = answer->dump_error;
-                for (const Ack& ack : answer->acks)
-                    if (ack.seq == seq) {
-                        error = ack.error;
-                        done = true;
-                    }
-                done = done || answer->done;
-                if (error != 0 && !means_empty(question, error))
-                    return fail(Errc::kernel_refused,
-                                "the kernel refused to list the network: " + errno_text(error),
-                                "netlink", error);
-            }
-            if (interrupted) continue;
-            append(all.links, part.links);
-            append(all.addresses, part.addresses);
-            append(all.routes, part.routes);
-            complete = true;
-        }
-        if (!complete)
-            return fail(Errc::busy, "the network changes faster than it can be read; try again",
-                        "netlink");
+        if (Result<void> heard = ask(question, all); !heard) return std::unexpected(heard.error());
     }
     return all;
+}
+
+Result<void> RtnlSocket::dump_policy(std::span<const std::uint32_t> tables, Observed& into) {
+    for (const std::uint32_t table : tables)
+        for (const bool v6 : {false, true})
+            if (Result<void> heard =
+                    ask({.what = Dump::What::routes, .v6 = v6, .table = table}, into);
+                !heard)
+                return heard;
+    return ask({.what = Dump::What::settings_of_all}, into);
+}
+
+Result<void> RtnlSocket::ask(const Dump& question, Observed& all) {
+    for (int attempt = 0; attempt < dump_attempts; ++attempt) {
+        const std::uint32_t seq = seq_++;
+        std::vector<std::byte> request;
+        encode(question, seq, request);
+        if (Result<void> sent = send(request); !sent) return sent;
+
+        Observed part;
+        part.rp_filter_of_all = all.rp_filter_of_all;
+        bool done = false;
+        bool interrupted = false;
+        while (!done) {
+            const auto datagrams = inbox_.receive(fd_.get(), 1);
+            if (!datagrams) return std::unexpected(datagrams.error());
+            Result<Answer> answer = decode(datagrams->front(), seq, part);
+            if (!answer) return std::unexpected(answer.error());
+            interrupted = interrupted || answer->interrupted;
+            int error = answer->dump_error;
+            for (const Ack& ack : answer->acks)
+                if (ack.seq == seq) {
+                    error = ack.error;
+                    done = true;
+                }
+            done = done || answer->done;
+            if (error != 0 && !means_empty(question, error))
+                return fail(Errc::kernel_refused,
+                            "the kernel refused to list the network: " + errno_text(error),
+                            "netlink", error);
+        }
+        if (interrupted) continue;
+        append(all.links, part.links);
+        append(all.addresses, part.addresses);
+        append(all.routes, part.routes);
+        append(all.rules, part.rules);
+        all.rp_filter_of_all = part.rp_filter_of_all;
+        return {};
+    }
+    return fail(Errc::busy, "the network changes faster than it can be read; try again", "netlink");
 }
 
 std::vector<Result<void>> RtnlSocket::apply(std::span<const KernelOp> ops) {

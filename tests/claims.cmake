@@ -426,3 +426,19 @@ claim(8.alias-form "A single IPv4 alias is a local route where the spec says so.
   netcfg.PlanAliases.ASingleIpv4AddressIsALocalRouteWhereTheSpecSaysSo)
 claim(8.fuzzed "No netlink reply and no document, however broken, crashes its reader."
   fuzz.decode fuzz.document)
+claim(8.two-nics "With two NICs an answer leaves by the one it was asked on, from an alias too, and containers and tunnels stay in reach."
+  netns.TwoNics.AnswersLeaveByTheNicTheyWereAskedOn netns.TwoNics.ARangeOfAliasesIsHeardAndAnswersByItsNic
+  netns.TwoNics.InOneNetworkEachAddressIsFoundAtItsOwnNic netns.TwoNics.ContainersAndTunnelsAreReachedFromEveryAddress
+  netns.TwoNics.Ipv6IsNoDifferent)
+claim(8.two-nics-once "Each NIC has its own table and its own rule, exactly one, with fixed priorities, after any number of runs."
+  netns.TwoNics.ThreeRunsMakeOneRuleEach netns.TwoNics.ARuleThatIsThereThriceIsThereOnceAfterwards
+  netns.TwoNics.ALinkThatWasDownAnswersByItselfAgain
+  netcfg.PolicyInAnyState.HoldsEachRuleOnceLeavesForeignAloneAndGoesWithoutATrace)
+claim(8.two-nics-settings "arp_filter, arp_announce and rp_filter are set where that is needed, remembered first, and put back."
+  netns.TwoNics.InOneNetworkANicIsSilentAboutTheOthersAddress
+  netns.TwoNics.SwitchedOffAllIsAsItWas netns.TwoNics.StrictReversePathFiltersLetTheQuestionsIn
+  netns.TwoNics.AStrictNicWithoutAGatewayIsLoosened netcfg.Policy.WhatASettingWasIsRememberedOnceAndBeforeItIsChanged
+  netcfg.Policy.ASettingThatSomebodyHasChangedSinceIsTheirs agent_engine.Owned.WhatIsOursComesBackFromTheStoreWhole)
+claim(8.two-nics-foreign "Rules and routes of somebody else are never changed; one in the way fails its NIC's line, in words."
+  netns.TwoNics.WhatSomebodyElseHasSetStays netcfg.Policy.ARuleOfSomebodyElseInTheWayFailsThatNicAlone
+  netcfg.Policy.ARouteOfSomebodyElseInTheWayFailsInWords)

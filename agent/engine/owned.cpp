@@ -1,6 +1,8 @@
 #include "agent/engine/owned.hpp"
 
 #include <map>
+#include <optional>
+#include <sstream>
 
 namespace metalwright::engine {
 namespace {
@@ -36,6 +38,24 @@ Result<netcfg::StaticRoute> route_from(const std::string& text) {
     return route;
 }
 
+/// "52:54:00:4d:57:01 eth1 rp_filter 1", the value being that of before.
+std::string setting_text(const netcfg::Owned::Setting& setting) {
+    return setting.mac + ' ' + setting.nic + ' ' + std::string(to_string(setting.key)) + ' ' +
+           std::to_string(setting.before);
+}
+
+Result<netcfg::Owned::Setting> setting_from(const std::string& text) {
+    std::istringstream words(text);
+    netcfg::Owned::Setting setting;
+    std::string key;
+    words >> setting.mac >> setting.nic >> key >> setting.before;
+    const std::optional<netcfg::NicSetting> known = netcfg::nic_setting_from(key);
+    if (words.fail() || !words.eof() || !known)
+        return fail(Errc::internal, "the store holds a NIC's setting that cannot be read: " + text);
+    setting.key = *known;
+    return setting;
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> owned_rows(const netcfg::Owned& owned) {
@@ -51,6 +71,8 @@ std::vector<std::pair<std::string, std::string>> owned_rows(const netcfg::Owned&
     for (const netcfg::Owned::Elsewhere& other : owned.elsewhere)
         rows.emplace_back("elsewhere", other.mac + " " + other.prefix.text() + " " +
                                            std::string(netcfg::to_string(other.kind)));
+    for (const netcfg::Owned::Setting& s : owned.settings)
+        rows.emplace_back("setting", setting_text(s));
     return rows;
 }
 
@@ -69,6 +91,10 @@ Result<netcfg::Owned> owned_from(const std::vector<std::pair<std::string, std::s
             auto route = route_from(value);
             if (!route) return std::unexpected(route.error());
             owned.routes.push_back(*route);
+        } else if (kind == "setting") {
+            auto setting = setting_from(value);
+            if (!setting) return std::unexpected(setting.error());
+            owned.settings.push_back(*setting);
         } else if (kind == "elsewhere") {
             const std::size_t blank = value.find(' ');
             const std::size_t end = value.rfind(' ');

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "netcfg/policy.hpp"
 #include "netcfg/rtnl.hpp"
 
 namespace metalwright::fakes {
@@ -32,7 +33,28 @@ class FakeRtnl final : public netcfg::Rtnl {
         refused_.push_back({std::move(description), error, std::move(text)});
     }
 
-    Result<netcfg::Observed> dump() override { return kernel_; }
+    Result<netcfg::Observed> dump() override {
+        netcfg::Observed seen = kernel_;
+        std::erase_if(seen.routes, [](const netcfg::KernelRoute& route) {
+            return netcfg::is_policy_table(route.table);
+        });
+        std::erase_if(seen.rules, [](const netcfg::KernelRule& rule) {
+            return rule.protocol != netcfg::our_protocol &&
+                   !netcfg::is_policy_priority(rule.priority);
+        });
+        seen.rp_filter_of_all = 0;
+        return seen;
+    }
+
+    Result<void> dump_policy(std::span<const std::uint32_t> tables,
+                             netcfg::Observed& into) override {
+        for (const netcfg::KernelRoute& route : kernel_.routes)
+            if (netcfg::is_policy_table(route.table) &&
+                std::ranges::find(tables, route.table) != tables.end())
+                into.routes.push_back(route);
+        into.rp_filter_of_all = kernel_.rp_filter_of_all;
+        return {};
+    }
 
     std::vector<Result<void>> apply(std::span<const netcfg::KernelOp> ops) override {
         std::vector<Result<void>> results;
@@ -153,9 +175,16 @@ class FakeRtnl final : public netcfg::Rtnl {
         if (route.to.has_host_bits())
             return no(op, EINVAL, "Invalid prefix for given prefix length");
         const bool reachable =
-            !route.via || std::ranges::any_of(kernel_.addresses, [&](const auto& address) {
-                return address.ifindex == route.ifindex && !address.prefix.is_single() &&
-                       address.prefix.contains(*route.via);
+            !route.via ||
+            std::ranges::any_of(kernel_.addresses,
+                                [&](const auto& address) {
+                                    return address.ifindex == route.ifindex &&
+                                           !address.prefix.is_single() &&
+                                           address.prefix.contains(*route.via);
+                                }) ||
+            std::ranges::any_of(kernel_.routes, [&](const netcfg::KernelRoute& other) {
+                return other.ifindex == route.ifindex && !other.via && other.to.length != 0 &&
+                       other.table == route.table && other.to.contains(*route.via);
             });
         if (!reachable) return no(op, ENETUNREACH, "Nexthop has invalid gateway.");
         const auto it = std::ranges::find_if(
@@ -173,6 +202,30 @@ class FakeRtnl final : public netcfg::Rtnl {
         });
         if (it != kernel_.routes.end()) kernel_.routes.erase(it);
         return {};  // ESRCH counts as done
+    }
+
+    Result<void> act(const netcfg::KernelOp&, const netcfg::AddRule& add) {
+        if (std::ranges::find(kernel_.rules, add.rule) == kernel_.rules.end())
+            kernel_.rules.push_back(add.rule);
+        return {};  // EEXIST counts as done
+    }
+
+    Result<void> act(const netcfg::KernelOp&, const netcfg::RemoveRule& remove) {
+        const auto it = std::ranges::find(kernel_.rules, remove.rule);
+        if (it != kernel_.rules.end()) kernel_.rules.erase(it);
+        return {};  // ENOENT counts as done
+    }
+
+    Result<void> act(const netcfg::KernelOp& op, const netcfg::SetNicSetting& set) {
+        netcfg::Link* nic = link(set.ifindex);
+        if (nic == nullptr) return no(op, ENODEV, "No such device");
+        switch (set.key) {
+            case netcfg::NicSetting::arp_filter: nic->arp_filter = set.value; break;
+            case netcfg::NicSetting::arp_announce: nic->arp_announce = set.value; break;
+            case netcfg::NicSetting::rp_filter: nic->rp_filter = set.value; break;
+            case netcfg::NicSetting::group: nic->group = set.value; break;
+        }
+        return {};
     }
 
     netcfg::Observed kernel_;

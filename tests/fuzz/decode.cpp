@@ -1,5 +1,6 @@
 // netcfg::decode: whatever a datagram holds, an answer or an error, and objects that are well
 // formed.
+#include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
@@ -124,6 +125,21 @@ void add_route(Datagram& datagram, bool v6) {
     ::nla_put_u32(message, RTA_PRIORITY, 100);
 }
 
+void add_rule(Datagram& datagram, bool v6) {
+    const Prefix from = Prefix::parse(v6 ? "fd00:1::/64" : "10.8.0.0/16").value();
+    fib_rule_hdr header{};
+    header.family = v6 ? AF_INET6 : AF_INET;
+    header.src_len = from.length;
+    header.action = FR_ACT_TO_TBL;
+    nl_msg* message = datagram.add(RTM_NEWRULE, NLM_F_MULTI, header);
+    ::nla_put_u32(message, FRA_TABLE, 7701);
+    ::nla_put_u32(message, FRA_SUPPRESS_PREFIXLEN, 0);
+    ::nla_put_u32(message, FRA_SUPPRESS_IFGROUP, 7700);
+    ::nla_put_u8(message, FRA_PROTOCOL, netcfg::our_protocol);
+    ::nla_put_u32(message, FRA_PRIORITY, 7701);
+    ::nla_put(message, FRA_SRC, v6 ? 16 : 4, from.address.bytes.data());
+}
+
 void add_ack(Datagram& datagram, int flags) {
     nlmsgerr body{};
     body.error = -17;
@@ -150,6 +166,8 @@ void run(std::span<const std::uint8_t> input) {
         check(route.to);
         if (route.via) check(*route.via);
     }
+    for (const netcfg::KernelRule& rule : objects.rules)
+        if (rule.from) check(*rule.from);
 }
 
 std::vector<Bytes> seeds() {
@@ -162,6 +180,8 @@ std::vector<Bytes> seeds() {
         add_address(datagram, v6);
         done();
         add_route(datagram, v6);
+        done();
+        add_rule(datagram, v6);
         done();
     }
     for (const int flags : {0, NLM_F_ACK_TLVS | NLM_F_CAPPED, int{NLM_F_ACK_TLVS}}) {

@@ -81,6 +81,14 @@ class Netns : public testing::Test {
         us_->enter();
     }
 
+    /// A second wire: our NIC `wa`, the peer's `wb`.
+    void add_second_wire() {
+        shell("ip link add wa address 02:00:00:00:00:0c type veth peer name wb netns " +
+              peer_->path() + " address 02:00:00:00:00:0d");
+        shell("ip link set wa up");
+        in_peer([] { shell("ip link set wb up"); });
+    }
+
     static void set_promote_secondaries(bool on) {
         for (const char* who : {"all", "default", "va"}) {
             std::ofstream file(std::string("/proc/sys/net/ipv4/conf/") + who +

@@ -20,6 +20,8 @@ TEST(Owned, WhatIsOursComesBackFromTheStoreWhole) {
     owned.secondaries = {prefix("fd00::5/128")};
     owned.elsewhere.push_back({"52:54:00:4d:57:09", prefix("10.0.2.5/32"), netcfg::Kind::elastic});
     owned.elsewhere.push_back({"52:54:00:4d:57:09", prefix("10.0.2.10/24"), netcfg::Kind::primary});
+    owned.settings.push_back({"52:54:00:4d:57:01", "eth0.7", netcfg::NicSetting::rp_filter, 1});
+    owned.settings.push_back({"52:54:00:4d:57:01", "eth0", netcfg::NicSetting::group, 0});
     const auto back = owned_from(owned_rows(owned));
     ASSERT_TRUE(back) << describe(back.error());
     EXPECT_EQ(*back, owned);
@@ -28,6 +30,10 @@ TEST(Owned, WhatIsOursComesBackFromTheStoreWhole) {
 TEST(Owned, AnUnknownKindIsSaid) {
     EXPECT_FALSE(owned_from({{"tunnel", "x"}}));
     EXPECT_FALSE(owned_from({{"address", "no address"}}));
+    for (const char* setting :
+         {"", "52:54:00:4d:57:01 eth0 rp_filter", "52:54:00:4d:57:01 eth0 rp_filter x",
+          "52:54:00:4d:57:01 eth0 mtu 1", "52:54:00:4d:57:01 eth0 rp_filter 1 2"})
+        EXPECT_FALSE(owned_from({{"setting", setting}})) << setting;
 }
 
 }  // namespace
