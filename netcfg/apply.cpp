@@ -17,6 +17,7 @@ int ifindex_of(const KernelOp& op) {
         int operator()(const RemoveAddress& o) const { return o.ifindex; }
         int operator()(const AddRoute& o) const { return o.route.ifindex; }
         int operator()(const RemoveRoute& o) const { return o.route.ifindex; }
+        int operator()(const ShapingOp& o) const { return netcfg::ifindex_of(o); }
     };
     return std::visit(Index{}, op);
 }

@@ -118,12 +118,22 @@ struct Guard {
     bool operator==(const Guard&) const = default;
 };
 
+/// How fast the WAN NIC may be, in Mbit/s (10^6 bit/s); 0: not limited by us, ours is removed.
+struct Shaping {
+    std::uint32_t egress_mbps = 0;
+    std::uint32_t ingress_mbps = 0;
+
+    bool operator==(const Shaping&) const = default;
+};
+
 struct Wanted {
     NicSelector nic{};
     std::optional<Primary> primary{};             ///< absent: unmanaged
     std::optional<std::vector<Alias>> aliases{};  ///< absent: unmanaged; empty: ours are removed
     Limits limits{};
     Guard guard{};
+    std::optional<Shaping> shaping{};  ///< absent: unmanaged
+    NicSelector wan{};                 ///< what is shaped; all empty: see choose_wan()
 
     bool operator==(const Wanted&) const = default;
 };
@@ -218,6 +228,37 @@ struct Persisted {
     bool operator==(const Persisted&) const = default;
 };
 
+/// A link's root or ingress queueing discipline. Source: linux/pkt_sched.h.
+struct Qdisc {
+    int ifindex = 0;
+    std::uint32_t handle = 0;  ///< major << 16; 0: the kernel's own default
+    std::uint32_t parent = 0;  ///< TC_H_ROOT or TC_H_INGRESS
+    std::string kind{};        ///< "tbf", "noqueue", "ingress", "clsact"...
+    // Of a tbf, else 0:
+    std::uint64_t rate = 0;      ///< bytes/s
+    std::uint64_t burst_ns = 0;  ///< how long the burst takes at that rate; the kernel keeps 64 ns
+    std::uint32_t limit = 0;     ///< bytes that may wait
+
+    bool operator==(const Qdisc&) const = default;
+};
+
+/// A filter on what comes in through a link.
+struct IngressFilter {
+    int ifindex = 0;
+    std::uint16_t priority = 0;
+    std::string kind{};   ///< "u32", "bpf"...
+    int redirect_to = 0;  ///< ifindex that its mirred action hands packets to; 0: none
+
+    bool operator==(const IngressFilter&) const = default;
+};
+
+struct TrafficControl {
+    std::vector<Qdisc> qdiscs{};
+    std::vector<IngressFilter> filters{};  ///< of links with a qdisc "ingress" only
+
+    bool operator==(const TrafficControl&) const = default;
+};
+
 struct Observed {
     std::vector<Link> links{};
     std::vector<KernelAddress> addresses{};
@@ -225,6 +266,7 @@ struct Observed {
     /// keeps itself in table local.
     std::vector<KernelRoute> routes{};
     Persisted persisted{};
+    TrafficControl traffic{};  ///< read where shaping is wanted only
 
     bool operator==(const Observed&) const = default;
 };

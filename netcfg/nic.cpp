@@ -143,4 +143,24 @@ Result<NicChoice> choose_nic(const NicSelector& selector, const Observed& observ
     return NicChoice{link, name_of(*link) + ": its MAC is named by the spec"};
 }
 
+Result<NicChoice> choose_wan(const NicSelector& configured, const Observed& observed,
+                             const Result<NicChoice>& primary) {
+    if (configured != NicSelector()) {
+        Result<NicChoice> chosen = choose_nic(configured, observed, {});
+        if (!chosen)
+            return fail(chosen.error().code,
+                        "the configured WAN NIC is not there: " + chosen.error().message, "nic");
+        chosen->why = name_of(*chosen->link) + ": the configured WAN NIC";
+        return chosen;
+    }
+    for (const std::string_view name : {"wan0", "bond0"})
+        if (const auto it = std::ranges::find(observed.links, name, &Link::name);
+            it != observed.links.end())
+            return NicChoice{&*it, name_of(*it) + ": by its name it is the WAN NIC"};
+    if (!primary) return primary;
+    return NicChoice{primary->link, name_of(*primary->link) +
+                                        ": no WAN NIC is configured, and there is no wan0 or "
+                                        "bond0, so it is the primary one"};
+}
+
 }  // namespace metalwright::netcfg

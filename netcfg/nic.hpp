@@ -18,6 +18,12 @@ struct NicChoice {
 Result<NicChoice> choose_nic(const NicSelector& selector, const Observed& observed,
                              std::string_view remembered_mac);
 
+/// The NIC towards the internet: the one that is configured, else the link named "wan0", else
+/// "bond0", else the primary one. Errors: not_found, when the configured one, or the primary one
+/// where it is needed, is not there.
+Result<NicChoice> choose_wan(const NicSelector& configured, const Observed& observed,
+                             const Result<NicChoice>& primary);
+
 /// "52:54:00:4D:57:01" and "52:54:00:4d:57:01" are one.
 bool same_mac(std::string_view a, std::string_view b) noexcept;
 

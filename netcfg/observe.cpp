@@ -100,6 +100,15 @@ bool wants_local_routes(const Wanted& wanted) {
            });
 }
 
+/// The qdiscs besides, where somebody asks for shaping.
+Result<Observed> with_traffic(Result<Observed> observed, Doors& doors, const Wanted& wanted) {
+    if (!observed || !wanted.shaping) return observed;
+    Result<TrafficControl> traffic = doors.rtnl.dump_traffic_control();
+    if (!traffic) return std::unexpected(traffic.error());
+    observed->traffic = std::move(*traffic);
+    return observed;
+}
+
 /// What the files say, added to what the kernel said.
 Result<Observed> completed(Result<Observed> observed, Doors& doors) {
     if (!observed) return observed;
@@ -119,9 +128,11 @@ Result<Observed> observe(Doors& doors) {
 }
 
 Result<Observed> observe(Doors& doors, const Wanted& wanted) {
-    return completed(
-        wants_local_routes(wanted) ? doors.rtnl.dump() : doors.rtnl.dump_without_foreign_local(),
-        doors);
+    return with_traffic(
+        completed(wants_local_routes(wanted) ? doors.rtnl.dump()
+                                             : doors.rtnl.dump_without_foreign_local(),
+                  doors),
+        doors, wanted);
 }
 
 }  // namespace metalwright::netcfg

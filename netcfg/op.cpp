@@ -22,6 +22,7 @@ struct Describer {
         return (op.replace ? "exchange " : "add ") + name_of(op.route);
     }
     std::string operator()(const RemoveRoute& op) const { return "remove " + name_of(op.route); }
+    std::string operator()(const ShapingOp& op) const { return describe(op); }
 };
 
 }  // namespace

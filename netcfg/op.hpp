@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "netcfg/model.hpp"
+#include "netcfg/shaping_op.hpp"
 
 namespace metalwright::netcfg {
 
@@ -21,6 +22,8 @@ namespace metalwright::netcfg {
 //                            10.0.0.5/32 are one item. The second of two equal ones ends in "#2"
 //   "dns"                    the name servers
 //   "persist"                what sets all this up at the next boot, before the agent is there
+//   "bandwidth"              what leaves through the WAN NIC is shaped; "bandwidth/ingress": what
+//                            comes in. " (on eth1 before)" is added for what was ours elsewhere
 // An alias or route of ours that is no longer wanted has the line it had when it was wanted.
 
 /// Changes a NIC's own settings.
@@ -69,7 +72,7 @@ struct RemoveRoute {
 };
 
 /// What goes to the kernel, and is answered by it one by one.
-using KernelOp = std::variant<SetLink, AddAddress, RemoveAddress, AddRoute, RemoveRoute>;
+using KernelOp = std::variant<SetLink, AddAddress, RemoveAddress, AddRoute, RemoveRoute, ShapingOp>;
 
 /// Writes and removes files of the boot's network configuration, mode 0644.
 struct PersistConfig {

@@ -172,7 +172,10 @@ void settle_present(Draft& draft, std::string item, const KernelAddress& present
                         : present.prefix.text() + " was already there; it is not ours");
 }
 
-Plan<Op> plan(const Wanted& wanted, const Observed& observed, const Owned& owned) {
+namespace {
+
+/// All but the shaping, which may be wanted alone.
+Plan<Op> plan_addresses(const Wanted& wanted, const Observed& observed, const Owned& owned) {
     if (!wanted.primary && !wanted.aliases) return {};
     const Result<NicChoice> nic = choose_nic(wanted.nic, observed, owned.mac);
     if (!nic) return without_nic(wanted, nic.error());
@@ -186,6 +189,14 @@ Plan<Op> plan(const Wanted& wanted, const Observed& observed, const Owned& owned
     std::ranges::move(draft.removals, std::back_inserter(draft.plan.steps));
     plan_persist(draft);
     return std::move(draft.plan);
+}
+
+}  // namespace
+
+Plan<Op> plan(const Wanted& wanted, const Observed& observed, const Owned& owned) {
+    Plan<Op> made = plan_addresses(wanted, observed, owned);
+    plan_shaping(wanted, observed, owned, made);
+    return made;
 }
 
 Owned owned_after(const Wanted& wanted, const Observed& observed, const Owned& before) {

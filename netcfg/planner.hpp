@@ -36,6 +36,11 @@ void plan_primary(Draft& draft);  ///< mtu, primary, routes  (plan_primary.cpp)
 void plan_aliases(Draft& draft);  ///< alias/...             (plan_aliases.cpp)
 void plan_persist(Draft& draft);  ///< persist, dns          (plan_persist.cpp)
 
+/// bandwidth..., behind whatever else is in the plan: it rests on nothing of it, so it has no
+/// draft. Nothing when shaping is not wanted. (plan_shaping.cpp)
+void plan_shaping(const Wanted& wanted, const Observed& observed, const Owned& owned,
+                  Plan<Op>& plan);
+
 /// Makes one group of the steps from `begin` on (the new primary address and the default route)
 /// and ends it with a question to the gateway, where there is a former way to go back to.
 /// (plan_guard.cpp)

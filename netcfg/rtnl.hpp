@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "netcfg/op.hpp"
+#include "netcfg/rtnl_encode.hpp"
 #include "netcfg/rtnl_inbox.hpp"
 #include "sys/fd.hpp"
 
@@ -22,6 +23,10 @@ class Rtnl {
     /// As dump(), but of table local only the routes with our mark, if the kernel can tell them
     /// apart: it keeps an entry of its own there for each address, and need not list those.
     virtual Result<Observed> dump_without_foreign_local() { return dump(); }
+
+    /// Root and ingress qdiscs of all links, and the filters of those of kind "ingress".
+    /// Errors: as dump().
+    virtual Result<TrafficControl> dump_traffic_control() = 0;
 
     /// Does every op in order and returns one result per op: ops[i] <-> results[i].
     ///
@@ -41,6 +46,7 @@ class RtnlSocket final : public Rtnl {
 
     Result<Observed> dump() override;
     Result<Observed> dump_without_foreign_local() override;
+    Result<TrafficControl> dump_traffic_control() override;
     std::vector<Result<void>> apply(std::span<const KernelOp> ops) override;
 
     /// Messages sent so far that could change something; dumps do not count.
@@ -51,6 +57,7 @@ class RtnlSocket final : public Rtnl {
         : fd_(std::move(fd)), most_acks_(most_acks) {}
 
     Result<Observed> dump(std::uint8_t local_protocol);  // 0: any
+    Result<Observed> answer_to(const Dump& question);
     Result<void> send(std::span<const std::byte> request);
     /// Sends `request` and reads until `acks` answers were taken by `on_ack`.
     template <class OnAck>

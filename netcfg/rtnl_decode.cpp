@@ -14,6 +14,8 @@
 #include <array>
 #include <cstring>
 
+#include "netcfg/rtnl_decode_shaping.hpp"
+
 namespace metalwright::netcfg {
 namespace {
 
@@ -197,6 +199,10 @@ void read_object(std::span<const std::byte> message, Observed& objects) {
         case RTM_DELADDR: read_address(header, objects); break;
         case RTM_NEWROUTE:
         case RTM_DELROUTE: read_route(header, objects); break;
+        case RTM_NEWQDISC:
+        case RTM_DELQDISC: read_qdisc(*header, objects.traffic); break;
+        case RTM_NEWTFILTER:
+        case RTM_DELTFILTER: read_filter(*header, objects.traffic); break;
         default: break;
     }
 }
@@ -224,7 +230,11 @@ Result<Answer> decode(std::span<const std::byte> datagram, std::uint32_t seq, Ob
                     break;
                 case RTM_NEWLINK:
                 case RTM_NEWADDR:
-                case RTM_NEWROUTE: read_object(datagram.first(message->nlmsg_len), objects); break;
+                case RTM_NEWROUTE:
+                case RTM_NEWQDISC:
+                case RTM_NEWTFILTER:
+                    read_object(datagram.first(message->nlmsg_len), objects);
+                    break;
                 default: break;
             }
         }

@@ -29,15 +29,15 @@ struct Answer {
     bool operator==(const Answer&) const = default;
 };
 
-/// Reads one datagram. Links, addresses and routes in answer to `seq` are appended to `objects`;
-/// local, broadcast and connected routes of the kernel in table local, cached clones and messages
-/// with another sequence number are passed over (an ack is told whatever its number).
+/// Reads one datagram. Links, addresses, routes, qdiscs and filters in answer to `seq` are appended
+/// to `objects`; local, broadcast and connected routes of the kernel in table local, cached clones
+/// and messages with another sequence number are passed over (an ack is told whatever its number).
 /// `datagram` must be aligned to 4. Errors: internal (a length that runs past the buffer).
 Result<Answer> decode(std::span<const std::byte> datagram, std::uint32_t seq, Observed& objects);
 
-/// Appends the one link, address or route that a message of kind RTM_NEW* or RTM_DEL* tells of,
-/// with what decode() passes over left out; other and malformed messages append nothing. The whole
-/// message must be there, nlmsg_len bytes and at least a header, aligned to 4.
+/// Appends the one link, address, route, qdisc or filter that a message of kind RTM_NEW* or
+/// RTM_DEL* tells of, with what decode() passes over left out; other and malformed messages append
+/// nothing. The whole message must be there, nlmsg_len bytes and at least a header, aligned to 4.
 void read_object(std::span<const std::byte> message, Observed& objects);
 
 }  // namespace metalwright::netcfg

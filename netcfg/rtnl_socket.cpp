@@ -1,4 +1,5 @@
 #include <linux/netlink.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
@@ -34,6 +35,10 @@ bool already_so(const KernelOp& op, int error) {
         return error == EEXIST;
     if (std::holds_alternative<RemoveAddress>(op)) return error == EADDRNOTAVAIL;
     if (std::holds_alternative<RemoveRoute>(op)) return error == ESRCH;
+    if (const auto* shaping = std::get_if<ShapingOp>(&op)) {
+        if (std::holds_alternative<RemoveShaper>(*shaping)) return error == ENOENT;
+        if (std::holds_alternative<RemoveIfb>(*shaping)) return error == ENODEV;
+    }
     return false;
 }
 
@@ -56,6 +61,9 @@ constexpr std::array<Dump, 6> everything{{
 }};
 
 bool means_empty(const Dump& dump, int error) {
+    // A kernel without traffic control: what is asked of it will say so, and nothing else suffers.
+    if (dump.what == Dump::What::qdiscs || dump.what == Dump::What::ingress_filters)
+        return error == EOPNOTSUPP;
     return dump.what == Dump::What::routes &&
            (error == ENOENT || error == EAFNOSUPPORT || error == EOPNOTSUPP);
 }
@@ -124,45 +132,60 @@ Result<Observed> RtnlSocket::dump(std::uint8_t local_protocol) {
     Observed all;
     for (Dump question : everything) {
         if (question.table == RT_TABLE_LOCAL) question.protocol = local_protocol;
-        bool complete = false;
-        for (int attempt = 0; attempt < dump_attempts && !complete; ++attempt) {
-            const std::uint32_t seq = seq_++;
-            std::vector<std::byte> request;
-            encode(question, seq, request);
-            if (Result<void> sent = send(request); !sent) return std::unexpected(sent.error());
-
-            Observed part;
-            bool done = false;
-            bool interrupted = false;
-            while (!done) {
-                const auto datagrams = inbox_.receive(fd_.get(), 1);
-                if (!datagrams) return std::unexpected(datagrams.error());
-                Result<Answer> answer = decode(datagrams->front(), seq, part);
-                if (!answer) return std::unexpected(answer.error());
-                interrupted = interrupted || answer->interrupted;
-                int error = answer->dump_error;
-                for (const Ack& ack : answer->acks)
-                    if (ack.seq == seq) {
-                        error = ack.error;
-                        done = true;
-                    }
-                done = done || answer->done;
-                if (error != 0 && !means_empty(question, error))
-                    return fail(Errc::kernel_refused,
-                                "the kernel refused to list the network: " + errno_text(error),
-                                "netlink", error);
-            }
-            if (interrupted) continue;
-            append(all.links, part.links);
-            append(all.addresses, part.addresses);
-            append(all.routes, part.routes);
-            complete = true;
-        }
-        if (!complete)
-            return fail(Errc::busy, "the network changes faster than it can be read; try again",
-                        "netlink");
+        Result<Observed> part = answer_to(question);
+        if (!part) return part;
+        append(all.links, part->links);
+        append(all.addresses, part->addresses);
+        append(all.routes, part->routes);
     }
     return all;
+}
+
+Result<TrafficControl> RtnlSocket::dump_traffic_control() {
+    Result<Observed> all = answer_to({.what = Dump::What::qdiscs});
+    if (!all) return std::unexpected(all.error());
+    TrafficControl traffic{.qdiscs = std::move(all->traffic.qdiscs)};
+    for (const Qdisc& qdisc : traffic.qdiscs) {
+        if (qdisc.parent != TC_H_INGRESS || qdisc.kind != "ingress") continue;
+        Result<Observed> part =
+            answer_to({.what = Dump::What::ingress_filters, .ifindex = qdisc.ifindex});
+        if (!part) return std::unexpected(part.error());
+        append(traffic.filters, part->traffic.filters);
+    }
+    return traffic;
+}
+
+Result<Observed> RtnlSocket::answer_to(const Dump& question) {
+    for (int attempt = 0; attempt < dump_attempts; ++attempt) {
+        const std::uint32_t seq = seq_++;
+        std::vector<std::byte> request;
+        encode(question, seq, request);
+        if (Result<void> sent = send(request); !sent) return std::unexpected(sent.error());
+
+        Observed part;
+        bool done = false;
+        bool interrupted = false;
+        while (!done) {
+            const auto datagrams = inbox_.receive(fd_.get(), 1);
+            if (!datagrams) return std::unexpected(datagrams.error());
+            Result<Answer> answer = decode(datagrams->front(), seq, part);
+            if (!answer) return std::unexpected(answer.error());
+            interrupted = interrupted || answer->interrupted;
+            int error = answer->dump_error;
+            for (const Ack& ack : answer->acks)
+                if (ack.seq == seq) {
+                    error = ack.error;
+                    done = true;
+                }
+            done = done || answer->done;
+            if (error != 0 && !means_empty(question, error))
+                return fail(Errc::kernel_refused,
+                            "the kernel refused to list the network: " + errno_text(error),
+                            "netlink", error);
+        }
+        if (!interrupted) return part;
+    }
+    return fail(Errc::busy, "the network changes faster than it can be read; try again", "netlink");
 }
 
 std::vector<Result<void>> RtnlSocket::apply(std::span<const KernelOp> ops) {

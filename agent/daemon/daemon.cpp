@@ -117,6 +117,8 @@ int run(const Config& config) {
                            .nic = config.nic,
                            .limits = config.limits,
                            .guard = config.guard,
+                           .wan = config.wan,
+                           .shape_ingress = config.shape_ingress,
                            .script_timeout = config.script_timeout},
                           **store, machine, wall_clock_ms);
 

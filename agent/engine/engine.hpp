@@ -29,6 +29,8 @@ struct Options {
     netcfg::NicSelector nic{};          ///< used where a document names none
     netcfg::Limits limits{};
     netcfg::Guard guard{};
+    netcfg::NicSelector wan{};   ///< what is shaped; all empty: netcfg::choose_wan() finds it
+    bool shape_ingress = false;  ///< what comes in is shaped as well
     std::chrono::seconds script_timeout{3600};  ///< used where a document gives none
 };
 

@@ -127,6 +127,8 @@ netcfg::Wanted Engine::network_wanted(const spec::HostSpec& spec) const {
     wanted.limits = options_.limits;
     wanted.guard = options_.guard;
     if (wanted.nic == netcfg::NicSelector()) wanted.nic = options_.nic;
+    wanted.shaping = spec::shaping_of(spec, options_.shape_ingress);
+    wanted.wan = options_.wan;
     return wanted;
 }
 
@@ -202,7 +204,7 @@ void Engine::run_rooms(Work& work) {
             log(Level::error, "cannot mark the host: " + describe(counted.error()));
     };
     const auto network = [&] {
-        if (!work.spec.network) return;
+        if (!spec::has_network(work.spec)) return;
         const std::lock_guard alone(network_mutex_);
         OperationJournal journal(*this, work.operation);
         auto owned = network_owned();
@@ -311,8 +313,8 @@ void Engine::perform(const store::Operation& operation) {
 }
 
 void Engine::perform_release(const store::Operation& operation) {
-    // Only addresses and routes are taken back here: disks keep their data until an order says
-    // otherwise, and the tenant's host name and keys leave with the reinstallation.
+    // Only addresses, routes and shaping are taken back here: disks keep their data until an order
+    // says otherwise, and the tenant's host name and keys leave with the reinstallation.
     std::vector<ItemResult> items;
     const std::lock_guard alone(network_mutex_);
     auto owned = network_owned();
@@ -321,6 +323,7 @@ void Engine::perform_release(const store::Operation& operation) {
         nothing.nic = options_.nic;
         nothing.limits = options_.limits;
         nothing.aliases.emplace();
+        nothing.shaping.emplace();
         OperationJournal journal(*this, operation);
         const auto keep = [this](const netcfg::Owned& after) {
             return store_.set_owned(owned_rows(after));

@@ -47,6 +47,7 @@ class Merge {
         if (from.storage) add_storage(*from.storage);
         if (from.network) add_network(*from.network);
         same("/network/bandwidthMbps", into_.bandwidth_mbps, from.bandwidth_mbps);
+        same("/network/extraUplinkMbps", into_.extra_uplink_mbps, from.extra_uplink_mbps);
         same("/hostname", into_.hostname, from.hostname);
         add_login(from);
         if (from.user_data && settle("/userData", into_.user_data, *from.user_data))

@@ -115,6 +115,7 @@ json native_json(const HostSpec& spec, Secrets secrets) {
     if (spec.storage) document["storage"] = storage_json(*spec.storage);
     if (spec.network) document["network"] = network_json(*spec.network);
     if (spec.bandwidth_mbps) document["network"]["bandwidthMbps"] = *spec.bandwidth_mbps;
+    if (spec.extra_uplink_mbps) document["network"]["extraUplinkMbps"] = *spec.extra_uplink_mbps;
     put(document, "hostname", spec.hostname);
     if (secrets == Secrets::include) put(document, "password", spec.password);
     put(document, "passwordHash", spec.password_hash);

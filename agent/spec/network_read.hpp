@@ -8,7 +8,7 @@
 
 namespace metalwright::spec {
 
-/// {"nic","primary","aliases"}; "bandwidthMbps" is the caller's.
+/// {"nic","primary","aliases"}; "bandwidthMbps" and "extraUplinkMbps" are the caller's.
 netcfg::Wanted read_network(Fields& network);
 
 std::optional<netcfg::Address> read_address(const Cursor& at);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "netcfg/rtnl.hpp"
+#include "tests/fakes/fake_shaping.hpp"
 
 namespace metalwright::fakes {
 
@@ -32,7 +33,13 @@ class FakeRtnl final : public netcfg::Rtnl {
         refused_.push_back({std::move(description), error, std::move(text)});
     }
 
-    Result<netcfg::Observed> dump() override { return kernel_; }
+    Result<netcfg::Observed> dump() override {
+        netcfg::Observed seen = kernel_;
+        seen.traffic = {};
+        return seen;
+    }
+
+    Result<netcfg::TrafficControl> dump_traffic_control() override { return kernel_.traffic; }
 
     std::vector<Result<void>> apply(std::span<const netcfg::KernelOp> ops) override {
         std::vector<Result<void>> results;
@@ -173,6 +180,12 @@ class FakeRtnl final : public netcfg::Rtnl {
         });
         if (it != kernel_.routes.end()) kernel_.routes.erase(it);
         return {};  // ESRCH counts as done
+    }
+
+    Result<void> act(const netcfg::KernelOp& op, const netcfg::ShapingOp& shaping) {
+        if (const Shaped done = shape(kernel_, shaping); done.error != 0)
+            return no(op, done.error, done.text);
+        return {};
     }
 
     netcfg::Observed kernel_;

@@ -50,7 +50,8 @@ json full() {
         "aliases": [{"id": "subnet-a", "cidr": "10.0.1.51/32"}, {"cidr": "10.0.1.80/28"},
                     {"cidr": "2001:db8:7::/64", "routed": true},
                     {"cidr": "10.0.1.52", "as": "route"}, {"cidr": "10.0.1.53", "as": "address"}],
-        "bandwidthMbps": 100
+        "bandwidthMbps": 100,
+        "extraUplinkMbps": 50
       },
       "hostname": "node-a.example",
       "passwordHash": "$6$salt$hashhashhash",

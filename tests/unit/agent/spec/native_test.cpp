@@ -79,6 +79,7 @@ TEST(Native, EveryFieldArrives) {
             netcfg::Alias{"", prefix("10.0.1.53/32"), false, "/network/aliases/4/cidr",
                           netcfg::Alias::As::address}));
     EXPECT_EQ(spec->bandwidth_mbps, 100U);
+    EXPECT_EQ(spec->extra_uplink_mbps, 50U);
 
     EXPECT_EQ(spec->hostname, "node-a.example");
     EXPECT_EQ(spec->password, std::nullopt);
@@ -89,6 +90,23 @@ TEST(Native, EveryFieldArrives) {
     EXPECT_EQ(spec->dialect, "");
     EXPECT_EQ(spec->release, std::nullopt);
     EXPECT_TRUE(spec->notes.empty());
+}
+
+TEST(Native, BandwidthIsSomethingToDoForTheNetworkAllAlone) {
+    const auto with = [](std::optional<std::uint32_t> ordered, std::optional<std::uint32_t> extra) {
+        HostSpec spec;
+        spec.bandwidth_mbps = ordered;
+        spec.extra_uplink_mbps = extra;
+        return spec;
+    };
+    using netcfg::Shaping;
+    EXPECT_FALSE(has_network(with(std::nullopt, 50)));
+    EXPECT_TRUE(has_network(with(0, std::nullopt)));
+    EXPECT_EQ(shaping_of(with(std::nullopt, 50), true), std::nullopt);
+    EXPECT_EQ(shaping_of(with(0, 50), true), Shaping());
+    EXPECT_EQ(shaping_of(with(100, std::nullopt), false), (Shaping{100, 0}));
+    EXPECT_EQ(shaping_of(with(100, 50), false), (Shaping{150, 0}));
+    EXPECT_EQ(shaping_of(with(100, 50), true), (Shaping{150, 100})) << "extra goes out alone";
 }
 
 TEST(Native, TheFirstBootRoomsShare) {
