@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 #include <linux/pkt_sched.h>
 
+#include <array>
 #include <cstdio>
+#include <regex>
 
 #include "lab.hpp"
 #include "netcfg/monitor.hpp"
@@ -34,8 +36,10 @@ std::string printed(const std::string& command) {
     return text;
 }
 
+/// Without what the kernel counts, which is nobody's setting.
 std::string root_of(const std::string& nic) {
-    return printed("tc qdisc show dev " + nic + " root");
+    return std::regex_replace(printed("tc qdisc show dev " + nic + " root"),
+                              std::regex(" (refcnt|direct_packets_stat) [0-9]+"), "");
 }
 
 class ShapingInTheKernel : public Netns {
@@ -125,6 +129,15 @@ TEST_F(ShapingInTheKernel, LimitsWhatGoesOut) {
     EXPECT_TRUE(held_back("va"));
 }
 
+TEST_F(ShapingInTheKernel, TheLargestFrameGetsThroughAtTheLowestRate) {
+    shell("ip address add 10.9.0.9/24 dev va");
+    shell("ip link set va mtu 9216");
+    in_peer([] { shell("ip link set vb mtu 9216"); });
+    bring_to(rate(1, 1));
+    // 9216 bytes with the headers of IP and ICMP, in one piece, there and back.
+    shell("ping -q -c 1 -M do -s 9188 10.9.0.1 > /dev/null");
+}
+
 TEST_F(ShapingInTheKernel, AnothersRootQdiscIsUntouched) {
     shell("tc qdisc add dev va root handle 1: htb default 1");
     const std::string before = root_of("va");
@@ -182,6 +195,10 @@ TEST_F(ShapingInTheKernel, EachPartOfIngressComesBack) {
         bring_to(rate(10, 10));
         shell(away);
         EXPECT_EQ(set(rate(10, 10), "bandwidth/ingress"), Outcome::changed) << away;
+        EXPECT_THAT(printed("tc filter show dev va ingress"),
+                    HasSubstr("Egress Redirect to device mw-ifb0"))
+            << away;
+        EXPECT_THAT(root_of("mw-ifb0"), HasSubstr("tbf 4d57: ")) << away;
     }
 }
 

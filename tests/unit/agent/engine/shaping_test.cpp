@@ -8,15 +8,7 @@ const json alone{{"network", {{"primary", nullptr}, {"aliases", nullptr}, {"band
 constexpr const char* release =
     R"({"apiVersion":"metalwright/v1","host":{"id":"host-1"},"release":{"instanceId":"i-1"}})";
 
-class BandwidthTest : public EngineTest {
- protected:
-    void start_with(const Options& options) {
-        engine_.reset();
-        engine_ =
-            std::make_unique<Engine>(options, *store_, machine_, [this] { return now_.load(); });
-        engine_->start();
-    }
-};
+using BandwidthTest = EngineTest;
 
 TEST_F(BandwidthTest, AloneItIsAnOrderForTheNetwork) {
     const json status = finished(document(alone));
@@ -63,7 +55,9 @@ TEST_F(BandwidthTest, AbsentIsUnmanagedAndZeroIsAWish) {
 }
 
 TEST_F(BandwidthTest, TheHostSaysWhichNicAndWhetherWhatComesInIsShaped) {
-    start_with({.host_id = "host-1", .wan = {.name = "wan7"}, .shape_ingress = true});
+    options_.wan = {.name = "wan7"};
+    options_.shape_ingress = true;
+    start();
     finished(document({{"network", {{"bandwidthMbps", 100}, {"extraUplinkMbps", 50}}}}));
     EXPECT_EQ(machine_.last_network.shaping, (netcfg::Shaping{150, 100}));
     EXPECT_EQ(machine_.last_network.wan, netcfg::NicSelector{.name = "wan7"});
