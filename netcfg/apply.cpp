@@ -24,6 +24,7 @@ int ifindex_of(const KernelOp& op) {
         int operator()(const AddRule&) const { return 0; }
         int operator()(const RemoveRule&) const { return 0; }
         int operator()(const SetNicSetting& o) const { return o.ifindex; }
+        int operator()(const ShapingOp& o) const { return netcfg::ifindex_of(o); }
     };
     return std::visit(Index{}, op);
 }
@@ -92,20 +93,18 @@ Result<void> await_unique(const AwaitUnique& wait, Rtnl& rtnl) {
         if (!seen) return std::unexpected(seen.error());
         const auto pending = [&](const KernelAddress& address) {
             return address.ifindex == wait.ifindex && address.prefix == wait.address &&
-                   (address.flags & IFA_F_TENTATIVE) != 0 &&
-                   (address.flags & IFA_F_DADFAILED) == 0;
+                   (address.flags & IFA_F_TENTATIVE) != 0 && (address.flags & IFA_F_DADFAILED) == 0;
         };
         if (std::ranges::none_of(seen->addresses, pending)) return {};
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-            end - std::chrono::steady_clock::now());
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
         if (left.count() <= 0)
-            return fail(Errc::timed_out,
-                        "the kernel has not finished asking for " + wait.address.address.text() +
-                            " after 10 s; is the cable in?");
+            return fail(Errc::timed_out, "the kernel has not finished asking for " +
+                                             wait.address.address.text() +
+                                             " after 10 s; is the cable in?");
         pollfd ready{monitor->fd(), POLLIN, 0};
         ::poll(&ready, 1, static_cast<int>(left.count()));
-        if (Result<Changes> heard = monitor->read(); !heard)
-            return std::unexpected(heard.error());
+        if (Result<Changes> heard = monitor->read(); !heard) return std::unexpected(heard.error());
     }
 }
 

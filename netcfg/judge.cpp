@@ -58,8 +58,7 @@ std::optional<std::string> unusable(const Address& address) {
 void Taken::add(const Site& site, const std::optional<JudgedPrimary>& primary,
                 const std::vector<JudgedAlias>& aliases) {
     const std::string& nic = site.nic().name;
-    if (primary && !primary->address)
-        addresses_.emplace(primary->accepted.address.address, nic);
+    if (primary && !primary->address) addresses_.emplace(primary->accepted.address.address, nic);
     if (primary)
         for (const JudgedRoute& judged : primary->routes)
             if (!judged.error) ways_.push_back({judged.route, nic});
@@ -91,8 +90,8 @@ const std::string* Taken::nic_of(const Prefix& cidr) const {
 const std::string* Taken::nic_of(const StaticRoute& route) const {
     const bool v6 = route.to.address.v6;
     for (const Way& way : ways_)
-        if (way.route.to == route.to && metric_of(v6, way.route.metric.value_or(0)) ==
-                                            metric_of(v6, route.metric.value_or(0)))
+        if (way.route.to == route.to &&
+            metric_of(v6, way.route.metric.value_or(0)) == metric_of(v6, route.metric.value_or(0)))
             return &way.nic;
     return nullptr;
 }

@@ -239,7 +239,7 @@ class AliasJudge {
     HashIndex by_address_;   // of wanted_; empty where that is in order
     Surroundings around_;
     std::vector<Prefix> alias_subnets_;
-    std::vector<JudgedAlias> judged_;  // so far, in the order of wanted_
+    std::vector<JudgedAlias> judged_;        // so far, in the order of wanted_
     std::array<std::size_t, 4> accepted_{};  // by kind
 };
 

@@ -110,10 +110,11 @@ std::optional<JudgedPrimary> judge_primary(const Site& site) {
         JudgedRoute one{site.line(item_of(route)), route, std::move(error)};
         if (site.taken() != nullptr && !one.error)
             if (const std::string* nic = site.taken()->nic_of(route))
-                one.error = Error{Errc::conflict,
-                                  "a route to " + route.to.text() + " with this metric is wanted on " +
-                                      *nic + " already; give one of the two another metric",
-                                  one.item};
+                one.error =
+                    Error{Errc::conflict,
+                          "a route to " + route.to.text() + " with this metric is wanted on " +
+                              *nic + " already; give one of the two another metric",
+                          one.item};
         const unsigned time = ++times[one.item];
         if (time > 1) {
             if (!one.error)

@@ -125,7 +125,7 @@ struct Alias {
     std::string where{};    ///< JSON pointer in the document, for errors
     As as = As::automatic;  ///< automatic: an address
     Kind kind = Kind::alias;
-    bool adopt = false;  ///< where somebody else has set it already, it becomes ours
+    bool adopt = false;      ///< where somebody else has set it already, it becomes ours
     bool preferred = false;  ///< IPv6: the kernel may choose it as a source address by itself
     /// IPv6: asks the network whether somebody else has it before it is used (1 s and more).
     bool detect_duplicate = false;
@@ -160,6 +160,14 @@ struct Guard {
     bool operator==(const Guard&) const = default;
 };
 
+/// How fast the WAN NIC may be, in Mbit/s (10^6 bit/s); 0: not limited by us, ours is removed.
+struct Shaping {
+    std::uint32_t egress_mbps = 0;
+    std::uint32_t ingress_mbps = 0;
+
+    bool operator==(const Shaping&) const = default;
+};
+
 /// One NIC, and what is wanted on it; and the same for further NICs of the host.
 struct Wanted {
     NicSelector nic{};
@@ -172,7 +180,8 @@ struct Wanted {
 
     // The rest is of the host and looked at only in the outermost Wanted.
 
-    /// The WAN NIC, where elastic addresses live; none named: choose_wan().
+    std::optional<Shaping> shaping{};  ///< of the WAN NIC; absent: unmanaged
+    /// The WAN NIC, where elastic addresses live and what is shaped; none named: choose_wan().
     NicSelector wan{};
     /// Networks that secondary addresses may be of besides the primary address's own.
     std::vector<Prefix> pools{};
@@ -274,7 +283,7 @@ struct Owned {
         bool operator==(const Setting&) const = default;
     };
 
-    std::string mac{};                ///< of the NIC they were put on; empty: any
+    std::string mac{};  ///< of the NIC they were put on; empty: any
     // Those of `addresses` that were put there as one of these kinds; the others are aliases.
     std::vector<Prefix> primaries{};
     std::vector<Prefix> secondaries{};
@@ -319,6 +328,37 @@ struct Persisted {
     bool operator==(const Persisted&) const = default;
 };
 
+/// A link's root or ingress queueing discipline. Source: linux/pkt_sched.h.
+struct Qdisc {
+    int ifindex = 0;
+    std::uint32_t handle = 0;  ///< major << 16; 0: the kernel's own default
+    std::uint32_t parent = 0;  ///< TC_H_ROOT or TC_H_INGRESS
+    std::string kind{};        ///< "tbf", "noqueue", "ingress", "clsact"...
+    // Of a tbf, else 0:
+    std::uint64_t rate = 0;      ///< bytes/s
+    std::uint64_t burst_ns = 0;  ///< how long the burst takes at that rate; the kernel keeps 64 ns
+    std::uint32_t limit = 0;     ///< bytes that may wait
+
+    bool operator==(const Qdisc&) const = default;
+};
+
+/// A filter on what comes in through a link.
+struct IngressFilter {
+    int ifindex = 0;
+    std::uint16_t priority = 0;
+    std::string kind{};   ///< "u32", "bpf"...
+    int redirect_to = 0;  ///< ifindex that its mirred action hands packets to; 0: none
+
+    bool operator==(const IngressFilter&) const = default;
+};
+
+struct TrafficControl {
+    std::vector<Qdisc> qdiscs{};
+    std::vector<IngressFilter> filters{};  ///< of links with a qdisc "ingress" only
+
+    bool operator==(const TrafficControl&) const = default;
+};
+
 struct Observed {
     std::vector<Link> links{};
     std::vector<KernelAddress> addresses{};
@@ -328,6 +368,7 @@ struct Observed {
     Persisted persisted{};
     std::vector<KernelRule> rules{};    ///< with our mark, or with a priority that is ours
     std::int32_t rp_filter_of_all = 0;  ///< the higher of this and a NIC's own holds; as is routes
+    TrafficControl traffic{};           ///< read where shaping is wanted only
 
     bool operator==(const Observed&) const = default;
 };

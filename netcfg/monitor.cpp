@@ -47,7 +47,7 @@ Result<Monitor> Monitor::open(int receive_bytes) {
         return io("cannot bind a netlink socket", errno);
     for (const int group :
          {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
-          RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE})
+          RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE, RTNLGRP_TC})
         if (::setsockopt(fd.get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) < 0)
             return io("cannot listen to netlink group " + std::to_string(group), errno);
     return Monitor(std::move(fd), static_cast<std::size_t>(granted));

@@ -18,9 +18,9 @@ struct Changes {
     bool operator==(const Changes&) const = default;
 };
 
-/// Listens for changes of links, addresses, routes and rules (IPv4 and IPv6) on a netlink socket of
-/// its own, in the network namespace of the thread that opens it. Our own changes are told as well
-/// as everybody else's. One thread at a time.
+/// Listens for changes of links, addresses, routes, rules (IPv4 and IPv6), qdiscs and filters on a
+/// netlink socket of its own, in the network namespace of the thread that opens it. Our own changes
+/// are told as well as everybody else's. One thread at a time.
 ///
 /// Open it BEFORE the first dump, then give that dump's links to know(): nothing falls between. Do
 /// the same after each overflow.

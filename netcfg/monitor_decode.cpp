@@ -95,6 +95,18 @@ void tell_one(std::span<const std::byte> bytes, KnownLinks& known, std::vector<C
             for (const KernelRoute& route : one.routes)
                 changes.emplace_back(RouteChange{message.nlmsg_type == RTM_NEWROUTE, route});
             return;
+        case RTM_NEWQDISC:
+        case RTM_DELQDISC:
+            read_object(bytes, one);
+            for (const Qdisc& qdisc : one.traffic.qdiscs)
+                changes.emplace_back(QdiscChange{message.nlmsg_type == RTM_NEWQDISC, qdisc});
+            return;
+        case RTM_NEWTFILTER:
+        case RTM_DELTFILTER:
+            read_object(bytes, one);
+            for (const IngressFilter& filter : one.traffic.filters)
+                changes.emplace_back(FilterChange{message.nlmsg_type == RTM_NEWTFILTER, filter});
+            return;
         case RTM_NEWRULE:
         case RTM_DELRULE:
             if (const std::optional<RuleChange> rule = read_rule(message))

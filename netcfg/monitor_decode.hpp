@@ -41,6 +41,21 @@ struct RuleChange {
     bool operator==(const RuleChange&) const = default;
 };
 
+/// A root or ingress qdisc.
+struct QdiscChange {
+    bool added = true;  ///< added, changed, or put in the place of another; else removed
+    Qdisc qdisc{};
+
+    bool operator==(const QdiscChange&) const = default;
+};
+
+struct FilterChange {
+    bool added = true;
+    IngressFilter filter{};
+
+    bool operator==(const FilterChange&) const = default;
+};
+
 enum class LinkEvent {
     added,    ///< told with the state it came in; its up and carrier edges follow
     removed,  ///< for good, or into another namespace
@@ -62,7 +77,8 @@ struct LinkChange {
     bool operator==(const LinkChange&) const = default;
 };
 
-using Change = std::variant<AddressChange, RouteChange, RuleChange, LinkChange>;
+using Change =
+    std::variant<AddressChange, RouteChange, RuleChange, LinkChange, QdiscChange, FilterChange>;
 
 /// What was last heard of each link, by ifindex: only with it is an edge more than a state.
 using KnownLinks = std::map<int, Link>;

@@ -120,27 +120,13 @@ Result<NicChoice> choose_other(const NicSelector& selector, const Observed& obse
     for (const Link& link : observed.links)
         if (is_physical(link) && !is_given(link)) physical.push_back(&link);
     if (physical.empty())
-        return fail(Errc::not_found, "there is no other physical NIC; " + all_nics(observed), "nic");
+        return fail(Errc::not_found, "there is no other physical NIC; " + all_nics(observed),
+                    "nic");
     const Link* link = lowest_pci(physical);
     return NicChoice{link, name_of(*link) + (physical.size() == 1
                                                  ? ": it is the only other physical NIC"
                                                  : ": it has the lowest PCI address of the other "
                                                    "physical NICs")};
-}
-
-Result<NicChoice> choose_wan(const NicSelector& configured, const Observed& observed,
-                             const Link& primary) {
-    if (!configured.mac.empty() || !configured.name.empty()) {
-        Result<NicChoice> named = choose_nic(configured, observed, {});
-        if (named) named->why = name_of(*named->link) + ": the configuration names it as WAN NIC";
-        return named;
-    }
-    for (const std::string_view name : {"wan0", "bond0"}) {
-        const auto it = std::ranges::find(observed.links, name, &Link::name);
-        if (it != observed.links.end())
-            return NicChoice{&*it, name_of(*it) + ": the WAN NIC by its name"};
-    }
-    return NicChoice{&primary, name_of(primary) + ": the primary NIC is the WAN NIC"};
 }
 
 bool same_mac(std::string_view a, std::string_view b) noexcept {
@@ -186,6 +172,26 @@ Result<NicChoice> choose_nic(const NicSelector& selector, const Observed& observ
                     "there is no NIC with the MAC " + selector.mac + "; " + all_nics(observed),
                     "nic");
     return NicChoice{link, name_of(*link) + ": its MAC is named by the spec"};
+}
+
+Result<NicChoice> choose_wan(const NicSelector& configured, const Observed& observed,
+                             const Result<NicChoice>& primary) {
+    if (configured != NicSelector()) {
+        Result<NicChoice> chosen = choose_nic(configured, observed, {});
+        if (!chosen)
+            return fail(chosen.error().code,
+                        "the configured WAN NIC is not there: " + chosen.error().message, "nic");
+        chosen->why = name_of(*chosen->link) + ": the configured WAN NIC";
+        return chosen;
+    }
+    for (const std::string_view name : {"wan0", "bond0"})
+        if (const auto it = std::ranges::find(observed.links, name, &Link::name);
+            it != observed.links.end())
+            return NicChoice{&*it, name_of(*it) + ": by its name it is the WAN NIC"};
+    if (!primary) return primary;
+    return NicChoice{primary->link, name_of(*primary->link) +
+                                        ": no WAN NIC is configured, and there is no wan0 or "
+                                        "bond0, so it is the primary one"};
 }
 
 }  // namespace metalwright::netcfg

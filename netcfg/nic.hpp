@@ -25,11 +25,11 @@ Result<NicChoice> choose_nic(const NicSelector& selector, const Observed& observ
 Result<NicChoice> choose_other(const NicSelector& selector, const Observed& observed,
                                std::span<const int> given);
 
-/// The WAN NIC, where elastic addresses and the bandwidth are: the one that is configured, else one
-/// named "wan0", else "bond0", else the primary one.
-/// Errors: not_found (the configured one), with the NICs there are.
+/// The NIC towards the internet: the one that is configured, else the link named "wan0", else
+/// "bond0", else the primary one. Errors: not_found, when the configured one, or the primary one
+/// where it is needed, is not there.
 Result<NicChoice> choose_wan(const NicSelector& configured, const Observed& observed,
-                             const Link& primary);
+                             const Result<NicChoice>& primary);
 
 /// "52:54:00:4D:57:01" and "52:54:00:4d:57:01" are one.
 bool same_mac(std::string_view a, std::string_view b) noexcept;

@@ -96,16 +96,23 @@ Result<Persisted> read_persisted(Doors& doors) {
 }
 
 bool wants_local_routes(const Wanted& wanted) {
-    const auto is_one = [](const Alias& alias) {
-        return form_of(alias) == AliasForm::local_route;
-    };
+    const auto is_one = [](const Alias& alias) { return form_of(alias) == AliasForm::local_route; };
     return (wanted.aliases && std::ranges::any_of(*wanted.aliases, is_one)) ||
            std::ranges::any_of(wanted.others, wants_local_routes);
 }
 
 /// How many NICs the order is about: their tables are read even where no rule leads to them yet.
-unsigned nics_of(const Wanted&) {
-    return 1;
+unsigned nics_of(const Wanted& wanted) {
+    return 1 + static_cast<unsigned>(wanted.others.size());
+}
+
+/// The qdiscs besides, where somebody asks for shaping.
+Result<Observed> with_traffic(Result<Observed> observed, Doors& doors, const Wanted& wanted) {
+    if (!observed || !wanted.shaping) return observed;
+    Result<TrafficControl> traffic = doors.rtnl.dump_traffic_control();
+    if (!traffic) return std::unexpected(traffic.error());
+    observed->traffic = std::move(*traffic);
+    return observed;
 }
 
 /// What the files say, and the tables of policy routing, added to what the kernel said.
@@ -130,9 +137,11 @@ Result<Observed> observe(Doors& doors) {
 }
 
 Result<Observed> observe(Doors& doors, const Wanted& wanted) {
-    return completed(
-        wants_local_routes(wanted) ? doors.rtnl.dump() : doors.rtnl.dump_without_foreign_local(),
-        doors, nics_of(wanted));
+    return with_traffic(
+        completed(wants_local_routes(wanted) ? doors.rtnl.dump()
+                                             : doors.rtnl.dump_without_foreign_local(),
+                  doors, nics_of(wanted)),
+        doors, wanted);
 }
 
 }  // namespace metalwright::netcfg

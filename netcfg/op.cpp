@@ -36,6 +36,7 @@ struct Describer {
     std::string operator()(const SetNicSetting& op) const {
         return "set " + std::string(to_string(op.key)) + " to " + std::to_string(op.value);
     }
+    std::string operator()(const ShapingOp& op) const { return describe(op); }
 };
 
 }  // namespace

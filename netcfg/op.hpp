@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "netcfg/model.hpp"
+#include "netcfg/shaping_op.hpp"
 
 namespace metalwright::netcfg {
 
@@ -24,6 +25,8 @@ namespace metalwright::netcfg {
 //   "dns"                    the name servers
 //   "policy/eth1"            answers leave by the NIC that was asked; or "policy/table 7701"
 //   "persist"                what sets all this up at the next boot, before the agent is there
+//   "bandwidth"              what leaves through the WAN NIC is shaped; "bandwidth/ingress": what
+//                            comes in. " (on eth1 before)" is added for what was ours elsewhere
 // Of a NIC that is not the first one they end in its name: "primary on eth1".
 // An alias or route of ours that is no longer wanted has the line it had when it was wanted.
 
@@ -98,7 +101,7 @@ struct SetNicSetting {
 
 /// What goes to the kernel, and is answered by it one by one.
 using KernelOp = std::variant<SetLink, AddAddress, RemoveAddress, AddRoute, RemoveRoute, AddRule,
-                              RemoveRule, SetNicSetting>;
+                              RemoveRule, SetNicSetting, ShapingOp>;
 
 /// Writes and removes files of the boot's network configuration, mode 0644.
 struct PersistConfig {

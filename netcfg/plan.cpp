@@ -24,7 +24,8 @@ Plan<Op> without_nic(const Wanted& wanted, const Standing& standing, const Error
         plan.settled.push_back(
             {.item = item,
              .outcome = Outcome::failed,
-             .error = Error{error.code, "there is no NIC to put it on; see the item " + nic, where}});
+             .error =
+                 Error{error.code, "there is no NIC to put it on; see the item " + nic, where}});
     };
     // The judge only names the items here: nothing is observed on a NIC that is not there.
     const Observed nothing;
@@ -47,7 +48,8 @@ void plan_nic(Draft& draft, const std::string& why) {
     if (nic.up)
         draft.unchanged(draft.site.line("nic"), why);
     else
-        draft.step(draft.site.line("nic"), "bring up " + why, KernelOp{SetLink{.ifindex = nic.index, .up = true}});
+        draft.step(draft.site.line("nic"), "bring up " + why,
+                   KernelOp{SetLink{.ifindex = nic.index, .up = true}});
 }
 
 struct OnLink {
@@ -188,15 +190,30 @@ void move_behind(std::vector<T>& list, std::vector<T>&& more) {
         std::ranges::move(more, std::back_inserter(list));
 }
 
-}  // namespace
+/// Behind the addresses of all NICs, which its routes need. As part of the first NIC's plan.
+void add_policy(const Portion& first, bool guarded, std::span<const PolicyNic> nics,
+                const Observed& observed, const Owned& owned, Plan<Op>& plan) {
+    const Site site(*first.wanted, observed, owned, *first.nic->link, first.standing);
+    Draft draft{.site = site, .aliases = {}, .primary = std::nullopt};
+    draft.guarded = guarded;
+    plan_policy(draft, nics);
+    move_behind(plan.settled, std::move(draft.plan.settled));
+    move_behind(plan.steps, std::move(draft.plan.steps));
+    move_behind(plan.steps, std::move(draft.removals));
+}
 
-Plan<Op> plan(const Wanted& wanted, const Observed& observed, const Owned& owned) {
+/// All but the shaping, which may be wanted alone.
+Plan<Op> plan_nics(const Wanted& wanted, const Observed& observed, const Owned& owned) {
     Plan<Op> plan;
     if (!is_wanted(wanted)) return plan;
     Spread spread(wanted, observed, owned);
     const bool several = spread.portions().size() > 1;
     Taken taken;
+    std::vector<PolicyNic> ways;
+    bool guarded = false;
+    unsigned number = 0;
     for (Portion& portion : spread.portions()) {
+        const unsigned own_number = number++;
         if (!portion.nic) {
             Plan<Op> none = without_nic(*portion.wanted, portion.standing, portion.nic.error());
             move_behind(plan.settled, std::move(none.settled));
@@ -213,11 +230,26 @@ Plan<Op> plan(const Wanted& wanted, const Observed& observed, const Owned& owned
         move_behind(draft.plan.steps, std::move(draft.removals));
         move_behind(draft.plan.steps, std::move(draft.awaited));
         plan_persist(draft);
-        if (several) taken.add(site, draft.primary, draft.aliases);
+        if (several) {
+            taken.add(site, draft.primary, draft.aliases);
+            if (auto way = policy_nic(site, draft.primary, draft.aliases, own_number))
+                ways.push_back(std::move(*way));
+        }
+        guarded = guarded || draft.guarded;
         move_behind(plan.steps, std::move(draft.plan.steps));
         move_behind(plan.settled, std::move(draft.plan.settled));
     }
+    if (const Portion& first = spread.portions().front(); first.nic)
+        add_policy(first, guarded, ways, observed, owned, plan);
     return plan;
+}
+
+}  // namespace
+
+Plan<Op> plan(const Wanted& wanted, const Observed& observed, const Owned& owned) {
+    Plan<Op> made = plan_nics(wanted, observed, owned);
+    plan_shaping(wanted, observed, owned, made);
+    return made;
 }
 
 namespace {
@@ -232,10 +264,14 @@ class Memory {
         owned_.local_routes.reserve(before.local_routes.size());
     }
 
-    void add(const Site& site) {
+    void add(const Site& site, unsigned number) {
         const auto primary = judge_primary(site);
         const std::vector<JudgedAlias> aliases = judge_aliases(site);
-        if (site.taken() != nullptr) taken_.add(site, primary, aliases);
+        if (site.taken() != nullptr) {
+            taken_.add(site, primary, aliases);
+            if (auto way = policy_nic(site, primary, aliases, number))
+                ways_.push_back(std::move(*way));
+        }
         if (primary) {
             const Prefix& address = primary->accepted.address;
             if (!primary->address) add(site, {address, Kind::primary}, false);
@@ -270,6 +306,7 @@ class Memory {
     }
 
     const Taken& taken() const noexcept { return taken_; }
+    std::span<const PolicyNic> ways() const noexcept { return ways_; }
     Owned& owned() noexcept { return owned_; }
 
  private:
@@ -306,6 +343,7 @@ class Memory {
     std::vector<bool> named_;  // by position: remembered already
     PrefixSet absent_;
     Taken taken_;
+    std::vector<PolicyNic> ways_;
     Owned owned_;
 };
 
@@ -319,12 +357,16 @@ Owned owned_after(const Wanted& wanted, const Observed& observed, const Owned& b
 
     const bool several = spread.portions().size() > 1;
     Memory memory(observed, before, identity_of(*first.nic->link));
+    unsigned number = 0;
     for (const Portion& portion : spread.portions()) {
+        const unsigned own_number = number++;
         if (!portion.nic) continue;
         Standing standing = portion.standing;
         if (several) standing.taken = &memory.taken();
-        memory.add(Site(*portion.wanted, observed, before, *portion.nic->link, standing));
+        memory.add(Site(*portion.wanted, observed, before, *portion.nic->link, standing),
+                   own_number);
     }
+    memory.owned().settings = settings_after(observed, before, memory.ways());
     if (!wanted.primary) memory.owned().routes = before.routes;
     if (!wanted.aliases) memory.owned().local_routes = before.local_routes;
     memory.add_the_rest(Site(*first.wanted, observed, before, *first.nic->link));

@@ -46,10 +46,10 @@ const KernelAddress* find_wanted(Draft& draft, const Prefix& prefix) {
 
 /// After all are added: the kernel asks for all at once, so the waits cost no more than one.
 void await_unique(Draft& draft, std::string item, const Alias& alias) {
-    draft.awaited.push_back({.item = std::move(item),
-                           .why = "ask the network whether somebody else has " +
-                                  alias.cidr.address.text(),
-                           .op = AwaitUnique{draft.site.nic().index, alias.cidr}});
+    draft.awaited.push_back(
+        {.item = std::move(item),
+         .why = "ask the network whether somebody else has " + alias.cidr.address.text(),
+         .op = AwaitUnique{draft.site.nic().index, alias.cidr}});
 }
 
 void plan_address(Draft& draft, std::string item, const Alias& alias) {
@@ -80,13 +80,13 @@ void plan_address(Draft& draft, std::string item, const Alias& alias) {
                                KernelOp{RemoveAddress{nic, other->prefix}});
     }
     if (asks) await_unique(draft, item, alias);
-    draft.step(std::move(item),
-               joined({"add ", noun_of(alias.kind), " ", alias.cidr.text(), " on ",
-                       site.nic().name}),
-               KernelOp{AddAddress{.ifindex = nic,
-                                   .first = alias.cidr,
-                                   .deprecated = v6 && !alias.preferred,
-                                   .detect_duplicate = asks}});
+    draft.step(
+        std::move(item),
+        joined({"add ", noun_of(alias.kind), " ", alias.cidr.text(), " on ", site.nic().name}),
+        KernelOp{AddAddress{.ifindex = nic,
+                            .first = alias.cidr,
+                            .deprecated = v6 && !alias.preferred,
+                            .detect_duplicate = asks}});
 }
 
 void plan_addresses(Draft& draft, std::string item, const Alias& alias) {
@@ -97,14 +97,14 @@ void plan_addresses(Draft& draft, std::string item, const Alias& alias) {
     for (std::uint32_t i = 0; i < count; ++i)
         if (find_wanted(draft, {first.address.plus(i), first.length}) != nullptr) ++present;
     if (present == count) return draft.unchanged(std::move(item));
-    draft.step(
-        std::move(item),
-        "add the " + std::to_string(count - present) + " missing of " + std::to_string(count) +
-            " addresses of alias " + alias.cidr.text() + " on " + site.nic().name,
-        KernelOp{AddAddress{.ifindex = site.nic().index,
-                            .first = first,
-                            .count = count,
-                            .deprecated = !alias.preferred}});
+    draft.step(std::move(item),
+               "add the " + std::to_string(count - present) + " missing of " +
+                   std::to_string(count) + " addresses of alias " + alias.cidr.text() + " on " +
+                   site.nic().name,
+               KernelOp{AddAddress{.ifindex = site.nic().index,
+                                   .first = first,
+                                   .count = count,
+                                   .deprecated = !alias.preferred}});
 }
 
 std::string_view kind_of(const Prefix& cidr) {

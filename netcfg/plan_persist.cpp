@@ -117,8 +117,8 @@ void plan_boot(Draft& draft, const BootFile& boot) {
     if (op == PersistConfig{}) return draft.unchanged(draft.site.line("persist"));
     draft.step_after_guard(draft.site.line("persist"), "write " + boot.file.path, std::move(op));
     if (networkd_files && persisted.networkd_running)
-        draft.step_after_guard(draft.site.line("persist"), "have systemd-networkd read its files again",
-                               ReloadPersister{});
+        draft.step_after_guard(draft.site.line("persist"),
+                               "have systemd-networkd read its files again", ReloadPersister{});
 }
 
 void plan_dns(Draft& draft, const BootFile& boot) {

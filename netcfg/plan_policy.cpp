@@ -244,6 +244,19 @@ class Policy {
 
 }  // namespace
 
+std::optional<PolicyNic> policy_nic(const Site& site, const std::optional<JudgedPrimary>& primary,
+                                    const std::vector<JudgedAlias>& aliases, unsigned number) {
+    if (!primary || primary->address) return std::nullopt;
+    PolicyNic nic{.nic = &site.nic(),
+                  .sources = {primary->accepted.address},
+                  .gateway = primary->accepted.gateway,
+                  .number = number,
+                  .routes = primary->accepted.routes};
+    for (const JudgedAlias& judged : aliases)
+        if (!judged.error) nic.sources.push_back(judged.alias->cidr);
+    return nic;
+}
+
 void plan_policy(Draft& draft, std::span<const PolicyNic> nics) {
     const Site& site = draft.site;
     // The ordinary host: one NIC, and nothing of ours.

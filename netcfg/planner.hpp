@@ -39,10 +39,19 @@ void plan_primary(Draft& draft);  ///< mtu, primary, routes  (plan_primary.cpp)
 void plan_aliases(Draft& draft);  ///< alias/...             (plan_aliases.cpp)
 void plan_persist(Draft& draft);  ///< persist, dns          (plan_persist.cpp)
 
+/// bandwidth..., behind whatever else is in the plan: it rests on nothing of it, so it has no
+/// draft. Nothing when shaping is not wanted. (plan_shaping.cpp)
+void plan_shaping(const Wanted& wanted, const Observed& observed, const Owned& owned,
+                  Plan<Op>& plan);
+
 /// Makes one group of the steps from `begin` on (the new primary address and the default route)
 /// and ends it with a question to the gateway, where there is a former way to go back to.
 /// (plan_guard.cpp)
 void guard_change(Draft& draft, std::size_t begin);
+
+/// The NIC as policy routing sees it; nothing where no primary address of it is accepted.
+std::optional<PolicyNic> policy_nic(const Site& site, const std::optional<JudgedPrimary>& primary,
+                                    const std::vector<JudgedAlias>& aliases, unsigned number);
 
 /// policy/...: routes, rules and settings so that answers leave by the NIC they were asked on.
 /// Fewer than two NICs: what is ours of that is removed, and settings are put back. Their links are

@@ -38,6 +38,7 @@ Result<Observed> observe(Doors& doors);
 
 /// The same, but for foreign routes in table local where plan(wanted, ...) does not look at them:
 /// where no alias is to be a local route. Reading them takes as long as reading the addresses.
+/// Qdiscs are read here alone, and where shaping is wanted only.
 Result<Observed> observe(Doors& doors, const Wanted& wanted);
 
 /// Does the steps in order, those for the kernel in packed batches, and answers one result per

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "netcfg/op.hpp"
+#include "netcfg/rtnl_encode.hpp"
 #include "netcfg/rtnl_inbox.hpp"
 #include "sys/fd.hpp"
 
@@ -28,6 +29,9 @@ class Rtnl {
     /// Adds the routes of these tables to `into`, which has none of them yet, and
     /// rp_filter_of_all. Errors: those of dump().
     virtual Result<void> dump_policy(std::span<const std::uint32_t> tables, Observed& into) = 0;
+    /// Root and ingress qdiscs of all links, and the filters of those of kind "ingress".
+    /// Errors: as dump().
+    virtual Result<TrafficControl> dump_traffic_control() = 0;
 
     /// Does every op in order and returns one result per op: ops[i] <-> results[i].
     ///
@@ -48,6 +52,7 @@ class RtnlSocket final : public Rtnl {
     Result<Observed> dump() override;
     Result<Observed> dump_without_foreign_local() override;
     Result<void> dump_policy(std::span<const std::uint32_t> tables, Observed& into) override;
+    Result<TrafficControl> dump_traffic_control() override;
     std::vector<Result<void>> apply(std::span<const KernelOp> ops) override;
 
     /// Messages sent so far that could change something; dumps do not count.

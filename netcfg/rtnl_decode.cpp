@@ -15,6 +15,7 @@
 #include <array>
 #include <cstring>
 
+#include "netcfg/rtnl_decode_shaping.hpp"
 #include "netcfg/rule_decode.hpp"
 
 namespace metalwright::netcfg {
@@ -211,6 +212,10 @@ void read_object(std::span<const std::byte> message, Observed& objects) {
         case RTM_NEWRULE:
         case RTM_DELRULE: read_rule(message, objects); break;
         case RTM_NEWNETCONF: read_netconf(message, objects); break;
+        case RTM_NEWQDISC:
+        case RTM_DELQDISC: read_qdisc(*header, objects.traffic); break;
+        case RTM_NEWTFILTER:
+        case RTM_DELTFILTER: read_filter(*header, objects.traffic); break;
         default: break;
     }
 }
@@ -241,6 +246,8 @@ Result<Answer> decode(std::span<const std::byte> datagram, std::uint32_t seq, Ob
                 case RTM_NEWROUTE:
                 case RTM_NEWRULE:
                 case RTM_NEWNETCONF:
+                case RTM_NEWQDISC:
+                case RTM_NEWTFILTER:
                     read_object(datagram.first(message->nlmsg_len), objects);
                     break;
                 default: break;

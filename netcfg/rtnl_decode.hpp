@@ -29,16 +29,16 @@ struct Answer {
     bool operator==(const Answer&) const = default;
 };
 
-/// Reads one datagram. Links, addresses, routes and rules in answer to `seq` are appended to
-/// `objects`; rules that are none of our business (see Observed), local, broadcast and connected
-/// routes of the kernel in table local, cached clones and messages with another sequence number are
-/// passed over (an ack is told whatever its number). `datagram` must be aligned to 4. Errors:
-/// internal (a length that runs past the buffer).
+/// Reads one datagram. Links, addresses, routes, rules, qdiscs and filters in answer to `seq` are
+/// appended to `objects`; rules that are none of our business (see Observed), local, broadcast and
+/// connected routes of the kernel in table local, cached clones and messages with another sequence
+/// number are passed over (an ack is told whatever its number). `datagram` must be aligned to 4.
+/// Errors: internal (a length that runs past the buffer).
 Result<Answer> decode(std::span<const std::byte> datagram, std::uint32_t seq, Observed& objects);
 
-/// Appends the one link, address, route or rule that a message of kind RTM_NEW* or RTM_DEL* tells
-/// of, with what decode() passes over left out; other and malformed messages append nothing. The
-/// whole message must be there, nlmsg_len bytes and at least a header, aligned to 4.
+/// Appends the one link, address, route, rule, qdisc or filter that a message of kind RTM_NEW* or
+/// RTM_DEL* tells of, with what decode() passes over left out; other and malformed messages append
+/// nothing. The whole message must be there, nlmsg_len bytes and at least a header, aligned to 4.
 void read_object(std::span<const std::byte> message, Observed& objects);
 
 }  // namespace metalwright::netcfg

@@ -5,80 +5,16 @@
 #include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/netconf.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/socket.h>
 
-#include <array>
-#include <cstring>
-#include <stdexcept>
+#include "netcfg/rtnl_encode_shaping.hpp"
+#include "netcfg/rtnl_message.hpp"
 
 namespace metalwright::netcfg {
 namespace {
-
-constexpr std::size_t largest_message = 512;  // bytes; none of ours reaches 200
-
-/// One message under construction, in libnl's shape of attributes but without an nl_msg, which is
-/// two allocations for each; append_to() copies what it has become.
-class Message {
- public:
-    template <class Header>
-    Message(int type, int flags, std::uint32_t seq, const Header& header) {
-        const nlmsghdr head{.nlmsg_len = 0,
-                            .nlmsg_type = static_cast<std::uint16_t>(type),
-                            .nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags),
-                            .nlmsg_seq = seq,
-                            .nlmsg_pid = 0};
-        write(&head, sizeof head);
-        write(&header, sizeof header);
-    }
-
-    void put_u32(int type, std::uint32_t value) { put_bytes(type, &value, sizeof value); }
-    void put_u8(int type, std::uint8_t value) { put_bytes(type, &value, sizeof value); }
-    void put(int type, const Address& address) {
-        put_bytes(type, address.bytes.data(), address.v6 ? 16 : 4);
-    }
-    template <class Struct>
-    void put_struct(int type, const Struct& value) {
-        put_bytes(type, &value, sizeof value);
-    }
-    /// Where the nested attribute begins, for end().
-    std::size_t nest(int type) {
-        const std::size_t begin = size_;
-        put_bytes(type | NLA_F_NESTED, nullptr, 0);
-        return begin;
-    }
-    void end(std::size_t nested) { set_length<std::uint16_t>(nested, size_ - nested); }
-
-    void append_to(std::vector<std::byte>& out) {
-        set_length<std::uint32_t>(0, size_);
-        out.insert(out.end(), bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(size_));
-    }
-
- private:
-    void put_bytes(int type, const void* data, std::size_t size) {
-        const nlattr head{.nla_len = static_cast<std::uint16_t>(sizeof(nlattr) + size),
-                          .nla_type = static_cast<std::uint16_t>(type)};
-        write(&head, sizeof head);
-        write(data, size);
-    }
-    /// Padded with zeros to 4 bytes. What does not fit is a bug of ours, and loud.
-    void write(const void* data, std::size_t size) {
-        const std::size_t padded = NLMSG_ALIGN(size);
-        if (size_ + padded > bytes_.size()) throw std::length_error("a netlink message too long");
-        if (size != 0) std::memcpy(bytes_.data() + size_, data, size);
-        std::memset(bytes_.data() + size_ + size, 0, padded - size);
-        size_ += padded;
-    }
-    template <class Length>
-    void set_length(std::size_t at, std::size_t size) {
-        const auto length = static_cast<Length>(size);
-        std::memcpy(bytes_.data() + at, &length, sizeof length);
-    }
-
-    std::array<std::byte, largest_message> bytes_;
-    std::size_t size_ = 0;
-};
 
 constexpr std::uint8_t family_of(bool v6) {
     return v6 ? AF_INET6 : AF_INET;
@@ -153,7 +89,8 @@ struct Encoder {
             ifaddrmsg header = address_header(op.ifindex, op.first);
             // Provider-assigned: nobody else has it, and a service binds to it at once.
             if (op.first.address.v6 && !op.detect_duplicate) header.ifa_flags = IFA_F_NODAD;
-            const int flags = NLM_F_ACK | NLM_F_CREATE | (op.take_over ? NLM_F_REPLACE : NLM_F_EXCL);
+            const int flags =
+                NLM_F_ACK | NLM_F_CREATE | (op.take_over ? NLM_F_REPLACE : NLM_F_EXCL);
             Message message(RTM_NEWADDR, flags, seq + i, header);
             const Address address = op.first.address.plus(i);
             message.put(IFA_LOCAL, address);
@@ -239,6 +176,7 @@ struct Encoder {
         }
         return 1;
     }
+    std::uint32_t operator()(const ShapingOp& op) const { return encode_shaping(op, seq, out); }
 
     void promote_secondaries(int ifindex, bool on, std::uint32_t at) const {
         ipv4_setting(ifindex, IPV4_DEVCONF_PROMOTE_SECONDARIES, on ? 1 : 0, at);
@@ -295,6 +233,14 @@ void encode(const Dump& dump, std::uint32_t seq, std::vector<std::byte>& out) {
             Message message(RTM_GETNETCONF, NLM_F_ACK, seq, netconfmsg{.ncm_family = AF_INET});
             message.put_u32(NETCONFA_IFINDEX, static_cast<std::uint32_t>(NETCONFA_IFINDEX_ALL));
             message.append_to(out);
+            break;
+        }
+        case Dump::What::qdiscs: Message(RTM_GETQDISC, flags, seq, tcmsg{}).append_to(out); break;
+        case Dump::What::ingress_filters: {
+            tcmsg header{};
+            header.tcm_ifindex = dump.ifindex;
+            header.tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS);
+            Message(RTM_GETTFILTER, flags, seq, header).append_to(out);
             break;
         }
     }

@@ -19,10 +19,19 @@ std::uint32_t encode(const KernelOp& op, std::uint32_t seq, std::vector<std::byt
 /// One question to the kernel; its answer is many datagrams. Filters are honoured with
 /// NETLINK_GET_STRICT_CHK on.
 struct Dump {
-    enum class What { links, addresses, routes, rules, settings_of_all } what = What::links;
+    enum class What {
+        links,
+        addresses,
+        routes,
+        rules,
+        settings_of_all,
+        qdiscs,
+        ingress_filters
+    } what = What::links;
     bool v6 = false;            ///< routes only
     std::uint32_t table = 0;    ///< routes only
     std::uint8_t protocol = 0;  ///< routes only; 0: any
+    int ifindex = 0;            ///< ingress filters only: of this link
 };
 
 void encode(const Dump& dump, std::uint32_t seq, std::vector<std::byte>& out);

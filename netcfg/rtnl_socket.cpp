@@ -1,4 +1,5 @@
 #include <linux/netlink.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
@@ -36,6 +37,10 @@ bool already_so(const KernelOp& op, int error) {
     if (std::holds_alternative<RemoveAddress>(op)) return error == EADDRNOTAVAIL;
     if (std::holds_alternative<RemoveRoute>(op)) return error == ESRCH;
     if (std::holds_alternative<RemoveRule>(op)) return error == ENOENT;
+    if (const auto* shaping = std::get_if<ShapingOp>(&op)) {
+        if (std::holds_alternative<RemoveShaper>(*shaping)) return error == ENOENT;
+        if (std::holds_alternative<RemoveIfb>(*shaping)) return error == ENODEV;
+    }
     return false;
 }
 
@@ -59,6 +64,9 @@ constexpr std::array<Dump, 7> everything{{
 }};
 
 bool means_empty(const Dump& dump, int error) {
+    // A kernel without traffic control: what is asked of it will say so, and nothing else suffers.
+    if (dump.what == Dump::What::qdiscs || dump.what == Dump::What::ingress_filters)
+        return error == EOPNOTSUPP;
     return dump.what >= Dump::What::routes &&
            (error == ENOENT || error == EAFNOSUPPORT || error == EOPNOTSUPP);
 }
@@ -132,6 +140,21 @@ Result<Observed> RtnlSocket::dump(std::uint8_t local_protocol) {
     return all;
 }
 
+Result<TrafficControl> RtnlSocket::dump_traffic_control() {
+    Observed all;
+    if (Result<void> heard = ask({.what = Dump::What::qdiscs}, all); !heard)
+        return std::unexpected(heard.error());
+    const std::vector<Qdisc> qdiscs = all.traffic.qdiscs;
+    for (const Qdisc& qdisc : qdiscs) {
+        if (qdisc.parent != TC_H_INGRESS || qdisc.kind != "ingress") continue;
+        if (Result<void> heard =
+                ask({.what = Dump::What::ingress_filters, .ifindex = qdisc.ifindex}, all);
+            !heard)
+            return std::unexpected(heard.error());
+    }
+    return std::move(all.traffic);
+}
+
 Result<void> RtnlSocket::dump_policy(std::span<const std::uint32_t> tables, Observed& into) {
     for (const std::uint32_t table : tables)
         for (const bool v6 : {false, true})
@@ -176,6 +199,8 @@ Result<void> RtnlSocket::ask(const Dump& question, Observed& all) {
         append(all.addresses, part.addresses);
         append(all.routes, part.routes);
         append(all.rules, part.rules);
+        append(all.traffic.qdiscs, part.traffic.qdiscs);
+        append(all.traffic.filters, part.traffic.filters);
         all.rp_filter_of_all = part.rp_filter_of_all;
         return {};
     }

@@ -69,9 +69,7 @@ class Site {
     /// The same for a local route: only aliases are such.
     bool sweeps(const KernelRoute& route) const;
     /// Whether there may be anything to sweep.
-    bool sweeps_anything() const noexcept {
-        return wanted_.aliases || standing_.sweeps.any();
-    }
+    bool sweeps_anything() const noexcept { return wanted_.aliases || standing_.sweeps.any(); }
 
     /// The very same address with the same length on the NIC; nullptr when absent.
     const KernelAddress* on_nic(const Prefix& prefix) const;

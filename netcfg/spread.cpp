@@ -18,9 +18,8 @@ std::string suffix_of(const Result<NicChoice>& nic, const NicSelector& selector,
 
 bool has_elastics(const Wanted& wanted) {
     return wanted.aliases &&
-           (wanted.managed.elastic ||
-            std::ranges::find(*wanted.aliases, Kind::elastic, &Alias::kind) !=
-                wanted.aliases->end());
+           (wanted.managed.elastic || std::ranges::find(*wanted.aliases, Kind::elastic,
+                                                        &Alias::kind) != wanted.aliases->end());
 }
 
 }  // namespace
@@ -63,10 +62,8 @@ void Spread::add_others(const Wanted& wanted, const Observed& observed) {
 }
 
 void Spread::move_elastics(const Wanted& wanted, const Observed& observed) {
-    const Result<NicChoice>& primary = portions_.front().nic;
-    if (!primary && wanted.wan == NicSelector()) return;  // its error is theirs too
-    Result<NicChoice> wan = primary ? choose_wan(wanted.wan, observed, *primary->link)
-                                    : choose_nic(wanted.wan, observed, {});
+    Result<NicChoice> wan = choose_wan(wanted.wan, observed, portions_.front().nic);
+    if (!wan && wanted.wan == NicSelector()) return;  // the primary NIC's error is theirs too
     const auto has_it = [&](const Portion& portion) {
         return wan && portion.nic && portion.nic->link == wan->link;
     };
@@ -88,8 +85,8 @@ void Spread::move_elastics(const Wanted& wanted, const Observed& observed) {
         target = portions_.end() - 1;
     }
     // Every portion but the first is a copy of ours.
-    Wanted& there = *std::ranges::find_if(
-        copies_, [&](const Wanted& copy) { return &copy == target->wanted; });
+    Wanted& there =
+        *std::ranges::find_if(copies_, [&](const Wanted& copy) { return &copy == target->wanted; });
     if (!there.aliases) {
         there.aliases.emplace();
         there.managed = {};

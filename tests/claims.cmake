@@ -297,6 +297,19 @@ claim(5.net.only-ours "Only addresses, routes and rules that metalwright made ar
   netcfg.PlanAliases.WhatSomebodyElseSetIsUnchangedAndNeverRemoved
   netcfg.PlanPrimary.StaleRoutesOfOursGoAndForeignOnesStay
   netcfg.AnyState.ConvergesLeavesForeignAloneAndIsIdempotent)
+claim(5.net.bandwidth "The ordered bandwidth is shaped on the WAN NIC, changed in place without an unshaped moment, and removed by 0 or a release."
+  netns.ShapingInTheKernel.IsSetAndReadBackAsItself netns.ShapingInTheKernel.EveryRateIsReadBackAsItself
+  netns.ShapingInTheKernel.IsChangedInPlaceWithoutAMomentUnshaped netns.ShapingInTheKernel.LimitsWhatGoesOut
+  netns.ShapingInTheKernel.ZeroRemovesItAndAddressesStay agent_engine.BandwidthTest.AReleaseTakesItBack
+  netcfg.Bucket.IsSizedForItsRate agent_spec.JdCloud.BandwidthIsShapedWhateverEnableInternetSays)
+claim(5.net.bandwidth-ingress "Where it is configured, what comes in is shaped through an ifb."
+  netns.ShapingInTheKernel.WhatComesInIsLimitedAndStillComesIn
+  netns.ShapingInTheKernel.NoIngressWantedLeavesNothingOfOursBehind
+  agent_engine.BandwidthTest.TheHostSaysWhichNicAndWhetherWhatComesInIsShaped)
+claim(5.net.bandwidth-only-ours "A qdisc or filter that somebody else has set is never changed or removed; the item says so."
+  netns.ShapingInTheKernel.AnothersRootQdiscIsUntouched
+  netns.ShapingInTheKernel.AnothersFiltersOnWhatComesInAreUntouched
+  netns.ShapingInTheKernel.ALaterFilterOfAnothersOutlivesOurs)
 claim(5.first.hostname "The host name is set now and for later boots."
   cloudinit.Once.AnOrderBecomesSoAndIsReadBackAsSo
   cloudinit.Once.AHostNamedInTheFileOnlyIsNamedInTheKernelToo

@@ -55,6 +55,14 @@ class Reader {
         into = T(*value);
     }
 
+    void flag(const char* key, bool& into) {
+        const toml::node* node = find(key);
+        if (node == nullptr) return;
+        const auto value = node->value_exact<bool>();
+        if (!value) return wrong(key, *node, "must be true or false");
+        into = *value;
+    }
+
     void strings(const char* key, std::vector<std::string>& into) {
         const toml::node* node = find(key);
         if (node == nullptr) return;
@@ -165,13 +173,14 @@ std::expected<Config, Errors> read_config(std::string_view text, std::string_vie
     r.number("network.alias_limit", c.limits.aliases, 0, 1'000'000);
     r.number("network.secondary_limit", c.limits.secondaries, 0, 1'000'000);
     r.number("network.elastic_limit", c.limits.elastics, 0, 1'000'000);
-    r.text("network.wan_nic_mac", c.wan.mac);
-    r.text("network.wan_nic_name", c.wan.name);
     r.networks("network.pools", c.pools);
     r.number("network.widest_range", c.limits.widest_v4, 8, 32);
     r.number("network.ipv6_singles", c.limits.v6_singles, 1, 65'536);
     r.number("network.guard_ms", c.guard.within, 100, 3'500);
     r.endpoints("network.guard_reach", c.guard.reach);
+    r.text("network.wan_nic_mac", c.wan.mac);
+    r.text("network.wan_nic_name", c.wan.name);
+    r.flag("network.shape_ingress", c.shape_ingress);
     r.number("user_data.timeout_seconds", c.script_timeout, 1, 30 * 24 * 3600);
     r.path("user_data.runner", c.runner);
     r.text("link.report", c.reporting_link, {"auto", "https", "file", "none"});

@@ -33,6 +33,7 @@ struct Config {
     netcfg::Guard guard{};
     netcfg::NicSelector wan{};
     std::vector<netcfg::Prefix> pools{};
+    bool shape_ingress = false;
 
     std::chrono::seconds script_timeout{3600};
     std::filesystem::path runner{};  ///< of user data; empty: where it is installed

@@ -119,6 +119,7 @@ int run(const Config& config) {
                            .guard = config.guard,
                            .wan = config.wan,
                            .pools = config.pools,
+                           .shape_ingress = config.shape_ingress,
                            .script_timeout = config.script_timeout},
                           **store, machine, wall_clock_ms);
 

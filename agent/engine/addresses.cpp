@@ -83,8 +83,8 @@ std::expected<std::string, Errors> Engine::addresses() {
     if (spec->network->primary) tell("primary", spec->network->primary->address, "primary", {});
     if (spec->network->aliases)
         for (const netcfg::Alias& alias : *spec->network->aliases)
-            tell(netcfg::item_of(alias.kind, alias.cidr), alias.cidr,
-                 netcfg::to_string(alias.kind), alias.id);
+            tell(netcfg::item_of(alias.kind, alias.cidr), alias.cidr, netcfg::to_string(alias.kind),
+                 alias.id);
     return dump({{"addresses", std::move(rows)}});
 }
 

@@ -29,8 +29,9 @@ struct Options {
     netcfg::NicSelector nic{};          ///< used where a document names none
     netcfg::Limits limits{};
     netcfg::Guard guard{};
-    netcfg::NicSelector wan{};            ///< none named: netcfg::choose_wan()
-    std::vector<netcfg::Prefix> pools{};  ///< delegated to this host, for addresses by number
+    netcfg::NicSelector wan{};                  ///< none named: netcfg::choose_wan()
+    std::vector<netcfg::Prefix> pools{};        ///< delegated to this host, for addresses by number
+    bool shape_ingress = false;                 ///< what comes in is shaped as well
     std::chrono::seconds script_timeout{3600};  ///< used where a document gives none
 };
 

@@ -86,6 +86,16 @@ struct Keeper::Watch {
         if (!change.added && change.protocol == netcfg::our_protocol) look_soon(now);
     }
 
+    /// Changed in place is told as added, our own changes too: a look more, and rarely.
+    void take(const netcfg::QdiscChange& change, TimePoint now) {
+        const bool gone_with_its_filters = !change.added && change.qdisc.kind == "ingress";
+        if (change.qdisc.handle == netcfg::shaper_handle || gone_with_its_filters) look_soon(now);
+    }
+
+    void take(const netcfg::FilterChange& change, TimePoint now) {
+        if (change.filter.priority == netcfg::redirect_priority) look_soon(now);
+    }
+
     void take(const netcfg::LinkChange& change, TimePoint now) {
         using netcfg::LinkEvent;
         const auto mac = netcfg::mac_bytes(change.mac);

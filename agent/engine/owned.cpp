@@ -98,11 +98,12 @@ Result<netcfg::Owned> owned_from(const std::vector<std::pair<std::string, std::s
         } else if (kind == "elsewhere") {
             const std::size_t blank = value.find(' ');
             const std::size_t end = value.rfind(' ');
-            auto prefix = netcfg::Prefix::parse(
-                std::string_view(value).substr(blank + 1, end - blank - 1));
+            auto prefix =
+                netcfg::Prefix::parse(std::string_view(value).substr(blank + 1, end - blank - 1));
             if (!prefix) return std::unexpected(prefix.error());
             const auto what = netcfg::kind_from(std::string_view(value).substr(end + 1));
-            if (!what) return fail(Errc::internal, "the store owns an address of no kind: " + value);
+            if (!what)
+                return fail(Errc::internal, "the store owns an address of no kind: " + value);
             owned.elsewhere.push_back({value.substr(0, blank), *prefix, *what});
         } else if (const auto list = lists.find(kind); list != lists.end()) {
             auto prefix = netcfg::Prefix::parse(value);

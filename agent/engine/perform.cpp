@@ -133,6 +133,7 @@ netcfg::Wanted Engine::network_wanted(const spec::HostSpec& spec) const {
         if (std::ranges::find(wanted.pools, pool) == wanted.pools.end())
             wanted.pools.push_back(pool);
     if (wanted.nic == netcfg::NicSelector()) wanted.nic = options_.nic;
+    wanted.shaping = spec::shaping_of(spec, options_.shape_ingress);
     return wanted;
 }
 
@@ -208,7 +209,7 @@ void Engine::run_rooms(Work& work) {
             log(Level::error, "cannot mark the host: " + describe(counted.error()));
     };
     const auto network = [&] {
-        if (!work.spec.network) return;
+        if (!spec::has_network(work.spec)) return;
         const std::lock_guard alone(network_mutex_);
         OperationJournal journal(*this, work.operation);
         auto owned = network_owned();
@@ -317,8 +318,8 @@ void Engine::perform(const store::Operation& operation) {
 }
 
 void Engine::perform_release(const store::Operation& operation) {
-    // Only addresses and routes are taken back here: disks keep their data until an order says
-    // otherwise, and the tenant's host name and keys leave with the reinstallation.
+    // Only addresses, routes and shaping are taken back here: disks keep their data until an order
+    // says otherwise, and the tenant's host name and keys leave with the reinstallation.
     std::vector<ItemResult> items;
     const std::lock_guard alone(network_mutex_);
     auto owned = network_owned();
@@ -329,6 +330,7 @@ void Engine::perform_release(const store::Operation& operation) {
         nothing.wan = options_.wan;
         nothing.aliases.emplace();
         nothing.managed = {.alias = true, .secondary = true, .elastic = true};
+        nothing.shaping.emplace();
         OperationJournal journal(*this, operation);
         const auto keep = [this](const netcfg::Owned& after) {
             return store_.set_owned(owned_rows(after));

@@ -41,7 +41,7 @@ Upkeep Engine::put_back(const Veto& later) {
     if (stopping() || !instance || !*instance) return upkeep;
     auto spec = desired();
     auto owned = network_owned();
-    if (!spec || !spec->network || !owned) return upkeep;
+    if (!spec || !spec::has_network(*spec) || !owned) return upkeep;
     remember(*owned, upkeep.ours);
     const std::int64_t now = clock_();
     if (const Hold held = hold(); held.network(now)) {
@@ -140,7 +140,8 @@ bool Engine::is_held(const store::Operation& operation) {
     if (!held.network(now) && !held.storage(now)) return false;
     if (operation.kind == "release") return true;
     const auto spec = desired();
-    return spec && ((spec->network && held.network(now)) || (spec->storage && held.storage(now)));
+    return spec && ((spec::has_network(*spec) && held.network(now)) ||
+                    (spec->storage && held.storage(now)));
 }
 
 }  // namespace metalwright::engine

@@ -96,8 +96,8 @@ std::expected<std::string, Errors> Engine::plan_document(const std::string& sour
     if (document.release) {
         json["items"] = Json::array();
         json["note"] =
-            "a release: the addresses and routes that are ours are removed, disks are "
-            "not touched";
+            "a release: the addresses, routes and shaping that are ours are removed, disks "
+            "are not touched";
         return dump(json);
     }
     const auto merged = desired_with(source, document);
@@ -118,7 +118,7 @@ std::expected<std::string, Errors> Engine::plan_document(const std::string& sour
         wanted.consent = document.wipe_consent;
         tell(machine_.storage(std::move(wanted), disk_veto("apply", lock)));
     }
-    if (spec.network) {
+    if (spec::has_network(spec)) {
         auto owned = network_owned();
         if (!owned) return std::unexpected(Errors{owned.error()});
         tell(machine_.network(network_wanted(spec), *owned, {}, {}));

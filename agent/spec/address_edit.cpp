@@ -72,8 +72,7 @@ class Edit {
                                 " is there, the same address with another length; "
                                 "remove it first",
                             alias.where);
-        const bool another_way = (alias.routed && !known.routed) ||
-                                 (alias.adopt && !known.adopt) ||
+        const bool another_way = (alias.routed && !known.routed) || (alias.adopt && !known.adopt) ||
                                  (alias.preferred && !known.preferred) ||
                                  (alias.detect_duplicate && !known.detect_duplicate) ||
                                  (alias.as != netcfg::Alias::As::automatic && alias.as != known.as);
@@ -209,8 +208,7 @@ std::expected<AddressEdit, Errors> read_address_edit(std::string_view request) {
                 findings.error(removal.where, removal.cidr.text() + " is to be added too");
         if (findings.clean() && edit.add.empty() && edit.remove.empty() &&
             edit.count == SecondaryCount())
-            fields->self().error(
-                "names no address: give \"add\", \"count\" or \"remove\"");
+            fields->self().error("names no address: give \"add\", \"count\" or \"remove\"");
     }
     if (!findings.clean()) return std::unexpected(findings.take_errors(*document));
     return edit;

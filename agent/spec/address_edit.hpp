@@ -40,16 +40,16 @@ struct EditedAddresses {
     std::vector<std::string> removed{};
     std::vector<std::string> unchanged{};  ///< asked for, and wanted by address_source already
 
-    bool counts = false;                   ///< some are asked for by number
+    bool counts = false;  ///< some are asked for by number
 
     bool changes() const noexcept { return counts || !added.empty() || !removed.empty(); }
 };
 
 /// The document of address_source after the edit; `in_force` are the documents of all sources,
-/// `instance` the instance in force. Only addresses other than the primary one are touched; of those
-/// asked for by number only the count, hand_out() draws them. Pure.
-/// Errors, all of them: conflict when another source wants the address (it is named), or when it is
-/// there with another id, length or way; not_found when nobody wants what is to be removed.
+/// `instance` the instance in force. Only addresses other than the primary one are touched; of
+/// those asked for by number only the count, hand_out() draws them. Pure. Errors, all of them:
+/// conflict when another source wants the address (it is named), or when it is there with another
+/// id, length or way; not_found when nobody wants what is to be removed.
 std::expected<EditedAddresses, Errors> edit_addresses(const AddressEdit& edit,
                                                       std::span<const Sourced> in_force,
                                                       const std::string& instance);

@@ -48,6 +48,7 @@ class Merge {
         if (from.storage) add_storage(*from.storage);
         if (from.network) add_network(*from.network);
         same("/network/bandwidthMbps", into_.bandwidth_mbps, from.bandwidth_mbps);
+        same("/network/extraUplinkMbps", into_.extra_uplink_mbps, from.extra_uplink_mbps);
         same("/hostname", into_.hostname, from.hostname);
         add_login(from);
         if (from.user_data && settle("/userData", into_.user_data, *from.user_data))
@@ -188,9 +189,9 @@ class Merge {
             if (std::find(into.pools.begin(), into.pools.end(), pool) == into.pools.end())
                 into.pools.push_back(pool);
         for (const netcfg::Wanted& other : from.others) {
-            const auto twin = std::find_if(
-                into.others.begin(), into.others.end(),
-                [&](const netcfg::Wanted& known) { return known.nic == other.nic; });
+            const auto twin =
+                std::find_if(into.others.begin(), into.others.end(),
+                             [&](const netcfg::Wanted& known) { return known.nic == other.nic; });
             const auto at = static_cast<std::size_t>(twin - into.others.begin());
             if (twin == into.others.end()) into.others.emplace_back().nic = other.nic;
             add_nic(pointer_to("/network/otherNics", at), into.others[at], other);
@@ -278,7 +279,7 @@ class Merge {
     Errors errors_;
     const Sourced* source_ = nullptr;
     std::map<std::string, const Sourced*> first_;  ///< who said it first, by native pointer
-    std::map<std::string, Places> alias_at_;  ///< by the place of the NIC
+    std::map<std::string, Places> alias_at_;       ///< by the place of the NIC
 };
 
 }  // namespace

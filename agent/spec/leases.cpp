@@ -20,9 +20,8 @@ class Occupied {
 
     bool has(const netcfg::Address& address) const {
         return singles_.contains(address) ||
-               std::ranges::any_of(ranges_, [&](const netcfg::Prefix& range) {
-                   return range.contains(address);
-               });
+               std::ranges::any_of(
+                   ranges_, [&](const netcfg::Prefix& range) { return range.contains(address); });
     }
 
  private:
@@ -120,7 +119,8 @@ std::expected<void, Errors> hand_out(HostSpec& spec, std::span<const netcfg::Pre
             const std::string family = v6 ? "IPv6" : "IPv4";
             errors.push_back(
                 {Errc::conflict,
-                 said(missing, "more " + family + " address is", "more " + family + " addresses are") +
+                 said(missing, "more " + family + " address is",
+                      "more " + family + " addresses are") +
                      " asked for, and the pools that are delegated to this host have " +
                      (more.empty() ? std::string("none") : std::to_string(more.size())) +
                      " free: delegate another network ([network] pools, or \"pools\" in the "

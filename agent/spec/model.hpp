@@ -67,9 +67,11 @@ struct HostSpec {
     std::vector<raid::WipeConsent> wipe_consent{};  ///< of the one operation this document starts
     std::optional<raid::Wanted> storage{};          ///< its `consent` is empty: see wipe_consent
     std::optional<netcfg::Wanted> network{};        ///< its `limits` are the defaults
-    std::optional<std::uint32_t> bandwidth_mbps{};  ///< checked and kept
+    std::optional<std::uint32_t> bandwidth_mbps{};  ///< of the WAN NIC; 0: no limit of ours
+    std::optional<std::uint32_t> extra_uplink_mbps{};  ///< on top, for what goes out
     std::optional<SecondaryCount> secondary_count{};
-    std::vector<netcfg::Prefix> leases{};  ///< the addresses that were given for that, once it is in force
+    std::vector<netcfg::Prefix>
+        leases{};  ///< the addresses that were given for that, once it is in force
     std::optional<std::string> hostname{};
     std::optional<std::string> password{};       ///< plain, for root; only until accepted
     std::optional<std::string> password_hash{};  ///< crypt(5) form
@@ -83,6 +85,13 @@ struct HostSpec {
 
     bool operator==(const HostSpec&) const = default;
 };
+
+/// Whether there is something to do for the network room: addresses, or the bandwidth alone.
+bool has_network(const HostSpec& spec) noexcept;
+
+/// What `bandwidth_mbps` and `extra_uplink_mbps` come to; absent when there is no bandwidth, for
+/// something extra is no limit by itself. What comes in is limited only where `ingress` says so.
+std::optional<netcfg::Shaping> shaping_of(const HostSpec& spec, bool ingress) noexcept;
 
 /// The cloudinit room's share of a spec: what is done once for the instance. `done` is the store's.
 cloudinit::Wanted first_boot_of(const HostSpec& spec);

@@ -111,7 +111,8 @@ void read_native(Fields& document, HostSpec& spec, Completeness completeness) {
         if (raid::Wanted wanted = read_storage(*storage); wanted != raid::Wanted{})
             spec.storage = std::move(wanted);
     if (auto network = document.fields("network")) {
-        spec.bandwidth_mbps = network->number32("bandwidthMbps", 1, most_mbps);
+        spec.bandwidth_mbps = network->number32("bandwidthMbps", 0, most_mbps);
+        spec.extra_uplink_mbps = network->number32("extraUplinkMbps", 0, most_mbps);
         if (auto count = network->fields("secondaryCount")) {
             spec.secondary_count = {.ipv4 = count->number32("ipv4", 0, most_leases).value_or(0),
                                     .ipv6 = count->number32("ipv6", 0, most_leases).value_or(0)};

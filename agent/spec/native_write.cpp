@@ -130,6 +130,7 @@ json native_json(const HostSpec& spec, Secrets secrets) {
         document["network"]["secondaryCount"] = {{"ipv4", spec.secondary_count->ipv4},
                                                  {"ipv6", spec.secondary_count->ipv6}};
     if (spec.bandwidth_mbps) document["network"]["bandwidthMbps"] = *spec.bandwidth_mbps;
+    if (spec.extra_uplink_mbps) document["network"]["extraUplinkMbps"] = *spec.extra_uplink_mbps;
     put(document, "hostname", spec.hostname);
     if (secrets == Secrets::include) put(document, "password", spec.password);
     put(document, "passwordHash", spec.password_hash);

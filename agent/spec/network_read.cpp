@@ -99,8 +99,8 @@ void read_ways(Fields& fields, const std::optional<netcfg::Prefix>& cidr, AliasF
         if (fields.has(name) && cidr && !cidr->address.v6)
             fields.error(name, "is for IPv6, and " + cidr->text() + " is none; leave it out");
     if (alias.detect_duplicate && cidr && !cidr->is_single() && !cidr->has_host_bits())
-        fields.error("detectDuplicate", "is for a single address, and " + cidr->text() +
-                                            " is a range; leave it out");
+        fields.error("detectDuplicate",
+                     "is for a single address, and " + cidr->text() + " is a range; leave it out");
 }
 
 /// What is wanted on one NIC; the first one alone has name servers.
@@ -319,9 +319,9 @@ netcfg::Wanted read_network(Fields& network) {
         if (!fields) continue;
         netcfg::Wanted other = read_one_nic(*fields, false);
         fields->refuse_unknown();
-        const bool twice = std::any_of(
-            wanted.others.begin(), wanted.others.end(),
-            [&](const netcfg::Wanted& before) { return before.nic == other.nic; });
+        const bool twice =
+            std::any_of(wanted.others.begin(), wanted.others.end(),
+                        [&](const netcfg::Wanted& before) { return before.nic == other.nic; });
         if (twice || (other.nic == wanted.nic && other.nic != netcfg::NicSelector()))
             item.error("is the same NIC as one before: say all that is wanted on it in one place");
         else

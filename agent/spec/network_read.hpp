@@ -10,8 +10,8 @@
 
 namespace metalwright::spec {
 
-/// {"nic","primary","aliases","secondaries","elastics","pools","otherNics"}; "bandwidthMbps" and
-/// "secondaryCount" are the caller's.
+/// {"nic","primary","aliases","secondaries","elastics","pools","otherNics"}; "bandwidthMbps",
+/// "extraUplinkMbps" and "secondaryCount" are the caller's.
 netcfg::Wanted read_network(Fields& network);
 
 /// The list of a document that holds addresses of this kind, and what an entry calls its address:

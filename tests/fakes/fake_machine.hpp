@@ -50,6 +50,8 @@ class FakeMachine final : public engine::Machine {
         std::vector<Want> wants;
         netcfg::Owned owned;
         if (wanted.primary) wants.push_back({"primary", false});
+        if (wanted.shaping && wanted.shaping->egress_mbps != 0)
+            wants.push_back({"bandwidth", false});
         if (wanted.aliases)
             for (const netcfg::Alias& alias : *wanted.aliases) {
                 wants.push_back({"alias/" + alias.cidr.text(), false});

@@ -11,6 +11,7 @@
 
 #include "netcfg/policy.hpp"
 #include "netcfg/rtnl.hpp"
+#include "tests/fakes/fake_shaping.hpp"
 
 namespace metalwright::fakes {
 
@@ -43,6 +44,7 @@ class FakeRtnl final : public netcfg::Rtnl {
                    !netcfg::is_policy_priority(rule.priority);
         });
         seen.rp_filter_of_all = 0;
+        seen.traffic = {};
         return seen;
     }
 
@@ -55,6 +57,8 @@ class FakeRtnl final : public netcfg::Rtnl {
         into.rp_filter_of_all = kernel_.rp_filter_of_all;
         return {};
     }
+
+    Result<netcfg::TrafficControl> dump_traffic_control() override { return kernel_.traffic; }
 
     std::vector<Result<void>> apply(std::span<const netcfg::KernelOp> ops) override {
         std::vector<Result<void>> results;
@@ -225,6 +229,12 @@ class FakeRtnl final : public netcfg::Rtnl {
             case netcfg::NicSetting::rp_filter: nic->rp_filter = set.value; break;
             case netcfg::NicSetting::group: nic->group = set.value; break;
         }
+        return {};
+    }
+
+    Result<void> act(const netcfg::KernelOp& op, const netcfg::ShapingOp& shaping) {
+        if (const Shaped done = shape(kernel_, shaping); done.error != 0)
+            return no(op, done.error, done.text);
         return {};
     }
 

@@ -5,7 +5,10 @@
 #include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/netlink.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
+#include <linux/tc_act/tc_mirred.h>
 #include <net/if.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
@@ -17,6 +20,7 @@
 #include <new>
 
 #include "netcfg/rtnl_decode.hpp"
+#include "netcfg/shaping_op.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace metalwright::fuzz {
@@ -140,6 +144,42 @@ void add_rule(Datagram& datagram, bool v6) {
     ::nla_put(message, FRA_SRC, v6 ? 16 : 4, from.address.bytes.data());
 }
 
+void add_qdisc(Datagram& datagram) {
+    tcmsg header{};
+    header.tcm_ifindex = 2;
+    header.tcm_handle = netcfg::shaper_handle;
+    header.tcm_parent = TC_H_ROOT;
+    nl_msg* message = datagram.add(RTM_NEWQDISC, NLM_F_MULTI, header);
+    ::nla_put_string(message, TCA_KIND, "tbf");
+    nlattr* options = ::nla_nest_start(message, TCA_OPTIONS);
+    tc_tbf_qopt bucket{};
+    bucket.rate.rate = 0xffffffff;
+    bucket.buffer = 0xffffffff;
+    ::nla_put(message, TCA_TBF_PARMS, sizeof bucket, &bucket);
+    const std::uint64_t rate = 5'000'000'000;
+    ::nla_put(message, TCA_TBF_RATE64, sizeof rate, &rate);
+    ::nla_nest_end(message, options);
+}
+
+void add_filter(Datagram& datagram) {
+    tcmsg header{};
+    header.tcm_ifindex = 2;
+    header.tcm_parent = TC_H_MAKE(TC_H_INGRESS, 0);
+    header.tcm_info = std::uint32_t{netcfg::redirect_priority} << 16;
+    nl_msg* message = datagram.add(RTM_NEWTFILTER, NLM_F_MULTI, header);
+    ::nla_put_string(message, TCA_KIND, "u32");
+    nlattr* options = ::nla_nest_start(message, TCA_OPTIONS);
+    nlattr* actions = ::nla_nest_start(message, TCA_U32_ACT);
+    nlattr* first = ::nla_nest_start(message, 1);
+    ::nla_put_string(message, TCA_ACT_KIND, "mirred");
+    nlattr* settings = ::nla_nest_start(message, TCA_ACT_OPTIONS);
+    tc_mirred mirred{};
+    mirred.eaction = TCA_EGRESS_REDIR;
+    mirred.ifindex = 9;
+    ::nla_put(message, TCA_MIRRED_PARMS, sizeof mirred, &mirred);
+    for (nlattr* nested : {settings, first, actions, options}) ::nla_nest_end(message, nested);
+}
+
 void add_ack(Datagram& datagram, int flags) {
     nlmsgerr body{};
     body.error = -17;
@@ -168,6 +208,10 @@ void run(std::span<const std::uint8_t> input) {
     }
     for (const netcfg::KernelRule& rule : objects.rules)
         if (rule.from) check(*rule.from);
+    for (const netcfg::Qdisc& qdisc : objects.traffic.qdiscs)
+        check(qdisc.kind == "tbf" || (qdisc.rate == 0 && qdisc.burst_ns == 0));
+    for (const netcfg::IngressFilter& filter : objects.traffic.filters)
+        check(filter.kind == "u32" || filter.redirect_to == 0);
 }
 
 std::vector<Bytes> seeds() {
@@ -188,9 +232,14 @@ std::vector<Bytes> seeds() {
         add_ack(datagram, flags);
         done();
     }
+    for (const auto add : {add_qdisc, add_filter}) {
+        add(datagram);
+        done();
+    }
     add_link(datagram);
     add_address(datagram, false);
     add_route(datagram, true);
+    add_filter(datagram);
     datagram.add(NLMSG_DONE, NLM_F_MULTI | NLM_F_DUMP_INTR, int{0});
     done();
     return all;

@@ -104,6 +104,12 @@ class Netns : public testing::Test {
         return observed.value_or(Observed{});
     }
 
+    Observed seen(const Wanted& wanted) {
+        Result<Observed> observed = observe(*doors_, wanted);
+        EXPECT_TRUE(observed) << describe(observed.error());
+        return observed.value_or(Observed{});
+    }
+
     int va() {
         for (const Link& link : seen().links)
             if (link.name == "va") return link.index;
@@ -113,7 +119,7 @@ class Netns : public testing::Test {
     /// As the engine does it: remember, run, read back.
     std::vector<ItemResult> bring_to(const Wanted& wanted) {
         NoJournal journal;
-        const Observed before = seen();
+        const Observed before = seen(wanted);
         owned_ = owned_after(wanted, before, owned_);
         const Plan<Op> made = plan(wanted, before, owned_);
         const auto act = [&](std::span<const Step<Op>> steps) {
@@ -121,7 +127,7 @@ class Netns : public testing::Test {
         };
         std::vector<ItemResult> results =
             run_plan(made, journal, act, std::chrono::steady_clock::now);
-        const Plan<Op> again = plan(wanted, seen(), owned_);
+        const Plan<Op> again = plan(wanted, seen(wanted), owned_);
         for (ItemResult& result : results)
             for (const Step<Op>& step : again.steps)
                 if (step.item == result.item && result.outcome == Outcome::changed) {

@@ -29,12 +29,17 @@ def ip(*words):
     return subprocess.run(["ip", *words], check=True, capture_output=True, text=True).stdout
 
 
+def tc(*words):
+    return subprocess.run(["tc", *words], check=True, capture_output=True, text=True).stdout
+
+
 class Wire(contextlib.AbstractContextManager):
     """Wakes at whatever happens on our NICs, as the kernel tells it: to wait for a state without sleeping."""
 
     def __init__(self):
         self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
-        self.socket.bind((0, 0x1 | 0x10 | 0x40 | 0x100 | 0x400))  # links, addresses, routes of both families
+        # Links, addresses and routes of both families, qdiscs and filters.
+        self.socket.bind((0, 0x1 | 0x10 | 0x40 | 0x100 | 0x400 | 0x8))
         self.socket.setblocking(False)
 
     def until(self, good, what):
@@ -70,6 +75,7 @@ class UpkeepTest(unittest.TestCase):
             ip("link", "set", nic, "up")
         self.wire = self.stack.enter_context(Wire())
         (self.folder / "m.toml").write_text('[host]\nid = "h"\n[network]\npersist = "none"\nalias_limit = 20000\n'
+                                            'shape_ingress = true\n'
                                             '[log]\ntarget = "stderr"\nlevel = "info"\n')
         self.daemon = self.start()
         self.generation = 0
@@ -81,9 +87,10 @@ class UpkeepTest(unittest.TestCase):
         self.stack.callback(lambda: daemon.process.poll() is None and daemon.stop())
         return daemon
 
-    def apply(self, aliases, gateway=True):
+    def apply(self, aliases, gateway=True, **more):
         self.generation += 1
-        network = {"nic": {"name": "va"}, "primary": {"address": "10.77.0.10/24"}, "aliases": [{"cidr": a} for a in aliases]}
+        network = {"nic": {"name": "va"}, "primary": {"address": "10.77.0.10/24"}, "aliases": [{"cidr": a} for a in aliases],
+                   **more}
         if gateway:
             network["primary"]["gateway"] = "10.77.0.1"
         status, answer = self.daemon.ask("POST", "/v1/apply", {
@@ -133,6 +140,36 @@ class UpkeepTest(unittest.TestCase):
                 self.wire.until(told, "it is told")
                 self.assertEqual(told().count(thing), 1, told())
         self.assertGreaterEqual(self.daemon.ask("GET", "/v1/status")[1]["restored"], 5)
+
+    def test_the_bandwidth_is_kept_changed_and_taken_back(self):
+        shaped = lambda nic: [q for q in json.loads(tc("-j", "qdisc", "show", "dev", nic, "root"))
+                              if q["kind"] == "tbf" and q["handle"] == "4d57:"]
+        nics = lambda: {link["ifname"] for link in json.loads(ip("-j", "link", "show"))}
+        redirected = lambda: "mw-ifb0" in tc("filter", "show", "dev", "va", "ingress")
+        self.apply(ALIASES, bandwidthMbps=100, extraUplinkMbps=20)
+        self.assertEqual(shaped("va")[0]["options"]["rate"], 120 * 125000)
+        self.assertEqual(shaped("mw-ifb0")[0]["options"]["rate"], 100 * 125000)
+        whole = lambda: "mw-ifb0" in nics() and shaped("va") and shaped("mw-ifb0") and redirected()
+        for item, take_away in {
+            "bandwidth": lambda: tc("qdisc", "del", "dev", "va", "root"),
+            "bandwidth/ingress": lambda: ip("link", "del", "mw-ifb0"),
+        }.items():
+            with self.subTest(item):
+                take_away()
+                self.wire.until(whole, f"{item} comes back")
+                self.wire.until(lambda: item in [e["item"] for e in self.drift_events()], "it is told")
+        for take_away in (lambda: tc("qdisc", "del", "dev", "va", "ingress"),
+                          lambda: tc("qdisc", "change", "dev", "va", "root", "handle", "4d57:", "tbf", "rate", "1gbit",
+                                     "burst", "1mb", "latency", "25ms")):
+            take_away()
+            self.wire.until(lambda: whole() and shaped("va")[0]["options"]["rate"] == 120 * 125000, "as ordered again")
+        self.apply(ALIASES, bandwidthMbps=50)
+        self.assertEqual(shaped("va")[0]["options"]["rate"], 50 * 125000)
+        self.apply(ALIASES)  # absent: left as it is
+        self.assertTrue(whole())
+        self.apply(ALIASES, bandwidthMbps=0)
+        self.assertFalse(shaped("va") or redirected() or "mw-ifb0" in nics())
+        self.assertTrue(self.whole(), self.addresses())
 
     def test_a_nic_that_goes_down_and_up_gets_its_routes_again(self):
         self.apply(ALIASES)

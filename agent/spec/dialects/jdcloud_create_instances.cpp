@@ -126,8 +126,8 @@ void read_kept(Fields& spec_fields, Kept& kept) {
         keep(kept, name, spec_fields.word(name, yes_no));
     for (const std::string_view name : {"internetChargeMode", "extensionInternetChargeMode"})
         keep(kept, name, spec_fields.word(name, internet_charge_modes));
-    for (const std::string_view name : {"extraUplinkBandwidth", "extensionExtraUplinkBandwidth"})
-        keep(kept, name, spec_fields.number32(name, 0, most_mbps));
+    keep(kept, "extensionExtraUplinkBandwidth",
+         spec_fields.number32("extensionExtraUplinkBandwidth", 0, most_mbps));
     keep(kept, "extensionBandwidth", spec_fields.number32("extensionBandwidth", 1, most_mbps));
     read_charge(spec_fields, kept);
     read_tags(spec_fields, kept);
@@ -342,6 +342,11 @@ void read_instance_spec(Fields& fields, const Catalogue* catalogue, Kept& kept, 
         fields.need_text("name", {.least = 2, .most = 128, .form = &forms::jd_name});
     spec.description = fields.text("description", free_text);
     spec.bandwidth_mbps = fields.number32("bandwidth", 1, most_mbps);
+    spec.extra_uplink_mbps = fields.number32("extraUplinkBandwidth", 0, most_mbps);
+    if (spec.extra_uplink_mbps.value_or(0) != 0 && !fields.has("bandwidth"))
+        fields.self().findings().note(
+            fields.pointer("extraUplinkBandwidth"),
+            "is on top of \"bandwidth\", and without it nothing is shaped");
 
     raid::Wanted storage;
     read_raid(fields, "sysRaidTypeId", RaidType::Volume::system, catalogue, kept, storage);

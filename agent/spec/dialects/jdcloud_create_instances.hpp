@@ -12,7 +12,8 @@ namespace metalwright::spec::jdcloud {
 ///
 /// raid types -> storage · cidr, privateIp, subnet -> network.primary · aliasIps -> network.aliases
 /// · hostname (default host-<3rd octet>-<4th octet> of privateIp), password, keypairId, userData ·
-/// clientToken -> token · name, description, bandwidth · everything else is checked and kept.
+/// clientToken -> token · name, description · bandwidth, extraUplinkBandwidth -> shaping ·
+/// everything else is checked and kept.
 void read_create_instances(Fields& request, const Catalogue* catalogue, HostSpec& spec);
 
 }  // namespace metalwright::spec::jdcloud

@@ -56,7 +56,7 @@ TEST(PlanKinds, EachKindHasItsLineAndItsPlace) {
                                             "elastic/203.0.113.9/32: add 203.0.113.9/32"));
     EXPECT_EQ(as<AddAddress>(made.steps[1].op)->ifindex, eth0().index);
     EXPECT_EQ(as<AddAddress>(made.steps[2].op)->ifindex, wan0().index);
-    EXPECT_THAT(settled(made, "nic on wan0").note, HasSubstr("the WAN NIC by its name"));
+    EXPECT_THAT(settled(made, "nic on wan0").note, HasSubstr("by its name it is the WAN NIC"));
 }
 
 TEST(PlanKinds, WithoutAWanNicElasticAddressesAreOnThePrimaryOneOrWhereTheConfigurationSays) {

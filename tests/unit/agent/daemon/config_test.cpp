@@ -34,6 +34,9 @@ widest_range = 24
 ipv6_singles = 9
 guard_ms = 1500
 guard_reach = ["10.0.0.9:443", "[fd00::9]:8443"]
+wan_nic_mac = "wm"
+wan_nic_name = "wn"
+shape_ingress = true
 [user_data]
 timeout_seconds = 5
 runner = "/r"
@@ -64,6 +67,8 @@ directory = "/d"
     ASSERT_EQ(config->guard.reach.size(), 2u);
     EXPECT_EQ(config->guard.reach[1].address.text(), "fd00::9");
     EXPECT_EQ(config->guard.reach[1].port, 8443);
+    EXPECT_EQ(config->wan, (netcfg::NicSelector{.mac = "wm", .name = "wn"}));
+    EXPECT_TRUE(config->shape_ingress);
 }
 
 TEST(Config, AllThatIsWrongIsToldAtOnceWithItsLine) {
@@ -93,6 +98,13 @@ TEST(Config, AnEndpointIsAnAddressWithItsPort) {
         EXPECT_EQ(describe(config.error().front()),
                   "m.toml:2: network.guard_reach must hold address:port, such as 10.0.0.9:443");
     }
+}
+
+TEST(Config, ASwitchIsTrueOrFalse) {
+    const auto config = read_config("[network]\nshape_ingress = 1\n", "m.toml");
+    ASSERT_FALSE(config);
+    EXPECT_EQ(describe(config.error().front()),
+              "m.toml:2: network.shape_ingress must be true or false");
 }
 
 TEST(Config, BrokenTomlIsToldWithItsLine) {

@@ -46,8 +46,8 @@ class EngineTest : public testing::Test {
         auto store = store::Store::open(directory_, 1 << 20);
         ASSERT_TRUE(store) << describe(store.error());
         store_ = std::move(*store);
-        engine_ = std::make_unique<Engine>(Options{.host_id = "host-1"}, *store_, machine_,
-                                           [this] { return now_.load(); });
+        engine_ =
+            std::make_unique<Engine>(options_, *store_, machine_, [this] { return now_.load(); });
         engine_->on_change([this] {
             const std::lock_guard lock(mutex_);
             ++changes_;
@@ -104,6 +104,7 @@ class EngineTest : public testing::Test {
         return all;
     }
 
+    Options options_{.host_id = "host-1"};
     std::atomic<std::int64_t> now_{1'795'000'000'123};  // the engine's wall clock
     std::filesystem::path directory_;
     fakes::FakeMachine machine_;

@@ -59,7 +59,8 @@ json full() {
           {"nic": {"name": "eth1"}, "primary": {"address": "10.0.2.10/24", "gateway": "10.0.2.1"},
            "aliases": [{"cidr": "10.0.2.51"}], "secondaries": []}
         ],
-        "bandwidthMbps": 100
+        "bandwidthMbps": 100,
+        "extraUplinkMbps": 50
       },
       "hostname": "node-a.example",
       "passwordHash": "$6$salt$hashhashhash",

@@ -148,6 +148,8 @@ TEST(Desired, ContradictionsAreToldWithBothSources) {
          "/network/aliases/10.0.1.51~132", "another id"},
         {R"({"network":{"bandwidthMbps":5}})", R"({"network":{"bandwidthMbps":6}})",
          "/network/bandwidthMbps", "says 5"},
+        {R"({"network":{"extraUplinkMbps":5}})", R"({"network":{"extraUplinkMbps":6}})",
+         "/network/extraUplinkMbps", "says 5"},
         {R"({"password":"a long phrase"})", R"({"password":"some other phrase"})", "/password",
          "another password"},
         {R"({"password":"a long phrase"})", R"({"passwordHash":"$6$salt$hash"})", "/password",

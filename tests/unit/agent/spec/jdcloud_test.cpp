@@ -46,6 +46,7 @@ TEST(JdCloud, AnOrderBecomesASpec) {
     instance["userData"] = corpus::base64("#!/usr/bin/env python\nprint(1)\n");
     instance["description"] = "the shop";
     instance["bandwidth"] = 100;
+    instance["extraUplinkBandwidth"] = 20;
     const auto spec = read(document);
     ASSERT_TRUE(spec) << lines(spec.error());
 
@@ -57,6 +58,7 @@ TEST(JdCloud, AnOrderBecomesASpec) {
     EXPECT_THAT(*spec->authorized_keys, ElementsAre(corpus::public_key()));
     EXPECT_EQ(spec->user_data->bytes, "#!/usr/bin/env python\nprint(1)\n");
     EXPECT_EQ(spec->bandwidth_mbps, 100U);
+    EXPECT_EQ(spec->extra_uplink_mbps, 20U);
 
     ASSERT_TRUE(spec->storage);
     EXPECT_EQ(spec->storage->system, raid::Level::raid1);
@@ -81,6 +83,26 @@ TEST(JdCloud, AnOrderBecomesASpec) {
     EXPECT_EQ(kept["charge"], json({{"chargeMode", "postpaid_by_duration"}}));
     EXPECT_FALSE(kept.contains("password"));
     EXPECT_FALSE(kept.contains("userData"));
+    EXPECT_FALSE(kept.contains("extraUplinkBandwidth"));
+}
+
+TEST(JdCloud, BandwidthIsShapedWhateverEnableInternetSays) {
+    for (const char* internet : {"\"no\"", "\"yes\"", "null"}) {
+        json document = order("enableInternet", internet);
+        document["request"]["instanceSpec"]["bandwidth"] = 100;
+        const auto spec = read(document);
+        ASSERT_TRUE(spec) << lines(spec.error());
+        EXPECT_EQ(spec->bandwidth_mbps, 100U) << internet;
+    }
+}
+
+TEST(JdCloud, ExtraUplinkWithoutBandwidthIsSaidToBeOfNoEffect) {
+    const auto spec = read(order("extraUplinkBandwidth", "5"));
+    ASSERT_TRUE(spec) << lines(spec.error());
+    EXPECT_FALSE(shaping_of(*spec, true));
+    ASSERT_EQ(spec->notes.size(), 1U);
+    EXPECT_EQ(spec->notes.front().where, at + "/extraUplinkBandwidth");
+    EXPECT_TRUE(read(order("extraUplinkBandwidth", "0"))->notes.empty());
 }
 
 TEST(JdCloud, ExplicitNullsAreAbsence) {

@@ -102,11 +102,12 @@ TEST(Native, EveryFieldArrives) {
     EXPECT_EQ(other.nic, netcfg::NicSelector{.name = "eth1"});
     EXPECT_EQ(other.primary->address, prefix("10.0.2.10/24"));
     EXPECT_EQ(other.primary->gateway, address("10.0.2.1"));
-    EXPECT_THAT(*other.aliases, ElementsAre(netcfg::Alias{
-                                    .cidr = prefix("10.0.2.51/32"),
-                                    .where = "/network/otherNics/0/aliases/0/cidr"}));
+    EXPECT_THAT(*other.aliases,
+                ElementsAre(netcfg::Alias{.cidr = prefix("10.0.2.51/32"),
+                                          .where = "/network/otherNics/0/aliases/0/cidr"}));
     EXPECT_EQ(other.managed, (netcfg::Kinds{.alias = true, .secondary = true}));
     EXPECT_EQ(spec->bandwidth_mbps, 100U);
+    EXPECT_EQ(spec->extra_uplink_mbps, 50U);
 
     EXPECT_EQ(spec->hostname, "node-a.example");
     EXPECT_EQ(spec->password, std::nullopt);
@@ -117,6 +118,23 @@ TEST(Native, EveryFieldArrives) {
     EXPECT_EQ(spec->dialect, "");
     EXPECT_EQ(spec->release, std::nullopt);
     EXPECT_TRUE(spec->notes.empty());
+}
+
+TEST(Native, BandwidthIsSomethingToDoForTheNetworkAllAlone) {
+    const auto with = [](std::optional<std::uint32_t> ordered, std::optional<std::uint32_t> extra) {
+        HostSpec spec;
+        spec.bandwidth_mbps = ordered;
+        spec.extra_uplink_mbps = extra;
+        return spec;
+    };
+    using netcfg::Shaping;
+    EXPECT_FALSE(has_network(with(std::nullopt, 50)));
+    EXPECT_TRUE(has_network(with(0, std::nullopt)));
+    EXPECT_EQ(shaping_of(with(std::nullopt, 50), true), std::nullopt);
+    EXPECT_EQ(shaping_of(with(0, 50), true), Shaping());
+    EXPECT_EQ(shaping_of(with(100, std::nullopt), false), (Shaping{100, 0}));
+    EXPECT_EQ(shaping_of(with(100, 50), false), (Shaping{150, 0}));
+    EXPECT_EQ(shaping_of(with(100, 50), true), (Shaping{150, 100})) << "extra goes out alone";
 }
 
 TEST(Native, TheFirstBootRoomsShare) {

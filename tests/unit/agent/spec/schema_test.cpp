@@ -127,6 +127,7 @@ TEST(Schema, TheReaderRefusesNoPlainFormThatTheSchemaTakes) {
                                            "/storage/system/level",
                                            "/storage/arrays/1/name",
                                            "/network/bandwidthMbps",
+                                           "/network/extraUplinkMbps",
                                            "/network/primary/routes/0/metric",
                                            "/network/aliases/0/id",
                                            "/network/aliases/0/routed",
