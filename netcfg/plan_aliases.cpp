@@ -44,6 +44,13 @@ const KernelAddress* find_wanted(Draft& draft, const Prefix& prefix) {
     return present;
 }
 
+/// Whether the kernel is one that keeps a mark on addresses (5.18): it puts its own on the
+/// loopback's.
+bool keeps_marks(const Site& site) {
+    return std::ranges::any_of(site.observed().addresses,
+                               [](const KernelAddress& address) { return address.protocol != 0; });
+}
+
 /// After all are added: the kernel asks for all at once, so the waits cost no more than one.
 void await_unique(Draft& draft, std::string item, const Alias& alias) {
     draft.awaited.push_back(
@@ -61,7 +68,8 @@ void plan_address(Draft& draft, std::string item, const Alias& alias) {
         if (asks && (present->flags & IFA_F_TENTATIVE) != 0 &&
             (present->flags & IFA_F_DADFAILED) == 0)
             return await_unique(draft, std::move(item), alias);
-        if (!alias.adopt || site.ours(*present))
+        if (!alias.adopt || present->protocol == our_protocol ||
+            (site.ours(*present) && !keeps_marks(site)))
             return settle_present(draft, std::move(item), *present);
         return draft.step(std::move(item),
                           joined({"take over ", alias.cidr.text(), " on ", site.nic().name,

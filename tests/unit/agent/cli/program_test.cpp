@@ -43,7 +43,7 @@ TEST_F(Cli, AWrongCommandLineEndsWith64AndSaysWhatWasMeant) {
     EXPECT_THAT(complaint({"operations", "--limit", "0"}), HasSubstr("--limit"));
     EXPECT_EQ(complaint({"ip", "lst"}), "metalwright: no command lst: did you mean \"list\"?");
     EXPECT_THAT(err.str(), HasSubstr("see metalwright ip --help"));
-    EXPECT_THAT(complaint({"ip", "plan", "add"}), HasSubstr("CIDR is required"));
+    EXPECT_THAT(complaint({"ip", "plan", "add"}), HasSubstr("CIDR or --count is required"));
     EXPECT_THAT(err.str(), HasSubstr("see metalwright ip plan add --help"));
     EXPECT_THAT(complaint({"hold", "disks"}), HasSubstr("disks"));
     EXPECT_THAT(complaint({"hold", "--for", "500ms"}), HasSubstr("must be a second at least"));
