@@ -63,6 +63,7 @@ void Taken::add(const Site& site, const std::optional<JudgedPrimary>& primary,
         for (const JudgedRoute& judged : primary->routes)
             if (!judged.error) ways_.push_back({judged.route, nic});
     for (const JudgedAlias& judged : aliases) {
+        names_[static_cast<std::size_t>(judged.alias->kind)].insert(judged.alias->cidr);
         if (judged.error) continue;
         const Prefix& cidr = judged.alias->cidr;
         if (cidr.is_single() || cidr.has_host_bits())
@@ -70,6 +71,12 @@ void Taken::add(const Site& site, const std::optional<JudgedPrimary>& primary,
         else
             ranges_.push_back({cidr, nic});
     }
+}
+
+void Taken::want(const Wanted& wanted) {
+    if (!wanted.aliases) return;
+    for (const Alias& alias : *wanted.aliases)
+        wanted_[static_cast<std::size_t>(alias.kind)].insert(alias.cidr);
 }
 
 const std::string* Taken::nic_of(const Prefix& cidr) const {

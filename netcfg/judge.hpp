@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,7 +16,9 @@ namespace metalwright::netcfg {
 
 struct JudgedAlias {
     const Alias* alias = nullptr;
-    unsigned time = 1;               ///< so many aliases up to this one have this very cidr
+    unsigned time = 1;  ///< so many up to this one have this very kind and cidr
+    /// Behind its name, where a NIC before has a line of that name already.
+    const std::string* suffix = nullptr;
     std::unique_ptr<Error> error{};  ///< why it is not applied; an Error itself is 80 bytes
 
     std::string item() const;  ///< its line in the report; unique in one plan
@@ -48,6 +51,15 @@ class Taken {
              const std::vector<JudgedAlias>& aliases);
     /// The NIC that has this address, or one of this range; nullptr when none has.
     const std::string* nic_of(const Prefix& cidr) const;
+    /// What any NIC of the order is to have; to be told of all of them first.
+    void want(const Wanted& wanted);
+    bool is_wanted(Kind kind, const Prefix& cidr) const {
+        return wanted_[static_cast<std::size_t>(kind)].contains(cidr);
+    }
+    /// Whether a NIC before has a line for such an alias, accepted or not.
+    bool names(const Alias& alias) const {
+        return names_[static_cast<std::size_t>(alias.kind)].contains(alias.cidr);
+    }
     /// The NIC that has a route of this destination and metric.
     const std::string* nic_of(const StaticRoute& route) const;
 
@@ -61,6 +73,8 @@ class Taken {
         std::string nic;
     };
 
+    std::array<PrefixSet, 4> wanted_;  // by kind
+    std::array<PrefixSet, 4> names_;   // likewise
     std::unordered_map<Address, std::string, Hash> addresses_;
     std::vector<Range> ranges_;
     std::vector<Way> ways_;

@@ -67,10 +67,13 @@ class AliasJudge {
     std::vector<JudgedAlias> judge() {
         for (const Alias& alias : wanted_) {
             JudgedAlias verdict{.alias = &alias};
+            if (site_.taken() != nullptr && site_.taken()->names(alias))
+                verdict.suffix = &site_.suffix();
             const Alias* first = nullptr;  // an accepted one that is the same
             by_address_.each(Hash{}(alias.cidr.address), [&](std::size_t at) {
                 if (at >= judged_.size()) return;  // this one, and those behind it
-                if (wanted_[at].cidr == alias.cidr) ++verdict.time;
+                if (wanted_[at].cidr == alias.cidr && wanted_[at].kind == alias.kind)
+                    ++verdict.time;
                 if (!judged_[at].error && key_of(wanted_[at]) == key_of(alias))
                     first = &wanted_[at];
             });
@@ -252,6 +255,7 @@ std::string item_of(Kind kind, const Prefix& cidr) {
 
 std::string JudgedAlias::item() const {
     std::string item = item_of(alias->kind, alias->cidr);
+    if (suffix != nullptr) item += *suffix;
     if (time > 1) item += '#' + std::to_string(time);
     return item;
 }

@@ -209,6 +209,8 @@ Plan<Op> plan_nics(const Wanted& wanted, const Observed& observed, const Owned& 
     Spread spread(wanted, observed, owned);
     const bool several = spread.portions().size() > 1;
     Taken taken;
+    if (several)
+        for (const Portion& portion : spread.portions()) taken.want(*portion.wanted);
     std::vector<PolicyNic> ways;
     bool guarded = false;
     unsigned number = 0;
@@ -229,7 +231,8 @@ Plan<Op> plan_nics(const Wanted& wanted, const Observed& observed, const Owned& 
         guard_siblings(draft);
         move_behind(draft.plan.steps, std::move(draft.removals));
         move_behind(draft.plan.steps, std::move(draft.awaited));
-        plan_persist(draft);
+        // Elastic addresses alone are no reason to set a NIC up at boot.
+        if (!portion.standing.only_wan) plan_persist(draft);
         if (several) {
             taken.add(site, draft.primary, draft.aliases);
             if (auto way = policy_nic(site, draft.primary, draft.aliases, own_number))

@@ -156,8 +156,8 @@ void plan_local_route(Draft& draft, std::string item, const Alias& alias) {
 bool carries_a_gateway(const Site& site, const KernelAddress& address) {
     if (address.prefix.is_single()) return false;
     return std::ranges::any_of(site.observed().routes, [&](const KernelRoute& route) {
-        return route.to.length == 0 && route.via && route.ifindex == address.ifindex &&
-               address.prefix.contains(*route.via);
+        return route.table == table_main && route.to.length == 0 && route.via &&
+               route.ifindex == address.ifindex && address.prefix.contains(*route.via);
     });
 }
 
@@ -205,10 +205,14 @@ void plan_stale(Draft& draft) {
     std::unordered_set<std::string> refused;
     for (const JudgedAlias& judged : draft.aliases)
         if (judged.error) refused.insert(judged.item());
-    // The item's own line says that it was refused; no step of that line would be run.
-    const auto line_of = [&](Kind kind, const Prefix& cidr) {
+    // The line of an alias that is wanted says what becomes of it, here or on another NIC; once it
+    // has failed no step of that line would be run.
+    const auto line_of = [&](Kind kind, const Prefix& cidr, int ifindex) {
         const std::string item = item_of(kind, cidr);
-        return refused.contains(item) ? item + " (in force before)" : item;
+        if (refused.contains(item)) return item + " (in force before)";
+        if (site.taken() != nullptr && site.taken()->is_wanted(kind, cidr))
+            return item + " (on " + site.link_name(ifindex) + " before)";
+        return item;
     };
 
     for (const KernelAddress* each : addresses_of_ours) {
@@ -218,14 +222,14 @@ void plan_stale(Draft& draft) {
             continue;
         if (!draft.primary && carries_a_gateway(site, address)) continue;
         const Kind kind = site.kind_of(address).value_or(Kind::alias);
-        draft.remove(line_of(kind, address.prefix),
+        draft.remove(line_of(kind, address.prefix, address.ifindex),
                      joined({"remove ", noun_of(kind), " ", address.prefix.text(), " from ",
                              site.link_name(address.ifindex)}),
                      RemoveAddress{address.ifindex, address.prefix});
     }
     for (const KernelRoute* route : routes_of_ours)
         if (!ranges.contains(route->to))
-            draft.remove(line_of(Kind::alias, route->to),
+            draft.remove(line_of(Kind::alias, route->to, route->ifindex),
                          joined({"remove ", kind_of(route->to), route->to.text(), " from ",
                                  site.link_name(route->ifindex)}),
                          RemoveRoute{*route});

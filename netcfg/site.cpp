@@ -87,9 +87,13 @@ bool Site::answers_for(int ifindex) const noexcept {
 }
 
 bool Site::sweeps(const KernelAddress& address) const {
-    if (!answers_for(address.ifindex)) return false;
-    const Kinds here = wanted_.aliases ? wanted_.managed : Kinds{};
-    const Kinds& kinds = address.ifindex == nic_.index ? here : standing_.sweeps;
+    const bool here = address.ifindex == nic_.index;
+    if (!answers_for(address.ifindex) || address.ifindex == standing_.wan) return false;
+    Kinds kinds = here && !standing_.only_wan ? Kinds{} : standing_.sweeps;
+    if (here && wanted_.aliases)
+        for (const Kind kind : {Kind::alias, Kind::secondary, Kind::elastic})
+            if (wanted_.managed.has(kind)) kinds.add(kind);
+    if (here && standing_.was_wan) kinds.elastic = true;
     const std::optional<Kind> kind = kind_of(address);
     return kind ? kinds.has(*kind) : kinds.any();
 }

@@ -27,8 +27,15 @@ struct Standing {
     /// Behind the names of the items that each NIC has: " on eth1". Empty for the first NIC, which
     /// alone has the default route, the name servers, and a guard.
     std::string suffix{};
-    std::vector<int> others{};  ///< ifindexes of the other NICs of the plan
-    /// Of the first NIC: kinds of ours that it removes from NICs that are in no plan any more.
+    std::vector<int> others{};  ///< ifindexes of the other NICs that the order is about
+    /// Only elastic addresses are wanted here, and whatever else of ours is on the NIC is left from
+    /// before; but for a former primary address and routes, which the first NIC sees to.
+    bool only_wan = false;
+    int wan = 0;  ///< of the first NIC: the ifindex of such a NIC
+    /// Elastic addresses are managed, on whichever NIC: this one may have been the WAN NIC.
+    bool was_wan = false;
+    /// Kinds that are managed on any NIC: of those the first NIC removes what is left of ours on
+    /// NICs that are in no plan any more, and one with `only_wan` on itself.
     Kinds sweeps{};
     const Taken* taken = nullptr;  ///< what the NICs before it were given
 };
@@ -59,6 +66,7 @@ class Site {
     bool first() const noexcept { return standing_.suffix.empty(); }
     /// The name of an item that every NIC has.
     std::string line(std::string item) const { return item += standing_.suffix; }
+    const std::string& suffix() const noexcept { return standing_.suffix; }
     const Taken* taken() const noexcept { return standing_.taken; }
     /// Whether what is left of ours on this NIC is this plan's to remove: it is the NIC itself, or
     /// the first one looks after those that are in no plan.
@@ -69,7 +77,9 @@ class Site {
     /// The same for a local route: only aliases are such.
     bool sweeps(const KernelRoute& route) const;
     /// Whether there may be anything to sweep.
-    bool sweeps_anything() const noexcept { return wanted_.aliases || standing_.sweeps.any(); }
+    bool sweeps_anything() const noexcept {
+        return wanted_.aliases || standing_.was_wan || standing_.sweeps.any();
+    }
 
     /// The very same address with the same length on the NIC; nullptr when absent.
     const KernelAddress* on_nic(const Prefix& prefix) const;

@@ -37,10 +37,16 @@ Spread::Spread(const Wanted& wanted, const Observed& observed, const Owned& owne
                 if (kinds.has(kind)) first.sweeps.add(kind);
         }
     }
+    for (Portion& portion : portions_) portion.standing.was_wan = first.sweeps.elastic;
     for (Portion& portion : portions_)
         for (const Portion& other : portions_)
-            if (&portion != &other && other.nic)
+            if (&portion != &other && other.nic && !other.standing.only_wan)
                 portion.standing.others.push_back(other.nic->link->index);
+    for (Portion& portion : portions_)
+        if (portion.standing.only_wan) {
+            portion.standing.sweeps = first.sweeps;
+            if (portion.nic) first.wan = portion.nic->link->index;
+        }
 }
 
 Wanted& Spread::own(const Wanted& wanted) {
@@ -81,7 +87,8 @@ void Spread::move_elastics(const Wanted& wanted, const Observed& observed) {
         Wanted& alone = own({.nic = wanted.wan, .aliases = std::vector<Alias>(), .managed = {}});
         alone.limits = wanted.limits;
         std::string suffix = suffix_of(wan, wanted.wan, "the WAN NIC");
-        portions_.push_back({std::move(wan), &alone, {.suffix = std::move(suffix)}});
+        portions_.push_back(
+            {std::move(wan), &alone, {.suffix = std::move(suffix), .only_wan = true}});
         target = portions_.end() - 1;
     }
     // Every portion but the first is a copy of ours.

@@ -128,7 +128,13 @@ class FakeRtnl final : public netcfg::Rtnl {
             const bool v6 = address.prefix.address.v6;
             if (v6) address.flags |= IFA_F_NODAD;
             if (add.deprecated) address.flags |= IFA_F_DEPRECATED;
-            const auto& there = kernel_.addresses;
+            auto& there = kernel_.addresses;
+            if (add.take_over) {
+                const auto it = std::ranges::find_if(there, [&](const netcfg::KernelAddress& one) {
+                    return one.ifindex == address.ifindex && one.prefix == address.prefix;
+                });
+                if (it != there.end()) it->protocol = address.protocol;
+            }
             if (std::ranges::any_of(there, [&](const netcfg::KernelAddress& other) {
                     return other.ifindex == address.ifindex &&
                            (v6 ? other.prefix.address == address.prefix.address
