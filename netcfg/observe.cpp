@@ -2,6 +2,7 @@
 #include <string_view>
 
 #include "netcfg/alias_form.hpp"
+#include "netcfg/observe_neighbours.hpp"
 #include "netcfg/persist/text.hpp"
 #include "netcfg/room.hpp"
 
@@ -101,7 +102,7 @@ bool wants_local_routes(const Wanted& wanted) {
 }
 
 /// What the files say, added to what the kernel said.
-Result<Observed> completed(Result<Observed> observed, Doors& doors) {
+Result<Observed> completed(Result<Observed> observed, Doors& doors, const NeighbourFiles& told) {
     if (!observed) return observed;
     for (Link& link : observed->links)
         if (const auto target = doors.files.link_target("/sys/class/net/" + link.name); target)
@@ -109,19 +110,21 @@ Result<Observed> completed(Result<Observed> observed, Doors& doors) {
     Result<Persisted> persisted = read_persisted(doors);
     if (!persisted) return std::unexpected(persisted.error());
     observed->persisted = std::move(*persisted);
+    if (Result<void> read = observe_neighbours(doors.files, told, *observed); !read)
+        return std::unexpected(read.error());
     return observed;
 }
 
 }  // namespace
 
 Result<Observed> observe(Doors& doors) {
-    return completed(doors.rtnl.dump(), doors);
+    return completed(doors.rtnl.dump(), doors, {});
 }
 
 Result<Observed> observe(Doors& doors, const Wanted& wanted) {
     return completed(
         wants_local_routes(wanted) ? doors.rtnl.dump() : doors.rtnl.dump_without_foreign_local(),
-        doors);
+        doors, wanted.neighbours);
 }
 
 }  // namespace metalwright::netcfg

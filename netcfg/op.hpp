@@ -21,6 +21,7 @@ namespace metalwright::netcfg {
 //                            10.0.0.5/32 are one item. The second of two equal ones ends in "#2"
 //   "dns"                    the name servers
 //   "persist"                what sets all this up at the next boot, before the agent is there
+//   "neighbours"             what tells systemd-networkd and NetworkManager to leave ours alone
 // An alias or route of ours that is no longer wanted has the line it had when it was wanted.
 
 /// Changes a NIC's own settings.
@@ -84,6 +85,11 @@ struct ReloadPersister {
     bool operator==(const ReloadPersister&) const = default;
 };
 
+/// Tells a running NetworkManager to read its configuration again; its profiles are not touched.
+struct ReloadNetworkManager {
+    bool operator==(const ReloadNetworkManager&) const = default;
+};
+
 /// Changes nothing: fails when the gateway, or an endpoint of the guard, is not reached.
 struct Probe {
     int ifindex = 0;
@@ -94,7 +100,7 @@ struct Probe {
     bool operator==(const Probe&) const = default;
 };
 
-using Op = std::variant<KernelOp, PersistConfig, ReloadPersister, Probe>;
+using Op = std::variant<KernelOp, PersistConfig, ReloadPersister, ReloadNetworkManager, Probe>;
 
 /// What the operation does, as the middle of a sentence: "add 10.0.0.5/32".
 std::string describe(const KernelOp& op);

@@ -181,7 +181,7 @@ Plan<Op> plan(const Wanted& wanted, const Observed& observed, const Owned& owned
     Draft draft{.site = site, .aliases = judge_aliases(site), .primary = judge_primary(site)};
     plan_nic(draft, nic->why);
     plan_primary(draft);
-    plan_aliases(draft);
+    if (!plan_wait(draft)) plan_aliases(draft);
     guard_siblings(draft);
     std::ranges::move(draft.removals, std::back_inserter(draft.plan.steps));
     plan_persist(draft);

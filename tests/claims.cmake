@@ -297,6 +297,14 @@ claim(5.net.only-ours "Only addresses, routes and rules that metalwright made ar
   netcfg.PlanAliases.WhatSomebodyElseSetIsUnchangedAndNeverRemoved
   netcfg.PlanPrimary.StaleRoutesOfOursGoAndForeignOnesStay
   netcfg.AnyState.ConvergesLeavesForeignAloneAndIsIdempotent)
+claim(5.net.neighbours "Addresses and routes survive systemd-networkd and NetworkManager on the same NIC, and theirs survive us."
+  vm.neighbours
+  netcfg.Neighbours.WithoutTheConfigurationNothingIsWrittenOrSaid
+  netcfg.Neighbours.NetworkdIsToldInFilesBesideItsOwnAndReadsThemAgain
+  netcfg.Neighbours.NetworkManagerKeepsANicOfItsOwnThroughAPulledCable
+  netcfg.Neighbours.WhatTheConfigurationNoLongerAsksForIsTakenAwayAndNothingElse
+  netcfg.Wait.AliasesOnANicThatHasJustLostItsOwnAddressWait
+  agent_engine.Deserted.WithoutACableForAsLongAsItIsOut)
 claim(5.first.hostname "The host name is set now and for later boots."
   cloudinit.Once.AnOrderBecomesSoAndIsReadBackAsSo
   cloudinit.Once.AHostNamedInTheFileOnlyIsNamedInTheKernelToo

@@ -31,6 +31,7 @@ struct Config {
     std::string persist = "auto";  ///< auto systemd-networkd ifupdown none
     netcfg::Limits limits{};
     netcfg::Guard guard{};
+    netcfg::NeighbourFiles neighbours{};
 
     std::chrono::seconds script_timeout{3600};
     std::filesystem::path runner{};  ///< of user data; empty: where it is installed

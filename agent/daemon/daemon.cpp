@@ -117,6 +117,7 @@ int run(const Config& config) {
                            .nic = config.nic,
                            .limits = config.limits,
                            .guard = config.guard,
+                           .neighbours = config.neighbours,
                            .script_timeout = config.script_timeout},
                           **store, machine, wall_clock_ms);
 

@@ -126,6 +126,7 @@ netcfg::Wanted Engine::network_wanted(const spec::HostSpec& spec) const {
     netcfg::Wanted wanted = spec.network.value_or(netcfg::Wanted());
     wanted.limits = options_.limits;
     wanted.guard = options_.guard;
+    wanted.neighbours = options_.neighbours;
     if (wanted.nic == netcfg::NicSelector()) wanted.nic = options_.nic;
     return wanted;
 }

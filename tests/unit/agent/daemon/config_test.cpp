@@ -34,6 +34,7 @@ widest_range = 24
 ipv6_singles = 9
 guard_ms = 1500
 guard_reach = ["10.0.0.9:443", "[fd00::9]:8443"]
+neighbour_files = ["NetworkManager"]
 [user_data]
 timeout_seconds = 5
 runner = "/r"
@@ -64,6 +65,7 @@ directory = "/d"
     ASSERT_EQ(config->guard.reach.size(), 2u);
     EXPECT_EQ(config->guard.reach[1].address.text(), "fd00::9");
     EXPECT_EQ(config->guard.reach[1].port, 8443);
+    EXPECT_EQ(config->neighbours, (netcfg::NeighbourFiles{.network_manager = true}));
 }
 
 TEST(Config, AllThatIsWrongIsToldAtOnceWithItsLine) {
@@ -93,6 +95,20 @@ TEST(Config, AnEndpointIsAnAddressWithItsPort) {
         EXPECT_EQ(describe(config.error().front()),
                   "m.toml:2: network.guard_reach must hold address:port, such as 10.0.0.9:443");
     }
+}
+
+TEST(Config, NeighboursAreTheTwoThatWeKnow) {
+    const auto both = read_config(
+        "[network]\nneighbour_files = [\"systemd-networkd\", \"NetworkManager\"]\n", "m.toml");
+    ASSERT_TRUE(both);
+    EXPECT_EQ(both->neighbours,
+              (netcfg::NeighbourFiles{.networkd = true, .network_manager = true}));
+    EXPECT_EQ(read_config("", "m.toml")->neighbours, netcfg::NeighbourFiles());
+    const auto bad = read_config("[network]\nneighbour_files = [\"wicked\"]\n", "m.toml");
+    ASSERT_FALSE(bad);
+    EXPECT_EQ(describe(bad.error().front()),
+              "m.toml:2: network.neighbour_files must hold systemd-networkd and NetworkManager "
+              "only");
 }
 
 TEST(Config, BrokenTomlIsToldWithItsLine) {
