@@ -137,8 +137,9 @@ struct Wanted {
     Limits limits{};
     Guard guard{};
     NeighbourFiles neighbours{};
-    /// NICs (ifindex) that have just lost somebody else's address. While there is no other on them,
-    /// and no primary address of ours is wanted, aliases wait for the NIC's owner to come back.
+    /// NICs (ifindex) whose cable is out or that have just lost somebody else's address. Where no
+    /// primary address of ours is wanted, aliases wait for the cable, and then for the NIC's owner
+    /// to set an address again.
     std::vector<int> deserted{};
 
     bool operator==(const Wanted&) const = default;

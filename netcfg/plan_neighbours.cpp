@@ -55,30 +55,30 @@ bool touches(const PersistConfig& op, const auto& which) {
            std::ranges::any_of(op.remove, which);
 }
 
-/// NetworkManager takes all addresses off a NIC that ceases to be its own while it runs, so that is
-/// left to its next start, when it finds the NIC so from the beginning.
-bool hands_over(const TextFile& file) {
-    return file.content.find("managed=0") != std::string::npos;
-}
-
 }  // namespace
 
 void plan_neighbours(Draft& draft, const std::string& boot_file) {
     const Persisted& persisted = draft.site.observed().persisted;
     const std::vector<TextFile> wanted = wanted_files(draft, boot_file);
     PersistConfig op;
-    bool reload_network_manager = true;
+    // NetworkManager takes all addresses off a NIC that ceases to be its own while it runs, so that
+    // is left to its next start, when it finds the NIC so from the beginning.
+    bool may_reload = true;
+    const auto look = [&](const TextFile& file) {
+        may_reload = may_reload && !(file.path == persist::network_manager_conf_file &&
+                                     persist::hands_over(file.content));
+    };
     for (const TextFile& file : wanted) {
+        look(file);
         if (std::ranges::find(persisted.files, file) == persisted.files.end())
             op.write.push_back(file);
-        reload_network_manager = reload_network_manager && !hands_over(file);
     }
-    for (const TextFile& file : persisted.files)
-        if (persist::is_neighbour_file(file.path)) {
-            if (std::ranges::find(wanted, file.path, &TextFile::path) == wanted.end())
-                op.remove.push_back(file.path);
-            reload_network_manager = reload_network_manager && !hands_over(file);
-        }
+    for (const TextFile& file : persisted.files) {
+        if (!persist::is_neighbour_file(file.path)) continue;
+        look(file);
+        if (std::ranges::find(wanted, file.path, &TextFile::path) == wanted.end())
+            op.remove.push_back(file.path);
+    }
     if (op == PersistConfig{}) {
         if (!wanted.empty()) draft.unchanged("neighbours");
         return;
@@ -88,10 +88,10 @@ void plan_neighbours(Draft& draft, const std::string& boot_file) {
         persisted.networkd_running && touches(op, [](std::string_view path) {
             return path.starts_with("/etc/systemd/network/");
         });
-    reload_network_manager = reload_network_manager && persisted.network_manager_running &&
-                             touches(op, [](std::string_view path) {
-                                 return path == persist::network_manager_conf_file;
-                             });
+    const bool reload_network_manager =
+        may_reload && persisted.network_manager_running && touches(op, [](std::string_view path) {
+            return path == persist::network_manager_conf_file;
+        });
     std::string words = words_of(op);
     draft.step_after_guard("neighbours", std::move(words), std::move(op));
     if (reload_networkd)

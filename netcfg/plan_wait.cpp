@@ -12,6 +12,7 @@ bool plan_wait(Draft& draft) {
     const int nic = site.nic().index;
     if (site.wanted().primary || std::ranges::find(deserted, nic) == deserted.end()) return false;
     const bool owner_is_here =
+        site.nic().carrier &&
         std::ranges::any_of(site.observed().addresses, [&](const KernelAddress& address) {
             return address.ifindex == nic && !address.prefix.address.is_link_local() &&
                    !site.ours(address);
@@ -20,11 +21,10 @@ bool plan_wait(Draft& draft) {
     // NetworkManager 1.42 takes a NIC on which it finds an address for one that somebody else has
     // set up, and never brings its own connection back.
     for (const JudgedAlias& judged : draft.aliases)
-        draft.skipped(judged.item(),
-                      {Errc::busy,
-                       "waits until the address of " + site.nic().name +
-                           " itself is there again; whoever set it has just taken it away",
-                       judged.alias->where});
+        draft.skipped(judged.item(), {Errc::busy,
+                                      "waits for the cable of " + site.nic().name +
+                                          " and for the address of whoever sets it up",
+                                      judged.alias->where});
     return true;
 }
 

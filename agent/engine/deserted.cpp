@@ -2,14 +2,15 @@
 
 namespace metalwright::engine {
 
-void Deserted::carrier(int nic, bool present, TimePoint now) {
+bool Deserted::carrier(int nic, bool present, TimePoint now) {
     if (!present) {
         without_carrier_.insert(nic);
-        return;
+        return false;
     }
-    if (without_carrier_.erase(nic) == 0) return;
+    if (without_carrier_.erase(nic) == 0) return false;
     // Its owner begins only now.
     if (const auto it = since_.find(nic); it != since_.end()) it->second = now;
+    return true;
 }
 
 void Deserted::forget(int nic) {
@@ -21,9 +22,9 @@ std::vector<int> Deserted::nics(TimePoint now) {
     std::erase_if(since_, [&](const auto& each) {
         return !without_carrier_.contains(each.first) && now >= each.second + grace;
     });
-    std::vector<int> all;
-    for (const auto& [nic, since] : since_) all.push_back(nic);
-    return all;
+    std::set<int> all = without_carrier_;
+    for (const auto& [nic, since] : since_) all.insert(nic);
+    return {all.begin(), all.end()};
 }
 
 std::optional<Deserted::TimePoint> Deserted::next() const {

@@ -8,11 +8,11 @@
 
 namespace metalwright::engine {
 
-/// NICs (ifindex) that have just lost an address which is not ours: whoever set it, NetworkManager
-/// for one, is about to set the NIC up again, and takes an address of ours that it finds there
-/// meanwhile for somebody else's work and lets the NIC be. So ours wait until there is a foreign
-/// address again, at most `grace` while the cable is in, and for as long as it is out: nobody could
-/// reach them. Pure.
+/// NICs (ifindex) whose cable is out, or that have just lost an address which is not ours. Whoever
+/// set it, NetworkManager for one, is about to set the NIC up again when the cable returns, and
+/// takes an address of ours that it finds there before for somebody else's work and lets the NIC
+/// be. So aliases wait for as long as the cable is out, when nobody could reach them, and then
+/// until there is a foreign address again, `grace` at most. Pure.
 class Deserted {
  public:
     using TimePoint = std::chrono::steady_clock::time_point;
@@ -22,8 +22,8 @@ class Deserted {
     void address_gone(int nic, TimePoint now) { since_[nic] = now; }
     /// True when the NIC was deserted until now.
     bool address_set(int nic) { return since_.erase(nic) > 0; }
-    /// The cable of a NIC was put in or pulled out.
-    void carrier(int nic, bool present, TimePoint now);
+    /// The cable of a NIC was put in or pulled out; true when it is in and was not.
+    bool carrier(int nic, bool present, TimePoint now);
     void forget(int nic);
 
     /// Those that are deserted still.

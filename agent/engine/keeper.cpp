@@ -113,9 +113,9 @@ struct Keeper::Watch {
                 break;
             case LinkEvent::carrier:
                 announcer.link_returned(change.ifindex, now);
-                deserted.carrier(change.ifindex, true, now);
-                return wait_for_owners();
-            case LinkEvent::no_carrier: return deserted.carrier(change.ifindex, false, now);
+                if (!deserted.carrier(change.ifindex, true, now)) return;
+                break;
+            case LinkEvent::no_carrier: deserted.carrier(change.ifindex, false, now); return;
             case LinkEvent::mac_changed:
                 if (mac) announcer.mac_changed(change.ifindex, *mac, now);
                 break;

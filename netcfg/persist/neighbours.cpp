@@ -53,8 +53,14 @@ bool takes_leases(std::string_view network_file) {
 std::string network_manager_conf(const Link& nic, bool we_set_up) {
     const std::string match =
         nic.permanent_mac.empty() ? "interface-name:=" + nic.name : "mac:" + nic.permanent_mac;
+    // Not `managed=0`: any other file with unmanaged-devices would win over it.
+    if (we_set_up) return std::string(header) + "[keyfile]\nunmanaged-devices+=" + match + '\n';
     return std::string(header) + "[device-metalwright]\nmatch-device=" + match +
-           (we_set_up ? "\nmanaged=0\n" : "\nignore-carrier=yes\n");
+           "\nignore-carrier=yes\n";
+}
+
+bool hands_over(std::string_view network_manager_conf) {
+    return network_manager_conf.find("unmanaged-devices") != std::string_view::npos;
 }
 
 bool is_neighbour_file(std::string_view path) {

@@ -37,6 +37,9 @@ bool takes_leases(std::string_view network_file);
 /// 1.42.
 std::string network_manager_conf(const Link& nic, bool we_set_up);
 
+/// Whether a text of network_manager_conf() takes the NIC from NetworkManager.
+bool hands_over(std::string_view network_manager_conf);
+
 /// Whether a path is one that this header names.
 bool is_neighbour_file(std::string_view path);
 

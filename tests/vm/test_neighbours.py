@@ -201,7 +201,7 @@ class NetworkManagerTest(NeighbourTest):
     def test_a_nic_that_we_set_up_is_let_alone_from_its_next_start_on(self):
         self.configure('neighbour_files = ["NetworkManager"]')
         self.apply({**self.order, "primary": {"address": "10.0.1.20/24", "gateway": GATEWAY}})
-        self.vm.sh("grep -qx managed=0 " + NM_FILE)
+        self.vm.sh(f"grep -q ^unmanaged-devices {NM_FILE}")
         self.vm.sh("systemctl restart NetworkManager.service", timeout=200)
         self.vm.wait_for("nmcli -t -f DEVICE,STATE device | grep -qx lan0:unmanaged")
         self.vm.wait_for(" && ".join(KERNEL[item] for item in ("primary", *self.items)))

@@ -152,7 +152,8 @@ TEST_F(Neighbours, ANicThatWeSetUpAtBootIsUnmanagedFromNetworkManagersNextStartO
     files.with("/run/NetworkManager/devices/2", "");
     // Told while it runs, it would take the primary address away.
     EXPECT_THAT(run(), ElementsAre(std::string("neighbours: write ") + nm_conf));
-    EXPECT_THAT(files.content(nm_conf), HasSubstr("managed=0\n"));
+    EXPECT_THAT(files.content(nm_conf),
+                HasSubstr("[keyfile]\nunmanaged-devices+=mac:52:54:00:4d:57:01\n"));
     wanted.neighbours.network_manager = false;
     EXPECT_THAT(run(), ElementsAre(std::string("neighbours: remove ") + nm_conf));
 }
@@ -224,6 +225,18 @@ TEST(Wait, NotWhenItsOwnerIsBackNorOnAnotherNicNorWithAPrimaryOfOurs) {
     with_primary.aliases = wanted.aliases;
     with_primary.deserted = {2};
     EXPECT_EQ(kernel_steps(plan(with_primary, server(), {})).size(), 2u);
+}
+
+TEST(Wait, WithoutACableWhateverAddressIsThere) {
+    // NetworkManager takes one after the other away, its own maybe last.
+    Wanted wanted = aliases({"10.0.0.5"});
+    wanted.deserted = {2};
+    Observed seen = server();
+    seen.addresses = {foreign("10.0.0.10/24")};
+    seen.links[1].carrier = false;
+    EXPECT_THAT(kernel_steps(plan(wanted, seen, {})), IsEmpty());
+    wanted.deserted.clear();
+    EXPECT_EQ(kernel_steps(plan(wanted, seen, {})).size(), 1u) << "an order is carried out at once";
 }
 
 TEST(Wait, NeitherAnAddressOfOursNorALinkLocalOneIsTheOwners) {

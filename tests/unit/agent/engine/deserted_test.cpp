@@ -27,10 +27,11 @@ TEST(Deserted, UntilAnAddressIsThereAgainOrTheTimeIsUp) {
 TEST(Deserted, WithoutACableForAsLongAsItIsOut) {
     Deserted deserted;
     deserted.carrier(2, false, begin);
+    EXPECT_EQ(deserted.nics(begin), Nics{2}) << "before its owner has taken the first address away";
     deserted.address_gone(2, begin);
     EXPECT_EQ(deserted.next(), std::nullopt);
     EXPECT_EQ(deserted.nics(begin + 24h), Nics{2});
-    deserted.carrier(2, true, begin + 24h);
+    EXPECT_TRUE(deserted.carrier(2, true, begin + 24h));
     EXPECT_EQ(deserted.next(), begin + 24h + Deserted::grace);
     EXPECT_EQ(deserted.nics(begin + 24h + Deserted::grace), Nics{});
 }
@@ -38,8 +39,15 @@ TEST(Deserted, WithoutACableForAsLongAsItIsOut) {
 TEST(Deserted, AnnouncingACarrierAgainDoesNotProlongTheWait) {
     Deserted deserted;
     deserted.address_gone(2, begin);
-    deserted.carrier(2, true, begin + 5s);
+    EXPECT_FALSE(deserted.carrier(2, true, begin + 5s));
     EXPECT_EQ(deserted.next(), begin + Deserted::grace);
+}
+
+TEST(Deserted, ACableThatReturnsWithEverythingInPlaceEndsIt) {
+    Deserted deserted;
+    deserted.carrier(2, false, begin);
+    EXPECT_TRUE(deserted.carrier(2, true, begin + 1s));
+    EXPECT_EQ(deserted.nics(begin + 1s), Nics{});
 }
 
 TEST(Deserted, ANicThatIsGoneIsForgotten) {
