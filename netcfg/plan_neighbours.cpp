@@ -50,11 +50,6 @@ std::string words_of(const PersistConfig& op) {
     return words;
 }
 
-bool touches(const PersistConfig& op, const auto& which) {
-    return std::ranges::any_of(op.write, which, &TextFile::path) ||
-           std::ranges::any_of(op.remove, which);
-}
-
 }  // namespace
 
 void plan_neighbours(Draft& draft, const std::string& boot_file) {
@@ -84,14 +79,19 @@ void plan_neighbours(Draft& draft, const std::string& boot_file) {
         return;
     }
 
+    // What is taken away from networkd it may find out by itself: a reload would have it set the
+    // NIC up anew, and drop what others have put there.
     const bool reload_networkd =
-        persisted.networkd_running && touches(op, [](std::string_view path) {
-            return path.starts_with("/etc/systemd/network/");
+        persisted.networkd_running && std::ranges::any_of(op.write, [](const TextFile& file) {
+            return file.path.starts_with("/etc/systemd/network/");
         });
+    const auto is_network_managers = [](std::string_view path) {
+        return path == persist::network_manager_conf_file;
+    };
     const bool reload_network_manager =
-        may_reload && persisted.network_manager_running && touches(op, [](std::string_view path) {
-            return path == persist::network_manager_conf_file;
-        });
+        may_reload && persisted.network_manager_running &&
+        (std::ranges::any_of(op.write, is_network_managers, &TextFile::path) ||
+         std::ranges::any_of(op.remove, is_network_managers));
     std::string words = words_of(op);
     draft.step_after_guard("neighbours", std::move(words), std::move(op));
     if (reload_networkd)

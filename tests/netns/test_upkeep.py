@@ -157,6 +157,7 @@ class UpkeepTest(unittest.TestCase):
         self.apply(ALIASES, primary=False)
         ip("link", "set", "vb", "down")
         told = subprocess.Popen(["ip", "-o", "monitor", "address"], stdout=subprocess.PIPE, bufsize=0)
+        self.stack.callback(told.wait)
         self.stack.callback(told.stdout.close)
         self.stack.callback(told.kill)
         self.wire.until(lambda: f" {told.pid} " in pathlib.Path("/proc/net/netlink").read_text(), "it listens")
