@@ -17,7 +17,7 @@ constexpr std::string_view header =
 std::string_view trimmed(std::string_view text) {
     constexpr std::string_view blanks = " \t\r";
     const std::size_t begin = text.find_first_not_of(blanks);
-    if (begin == text.npos) return {};
+    if (begin == std::string_view::npos) return {};
     return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
@@ -44,7 +44,7 @@ bool takes_leases(std::string_view network_file) {
     bool leases = false;  // the last line counts
     for (const std::string_view line : lines(network_file)) {
         const std::size_t equals = line.find('=');
-        if (equals == line.npos || trimmed(line.substr(0, equals)) != "DHCP") continue;
+        if (equals == std::string_view::npos || trimmed(line.substr(0, equals)) != "DHCP") continue;
         leases = std::ranges::find(never, trimmed(line.substr(equals + 1))) == never.end();
     }
     return leases;
