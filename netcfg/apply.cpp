@@ -60,13 +60,13 @@ Result<void> write_files(const PersistConfig& op, sys::Files& files) {
     return {};
 }
 
-Result<void> reload_networkd(Doors& doors) {
-    // It leaves its state file behind when it is stopped; `networkctl reload` would start it.
+/// Runs `reload` while a service is active. Each leaves its state in /run behind when it is
+/// stopped, and `networkctl reload` would start it.
+Result<void> reload_running(Doors& doors, const std::string& service, const sys::Command& reload) {
     const Result<sys::Output> active =
-        doors.exec.run({doors.systemctl, {"is-active", "--quiet", "systemd-networkd.service"}});
+        doors.exec.run({doors.systemctl, {"is-active", "--quiet", service}});
     if (!active) return std::unexpected(active.error());
     if (!active->ok()) return {};
-    const sys::Command reload{doors.networkctl, {"reload"}};
     if (Result<sys::Output> done = expect_ok(doors.exec.run(reload), reload); !done)
         return std::unexpected(done.error());
     return {};
@@ -129,8 +129,13 @@ std::vector<Result<void>> apply(std::span<const Step<Op>> steps, const Observed&
         } else if (const auto* wait = std::get_if<AwaitUnique>(&steps[at].op)) {
             results.push_back(await_unique(*wait, doors.rtnl));
             ++at;
+        } else if (std::holds_alternative<ReloadNetworkManager>(steps[at].op)) {
+            results.push_back(reload_running(doors, "NetworkManager.service",
+                                             {doors.nmcli, {"general", "reload", "conf"}}));
+            ++at;
         } else {
-            results.push_back(reload_networkd(doors));
+            results.push_back(
+                reload_running(doors, "systemd-networkd.service", {doors.networkctl, {"reload"}}));
             ++at;
         }
     }

@@ -37,10 +37,6 @@ std::optional<Error> bad_primary(const Site& site, const Primary& primary) {
     return std::nullopt;
 }
 
-bool is_link_local(const Address& address) {
-    return address.v6 && address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80;
-}
-
 std::optional<Error> bad_gateway(const Primary& primary) {
     const Address& gateway = *primary.gateway;
     const std::string text = "the gateway " + gateway.text();
@@ -48,7 +44,7 @@ std::optional<Error> bad_gateway(const Primary& primary) {
     if (gateway.v6 != primary.address.address.v6)
         return invalid(text + " is of another family than the address " + primary.address.text(),
                        "route/default");
-    if (is_link_local(gateway)) return std::nullopt;
+    if (gateway.is_link_local()) return std::nullopt;
     if (!primary.address.contains(gateway))
         return invalid(
             text + " is not on link: " + primary.address.network().text() + " does not contain it",

@@ -25,6 +25,10 @@ struct Address {
     /// "10.0.0.5" or "2001:db8::5"; strict, no blanks, no zone. Errors: invalid_spec.
     static Result<Address> parse(std::string_view text);
     std::string text() const;
+    /// In fe80::/10: the kernel sets one by itself on each NIC that is up.
+    bool is_link_local() const noexcept {
+        return v6 && bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
+    }
     /// The address that many steps further on; wraps round.
     Address plus(std::uint32_t steps) const noexcept;
     auto operator<=>(const Address&) const = default;
@@ -160,6 +164,14 @@ struct Guard {
     bool operator==(const Guard&) const = default;
 };
 
+/// Who else configures NICs here and is told, in files of ours, to leave alone what is ours.
+struct NeighbourFiles {
+    bool networkd = false;
+    bool network_manager = false;
+
+    bool operator==(const NeighbourFiles&) const = default;
+};
+
 /// How fast the WAN NIC may be, in Mbit/s (10^6 bit/s); 0: not limited by us, ours is removed.
 struct Shaping {
     std::uint32_t egress_mbps = 0;
@@ -177,6 +189,11 @@ struct Wanted {
     Kinds managed{.alias = true};                 ///< looked at only where `aliases` is present
     Limits limits{};
     Guard guard{};
+    NeighbourFiles neighbours{};
+    /// NICs (ifindex) whose cable is out or that have just lost somebody else's address. Where no
+    /// primary address of ours is wanted, aliases wait for the cable, and then for the NIC's owner
+    /// to set an address again.
+    std::vector<int> deserted{};
 
     // The rest is of the host and looked at only in the outermost Wanted.
 
@@ -318,12 +335,23 @@ struct TextFile {
     auto operator<=>(const TextFile&) const = default;
 };
 
+/// The .network file by which systemd-networkd manages a NIC, somebody else's or ours; its content
+/// is followed by that of the drop-ins to it that are not ours.
+struct NetworkFile {
+    int ifindex = 0;
+    TextFile file{};
+
+    bool operator==(const NetworkFile&) const = default;
+};
+
 /// What the disk says about the network at the next boot.
 struct Persisted {
     Persister persister = Persister::none;
     ResolvConf resolv_conf = ResolvConf::absent;
     bool networkd_running = false;
     std::vector<TextFile> files{};  ///< sorted by path: ours, ifupdown's, a regular resolv.conf
+    bool network_manager_running = false;
+    std::vector<NetworkFile> network_files{};  ///< looked for only where networkd is to be told
 
     bool operator==(const Persisted&) const = default;
 };

@@ -2,6 +2,7 @@
 #include <string_view>
 
 #include "netcfg/alias_form.hpp"
+#include "netcfg/observe_neighbours.hpp"
 #include "netcfg/persist/text.hpp"
 #include "netcfg/policy.hpp"
 #include "netcfg/room.hpp"
@@ -116,7 +117,8 @@ Result<Observed> with_traffic(Result<Observed> observed, Doors& doors, const Wan
 }
 
 /// What the files say, and the tables of policy routing, added to what the kernel said.
-Result<Observed> completed(Result<Observed> observed, Doors& doors, unsigned nics) {
+Result<Observed> completed(Result<Observed> observed, Doors& doors, unsigned nics,
+                           const NeighbourFiles& told) {
     if (!observed) return observed;
     if (const auto tables = policy_tables(*observed, nics); !tables.empty())
         if (Result<void> read = doors.rtnl.dump_policy(tables, *observed); !read)
@@ -127,20 +129,22 @@ Result<Observed> completed(Result<Observed> observed, Doors& doors, unsigned nic
     Result<Persisted> persisted = read_persisted(doors);
     if (!persisted) return std::unexpected(persisted.error());
     observed->persisted = std::move(*persisted);
+    if (Result<void> read = observe_neighbours(doors.files, told, *observed); !read)
+        return std::unexpected(read.error());
     return observed;
 }
 
 }  // namespace
 
 Result<Observed> observe(Doors& doors) {
-    return completed(doors.rtnl.dump(), doors, 0);
+    return completed(doors.rtnl.dump(), doors, 0, {});
 }
 
 Result<Observed> observe(Doors& doors, const Wanted& wanted) {
     return with_traffic(
         completed(wants_local_routes(wanted) ? doors.rtnl.dump()
                                              : doors.rtnl.dump_without_foreign_local(),
-                  doors, nics_of(wanted)),
+                  doors, nics_of(wanted), wanted.neighbours),
         doors, wanted);
 }
 

@@ -25,6 +25,7 @@ namespace metalwright::netcfg {
 //   "dns"                    the name servers
 //   "policy/eth1"            answers leave by the NIC that was asked; or "policy/table 7701"
 //   "persist"                what sets all this up at the next boot, before the agent is there
+//   "neighbours"             what tells systemd-networkd and NetworkManager to leave ours alone
 //   "bandwidth"              what leaves through the WAN NIC is shaped; "bandwidth/ingress": what
 //                            comes in. " (on eth1 before)" is added for what was ours elsewhere
 // Of a NIC that is not the first one they end in its name: "primary on eth1".
@@ -116,6 +117,11 @@ struct ReloadPersister {
     bool operator==(const ReloadPersister&) const = default;
 };
 
+/// Tells a running NetworkManager to read its configuration again; its profiles are not touched.
+struct ReloadNetworkManager {
+    bool operator==(const ReloadNetworkManager&) const = default;
+};
+
 /// Changes nothing: fails when the gateway, or an endpoint of the guard, is not reached.
 struct Probe {
     int ifindex = 0;
@@ -135,7 +141,8 @@ struct AwaitUnique {
     bool operator==(const AwaitUnique&) const = default;
 };
 
-using Op = std::variant<KernelOp, PersistConfig, ReloadPersister, Probe, AwaitUnique>;
+using Op = std::variant<KernelOp, PersistConfig, ReloadPersister, ReloadNetworkManager, Probe,
+                        AwaitUnique>;
 
 /// What the operation does, as the middle of a sentence: "add 10.0.0.5/32".
 std::string describe(const KernelOp& op);

@@ -227,7 +227,7 @@ Plan<Op> plan_nics(const Wanted& wanted, const Observed& observed, const Owned& 
         Draft draft{.site = site, .aliases = judge_aliases(site), .primary = judge_primary(site)};
         plan_nic(draft, portion.nic->why);
         plan_primary(draft);
-        plan_aliases(draft);
+        if (!plan_wait(draft)) plan_aliases(draft);
         guard_siblings(draft);
         move_behind(draft.plan.steps, std::move(draft.removals));
         move_behind(draft.plan.steps, std::move(draft.awaited));

@@ -38,6 +38,13 @@ struct Draft {
 void plan_primary(Draft& draft);  ///< mtu, primary, routes  (plan_primary.cpp)
 void plan_aliases(Draft& draft);  ///< alias/...             (plan_aliases.cpp)
 void plan_persist(Draft& draft);  ///< persist, dns          (plan_persist.cpp)
+/// neighbours (plan_neighbours.cpp). `boot_file` is the path of our boot file for the NIC; empty
+/// when somebody else sets the NIC up.
+void plan_neighbours(Draft& draft, const std::string& boot_file);
+
+/// Whether the aliases wait for the owner of their NIC (Wanted::deserted): then each has its line
+/// that says so, and plan_aliases() is not called. (plan_wait.cpp)
+bool plan_wait(Draft& draft);
 
 /// bandwidth..., behind whatever else is in the plan: it rests on nothing of it, so it has no
 /// draft. Nothing when shaping is not wanted. (plan_shaping.cpp)

@@ -29,6 +29,7 @@ struct Doors {
     std::optional<Persister> persister{};
     std::string networkctl = "/usr/bin/networkctl";
     std::string systemctl = "/usr/bin/systemctl";
+    std::string nmcli = "/usr/bin/nmcli";
     Prober* prober = nullptr;  ///< none: a SocketProber
 };
 

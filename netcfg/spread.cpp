@@ -62,6 +62,7 @@ void Spread::add_others(const Wanted& wanted, const Observed& observed) {
         Wanted& copy = own(one);
         copy.limits = wanted.limits;
         copy.pools = wanted.pools;
+        copy.deserted = wanted.deserted;
         std::string suffix = suffix_of(nic, one.nic, "another NIC");
         portions_.push_back({std::move(nic), &copy, {.suffix = std::move(suffix)}});
     }
@@ -86,6 +87,7 @@ void Spread::move_elastics(const Wanted& wanted, const Observed& observed) {
     if (target == portions_.end()) {
         Wanted& alone = own({.nic = wanted.wan, .aliases = std::vector<Alias>(), .managed = {}});
         alone.limits = wanted.limits;
+        alone.deserted = wanted.deserted;
         std::string suffix = suffix_of(wan, wanted.wan, "the WAN NIC");
         portions_.push_back(
             {std::move(wan), &alone, {.suffix = std::move(suffix), .only_wan = true}});

@@ -310,6 +310,31 @@ claim(5.net.bandwidth-only-ours "A qdisc or filter that somebody else has set is
   netns.ShapingInTheKernel.AnothersRootQdiscIsUntouched
   netns.ShapingInTheKernel.AnothersFiltersOnWhatComesInAreUntouched
   netns.ShapingInTheKernel.ALaterFilterOfAnothersOutlivesOurs)
+claim(5.net.kinds "Secondary and elastic addresses are limited, placed, reported and removed each by itself."
+  netcfg.PlanKinds.EachKindHasItsLineAndItsPlace netcfg.PlanKinds.OneKindIsRemovedWithoutTheOther
+  netcfg.PlanKinds.EachKindHasItsOwnLimit netcfg.PlanKinds.AnElasticAddressGoesFromTheWanNicAlone
+  netcfg.PlanKinds.ASecondaryAddressIsOfTheNicsNetworkOrOfAPool
+  netns.Nics.EachKindIsWhereItBelongsAndGoesByItself netns.Nics.AnElasticAddressAnswersOnTheWanNicBesideWhatIsThere)
+claim(5.net.leases "Addresses by number come from the pools of this host, survive a restart, and are never handed out twice."
+  agent_spec.Leases.WhatIsSomebodysIsNeverGiven agent_spec.Leases.ThoseThatItHasStayAndTheLastGoFirst
+  agent_spec.Leases.TooFewAreToldForEachFamily agent_spec.Leases.TheyComeBackFromTheStoreAndAreSecondaryAddresses
+  agent_engine.AddressesTest.AddressesByNumberSurviveARestartAndAreGivenOnce)
+claim(5.net.several-nics "Several NICs in one order: any state and any order converge, foreign things untouched, the second time nothing is sent."
+  netcfg.AnyNics.ConvergeLeaveForeignAloneAndAreIdempotent netcfg.AnyNics.TheStoreStandsInForAKernelWithoutMarks
+  netcfg.PlanNics.OneAddressIsOnOneNicOnly netcfg.PlanNics.ANicThatIsNoLongerWantedIsClearedOfOurs
+  netns.Nics.TwoNicsOfOneOrder agent_spec.JdCloud.TheSecondNicIsAnotherNicOfTheHost)
+claim(5.net.on-request "Only on request: a foreign address becomes ours, an IPv6 address is asked for before it is used, and may be preferred."
+  netns.Nics.AForeignAddressIsAdoptedOnRequestAndThenOurs
+  netns.Nics.AnAddressThatAnotherHostHasFailsWhereTheSpecAsksForTheQuestion
+  netcfg.PlanKinds.AnIpv6AddressIsPreferredOnlyWhereTheSpecSaysSo)
+claim(5.net.neighbours "Addresses and routes survive systemd-networkd and NetworkManager on the same NIC, and theirs survive us."
+  vm.neighbours
+  netcfg.Neighbours.WithoutTheConfigurationNothingIsWrittenOrSaid
+  netcfg.Neighbours.NetworkdIsToldInFilesBesideItsOwnAndReadsThemAgain
+  netcfg.Neighbours.NetworkManagerKeepsANicOfItsOwnThroughAPulledCable
+  netcfg.Neighbours.WhatTheConfigurationNoLongerAsksForIsTakenAwayAndNothingElse
+  netcfg.Wait.AliasesOnANicThatHasJustLostItsOwnAddressWait
+  agent_engine.Deserted.WithoutACableForAsLongAsItIsOut)
 claim(5.first.hostname "The host name is set now and for later boots."
   cloudinit.Once.AnOrderBecomesSoAndIsReadBackAsSo
   cloudinit.Once.AHostNamedInTheFileOnlyIsNamedInTheKernelToo

@@ -107,6 +107,19 @@ class Reader {
         }
     }
 
+    void neighbours(const char* key, netcfg::NeighbourFiles& into) {
+        std::vector<std::string> names;
+        strings(key, names);
+        for (const std::string& name : names) {
+            if (name == "systemd-networkd")
+                into.networkd = true;
+            else if (name == "NetworkManager")
+                into.network_manager = true;
+            else
+                return wrong(key, *find(key), "must hold systemd-networkd and NetworkManager only");
+        }
+    }
+
     /// After all known keys were asked for.
     void unknown_keys() { unknown_keys(root_, ""); }
 
@@ -181,6 +194,7 @@ std::expected<Config, Errors> read_config(std::string_view text, std::string_vie
     r.text("network.wan_nic_mac", c.wan.mac);
     r.text("network.wan_nic_name", c.wan.name);
     r.flag("network.shape_ingress", c.shape_ingress);
+    r.neighbours("network.neighbour_files", c.neighbours);
     r.number("user_data.timeout_seconds", c.script_timeout, 1, 30 * 24 * 3600);
     r.path("user_data.runner", c.runner);
     r.text("link.report", c.reporting_link, {"auto", "https", "file", "none"});

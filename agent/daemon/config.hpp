@@ -34,6 +34,7 @@ struct Config {
     netcfg::NicSelector wan{};
     std::vector<netcfg::Prefix> pools{};
     bool shape_ingress = false;
+    netcfg::NeighbourFiles neighbours{};
 
     std::chrono::seconds script_timeout{3600};
     std::filesystem::path runner{};  ///< of user data; empty: where it is installed

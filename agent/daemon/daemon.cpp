@@ -120,6 +120,7 @@ int run(const Config& config) {
                            .wan = config.wan,
                            .pools = config.pools,
                            .shape_ingress = config.shape_ingress,
+                           .neighbours = config.neighbours,
                            .script_timeout = config.script_timeout},
                           **store, machine, wall_clock_ms);
 

@@ -32,6 +32,7 @@ struct Options {
     netcfg::NicSelector wan{};                  ///< none named: netcfg::choose_wan()
     std::vector<netcfg::Prefix> pools{};        ///< delegated to this host, for addresses by number
     bool shape_ingress = false;                 ///< what comes in is shaped as well
+    netcfg::NeighbourFiles neighbours{};
     std::chrono::seconds script_timeout{3600};  ///< used where a document gives none
 };
 
@@ -75,7 +76,8 @@ class Engine final : public agent::Desk {
     /// Puts back what is ordered of the network and is not there (any more): for the Keeper, when
     /// the kernel has told of a change. `later` vetoes what is to wait. Waits while an operation is
     /// at work on the network. Does nothing while the network is held or no instance is in force.
-    Upkeep put_back(const Veto& later);
+    /// `deserted`: see netcfg::Wanted.
+    Upkeep put_back(const Veto& later, std::vector<int> deserted = {});
     /// An item of ours is taken away again and again: told once.
     void tell_fight(const std::string& item);
     Hold hold();

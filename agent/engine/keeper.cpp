@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "agent/engine/backoff.hpp"
+#include "agent/engine/deserted.hpp"
 #include "agent/engine/log.hpp"
 #include "netcfg/announce.hpp"
 #include "netcfg/hash.hpp"
@@ -44,6 +45,7 @@ struct Keeper::Watch {
     std::map<int, netcfg::MacBytes> macs{};
     std::unordered_set<netcfg::Prefix, netcfg::Hash> ours{};
     Backoff backoff{};
+    Deserted deserted{};
     std::optional<TimePoint> look_at{};
     std::optional<TimePoint> first_change{};
 
@@ -52,13 +54,26 @@ struct Keeper::Watch {
         look_at = std::min(now + silence, *first_change + longest_wait);
     }
 
+    /// Another look when the first NIC has waited long enough for its owner.
+    void wait_for_owners() {
+        if (const auto next = deserted.next())
+            look_at = look_at ? std::min(*look_at, *next) : *next;
+    }
+
     bool is_ours(std::uint8_t protocol, const netcfg::Prefix& prefix) const {
         return protocol == netcfg::our_protocol || ours.contains(prefix);
     }
 
     void take(const netcfg::AddressChange& change, TimePoint now) {
         const netcfg::KernelAddress& address = change.address;
-        if (!is_ours(address.protocol, address.prefix)) return;
+        if (!is_ours(address.protocol, address.prefix)) {
+            if (address.prefix.address.is_link_local()) return;  // comes and goes with the link
+            if (!change.added)
+                deserted.address_gone(address.ifindex, now);
+            else if (deserted.address_set(address.ifindex))
+                look_soon(now);
+            return;
+        }
         if (!change.added) {
             announcer.withdraw(address.ifindex, address.prefix);
             return look_soon(now);
@@ -104,9 +119,13 @@ struct Keeper::Watch {
             case LinkEvent::removed:
                 announcer.forget_link(change.ifindex);
                 macs.erase(change.ifindex);
+                deserted.forget(change.ifindex);
                 break;
-            case LinkEvent::carrier: announcer.link_returned(change.ifindex, now); return;
-            case LinkEvent::no_carrier: return;
+            case LinkEvent::carrier:
+                announcer.link_returned(change.ifindex, now);
+                if (!deserted.carrier(change.ifindex, true, now)) return;
+                break;
+            case LinkEvent::no_carrier: deserted.carrier(change.ifindex, false, now); return;
             case LinkEvent::mac_changed:
                 if (mac) announcer.mac_changed(change.ifindex, *mac, now);
                 break;
@@ -127,8 +146,10 @@ struct Keeper::Watch {
     Result<void> learn_links(TimePoint now) {
         Result<netcfg::Observed> seen = kernel.dump();
         if (!seen) return std::unexpected(seen.error());
-        for (const netcfg::Link& link : seen->links)
+        for (const netcfg::Link& link : seen->links) {
             if (const auto mac = netcfg::mac_bytes(link.mac)) macs[link.index] = *mac;
+            deserted.carrier(link.index, link.carrier, now);
+        }
         take_all(monitor.know(seen->links), now);
         return {};
     }
@@ -155,16 +176,18 @@ struct Keeper::Watch {
     bool look(Engine& engine, TimePoint now) {
         first_change.reset();
         look_at.reset();
-        const Upkeep upkeep = engine.put_back([&](const StepNote& step) -> std::optional<Error> {
+        const auto later = [&](const StepNote& step) -> std::optional<Error> {
             if (backoff.allows(step.item, now)) return std::nullopt;
             return Error{Errc::busy, "put back a moment ago; it has to wait", step.item};
-        });
+        };
+        const Upkeep upkeep = engine.put_back(later, deserted.nics(now));
         ours.clear();
         ours.insert(upkeep.ours.begin(), upkeep.ours.end());
         for (const ItemResult& item : upkeep.items)
             if (backoff.put_back(item.item, now, item.outcome == Outcome::changed))
                 engine.tell_fight(item.item);
         if (const auto next = backoff.next(); next && !look_at) look_at = *next;
+        wait_for_owners();
         if (upkeep.held_for)
             look_at = now + std::min<std::chrono::milliseconds>(*upkeep.held_for + 1ms,
                                                                 longest_hold_pause);

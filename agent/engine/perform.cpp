@@ -132,6 +132,7 @@ netcfg::Wanted Engine::network_wanted(const spec::HostSpec& spec) const {
     for (const netcfg::Prefix& pool : options_.pools)
         if (std::ranges::find(wanted.pools, pool) == wanted.pools.end())
             wanted.pools.push_back(pool);
+    wanted.neighbours = options_.neighbours;
     if (wanted.nic == netcfg::NicSelector()) wanted.nic = options_.nic;
     wanted.shaping = spec::shaping_of(spec, options_.shape_ingress);
     return wanted;

@@ -34,7 +34,7 @@ void remember(const netcfg::Owned& owned, std::vector<netcfg::Prefix>& into) {
 
 }  // namespace
 
-Upkeep Engine::put_back(const Veto& later) {
+Upkeep Engine::put_back(const Veto& later, std::vector<int> deserted) {
     Upkeep upkeep;
     const std::lock_guard network(network_mutex_);
     const auto instance = store_.instance();
@@ -59,8 +59,10 @@ Upkeep Engine::put_back(const Veto& later) {
         if (failed.contains(step.item)) return Error{Errc::busy, "failed before", step.item};
         return later ? later(step) : std::nullopt;
     };
+    netcfg::Wanted wanted = network_wanted(*spec);
+    wanted.deserted = std::move(deserted);
     auto room = machine_.network(
-        network_wanted(*spec), *owned,
+        std::move(wanted), *owned,
         [this](const netcfg::Owned& after) { return store_.set_owned(owned_rows(after)); }, veto);
     const auto planned = room->plan();
     if (!planned) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/engine/rooms.hpp"
+#include "netcfg/plan.hpp"
 
 namespace metalwright::fakes {
 
@@ -54,7 +55,7 @@ class FakeMachine final : public engine::Machine {
             wants.push_back({"bandwidth", false});
         if (wanted.aliases)
             for (const netcfg::Alias& alias : *wanted.aliases) {
-                wants.push_back({"alias/" + alias.cidr.text(), false});
+                wants.push_back({netcfg::item_of(alias.kind, alias.cidr), false});
                 owned.addresses.push_back(alias.cidr);
             }
         return room(std::move(wants), std::move(veto), [keep, owned]() -> Result<void> {

@@ -87,11 +87,13 @@ class UpkeepTest(unittest.TestCase):
         self.stack.callback(lambda: daemon.process.poll() is None and daemon.stop())
         return daemon
 
-    def apply(self, aliases, gateway=True, **more):
+    def apply(self, aliases, gateway=True, primary=True, **more):
         self.generation += 1
         network = {"nic": {"name": "va"}, "primary": {"address": "10.77.0.10/24"}, "aliases": [{"cidr": a} for a in aliases],
                    **more}
-        if gateway:
+        if not primary:
+            del network["primary"]
+        elif gateway:
             network["primary"]["gateway"] = "10.77.0.1"
         status, answer = self.daemon.ask("POST", "/v1/apply", {
             "apiVersion": "metalwright/v1", "host": {"id": "h"}, "instance": {"id": "i"}, "generation": self.generation,
@@ -185,6 +187,31 @@ class UpkeepTest(unittest.TestCase):
         ip("address", "del", "10.77.0.10/24", "dev", "va")
         self.wire.until(lambda: "10.77.0.10/24" in self.addresses(), "the primary comes back")
         self.assertEqual(self.addresses(), {"10.77.0.10/24", "10.77.9.8/32"})
+
+    def test_aliases_alone_wait_until_the_owner_of_the_nic_is_back(self):
+        owner = ("address", "add", "10.77.0.10/24", "dev", "va")
+        ip(*owner)
+        self.apply(ALIASES, primary=False)
+        ip("link", "set", "vb", "down")
+        told = subprocess.Popen(["ip", "-o", "monitor", "address"], stdout=subprocess.PIPE, bufsize=0)
+        self.stack.callback(told.wait)
+        self.stack.callback(told.stdout.close)
+        self.stack.callback(told.kill)
+        self.wire.until(lambda: f" {told.pid} " in pathlib.Path("/proc/net/netlink").read_text(), "it listens")
+        ip("address", "flush", "dev", "va", "scope", "global")  # what NetworkManager does when the cable is out
+        ip("link", "set", "vb", "up")
+        # Half a second is ten times what it takes to put an address back.
+        while select.select([told.stdout], [], [], 0.5)[0]:
+            line = told.stdout.readline()
+            self.assertTrue(line.startswith(b"Deleted") or b"scope link" in line, line)
+        ip(*owner)
+        self.wire.until(lambda: self.addresses() == {"10.77.0.10/24", *ALIASES}, "they come back with the owner")
+
+    def test_aliases_alone_do_not_wait_for_ever(self):
+        ip("address", "add", "10.77.0.10/24", "dev", "va")
+        self.apply(ALIASES, primary=False)
+        ip("address", "flush", "dev", "va", "scope", "global")
+        self.assertGreater(self.wire.until(lambda: self.addresses() == set(ALIASES), "they come back by themselves"), 5)
 
     def test_a_thousand_flushed_addresses_are_all_back(self):
         many = [f"10.78.{n // 250}.{n % 250 + 1}/32" for n in range(1000)]

@@ -10,8 +10,9 @@ CONFIGURATION = "/etc/metalwright"
 DAEMON = "metalwright.service"
 
 
-def configuration(host, urls=(CONTROL_URL,), more=""):
-    """The text of metalwright.toml for a guest that is reached over https; `more` is put after it."""
+def configuration(host, urls=(CONTROL_URL,), more="", network=""):
+    """The text of metalwright.toml for a guest that is reached over https; `network` are more lines of that section, `more`
+    is put after all of it."""
     return f"""# Written by the lab.
 [host]
 id = {json.dumps(host)}
@@ -19,6 +20,7 @@ catalogue = "{CONFIGURATION}/catalogue.json"
 
 [network]
 nic_mac = "{LAN_MAC}"
+{network}
 
 [link.https]
 urls = {json.dumps(list(urls))}
@@ -28,12 +30,12 @@ wait_seconds = 20
 {more}"""
 
 
-def install(vm, stage, plane, host="host-1", catalogue=None, start=True, more=""):
+def install(vm, stage, plane, host="host-1", catalogue=None, start=True, more="", network=""):
     """Unpacks the staged tree, writes the configuration, and does what a package's scripts do after that."""
     if not os.path.exists(os.path.join(stage, "usr/sbin/metalwrightd")):
         raise LabError(f"{stage} holds no metalwrightd; DESTDIR={stage} cmake --install build/release --prefix /usr makes it")
     vm.push_tree(stage)
-    configure(vm, plane, host, catalogue, more)
+    configure(vm, plane, host, catalogue, more, network)
     vm.sh("systemd-sysusers; systemd-tmpfiles --create; systemctl daemon-reload", timeout=300)
     if start:
         vm.sh(f"systemctl enable --now metalwright.socket {DAEMON}", timeout=300)
@@ -45,14 +47,14 @@ def without_watchdog(vm):
     vm.put("/etc/systemd/system/metalwright.service.d/lab.conf", "[Service]\nWatchdogSec=0\n")
 
 
-def configure(vm, plane, host="host-1", catalogue=None, more=""):
+def configure(vm, plane, host="host-1", catalogue=None, more="", network=""):
     here = os.path.dirname(os.path.abspath(__file__))
     with open(catalogue or os.path.join(here, "../orders/catalogue.json")) as file:
         vm.put(f"{CONFIGURATION}/catalogue.json", file.read())
     with open(plane.authority.certificate) as file:
         vm.put(f"{CONFIGURATION}/ca.pem", file.read())
     vm.put(f"{CONFIGURATION}/token", plane.token + "\n", mode=0o600)
-    vm.put(f"{CONFIGURATION}/metalwright.toml", configuration(host, more=more))
+    vm.put(f"{CONFIGURATION}/metalwright.toml", configuration(host, more=more, network=network))
 
 
 def ask(vm, words, timeout=60):

@@ -34,9 +34,13 @@ widest_range = 24
 ipv6_singles = 9
 guard_ms = 1500
 guard_reach = ["10.0.0.9:443", "[fd00::9]:8443"]
+secondary_limit = 11
+elastic_limit = 12
+pools = ["10.0.4.0/26", "fd00:4::/120"]
 wan_nic_mac = "wm"
 wan_nic_name = "wn"
 shape_ingress = true
+neighbour_files = ["NetworkManager"]
 [user_data]
 timeout_seconds = 5
 runner = "/r"
@@ -69,6 +73,11 @@ directory = "/d"
     EXPECT_EQ(config->guard.reach[1].port, 8443);
     EXPECT_EQ(config->wan, (netcfg::NicSelector{.mac = "wm", .name = "wn"}));
     EXPECT_TRUE(config->shape_ingress);
+    EXPECT_EQ(config->limits.secondaries, 11u);
+    EXPECT_EQ(config->limits.elastics, 12u);
+    ASSERT_EQ(config->pools.size(), 2u);
+    EXPECT_EQ(config->pools[1].text(), "fd00:4::/120");
+    EXPECT_EQ(config->neighbours, (netcfg::NeighbourFiles{.network_manager = true}));
 }
 
 TEST(Config, AllThatIsWrongIsToldAtOnceWithItsLine) {
@@ -100,11 +109,35 @@ TEST(Config, AnEndpointIsAnAddressWithItsPort) {
     }
 }
 
+TEST(Config, APoolIsANetwork) {
+    for (const char* bad : {"10.0.4.1/26", "ten", "10.0.4.0/33"}) {
+        const auto config =
+            read_config("[network]\npools = [\"" + std::string(bad) + "\"]\n", "m.toml");
+        ASSERT_FALSE(config) << bad;
+        EXPECT_EQ(describe(config.error().front()),
+                  "m.toml:2: network.pools must hold networks, such as 10.0.4.0/26");
+    }
+}
+
 TEST(Config, ASwitchIsTrueOrFalse) {
     const auto config = read_config("[network]\nshape_ingress = 1\n", "m.toml");
     ASSERT_FALSE(config);
     EXPECT_EQ(describe(config.error().front()),
               "m.toml:2: network.shape_ingress must be true or false");
+}
+
+TEST(Config, NeighboursAreTheTwoThatWeKnow) {
+    const auto both = read_config(
+        "[network]\nneighbour_files = [\"systemd-networkd\", \"NetworkManager\"]\n", "m.toml");
+    ASSERT_TRUE(both);
+    EXPECT_EQ(both->neighbours,
+              (netcfg::NeighbourFiles{.networkd = true, .network_manager = true}));
+    EXPECT_EQ(read_config("", "m.toml")->neighbours, netcfg::NeighbourFiles());
+    const auto bad = read_config("[network]\nneighbour_files = [\"wicked\"]\n", "m.toml");
+    ASSERT_FALSE(bad);
+    EXPECT_EQ(describe(bad.error().front()),
+              "m.toml:2: network.neighbour_files must hold systemd-networkd and NetworkManager "
+              "only");
 }
 
 TEST(Config, BrokenTomlIsToldWithItsLine) {

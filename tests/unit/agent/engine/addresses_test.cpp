@@ -197,5 +197,33 @@ TEST_F(AddressesTest, APlanOfAnotherSourcesOrderWithItsPasswordIsNoContradiction
     EXPECT_TRUE(plan) << describe(plan.error().front());
 }
 
+TEST_F(AddressesTest, AddressesByNumberSurviveARestartAndAreGivenOnce) {
+    options_.pools = {*netcfg::Prefix::parse("10.0.5.0/29")};
+    start();
+    finished(document({{"network", {{"secondaryCount", {{"ipv4", 2}}}}}}));
+    EXPECT_EQ(row("10.0.5.1/32")["kind"], "secondary");
+    EXPECT_EQ(row("10.0.5.2/32")["state"], "present");
+    EXPECT_EQ(row("10.0.5.2/32")["source"], "admin");
+
+    const json more = edited({{"count", {{"ipv4", 3}}}});
+    EXPECT_EQ(more["added"], json::array({"10.0.5.3/32", "10.0.5.4/32", "10.0.5.5/32"}));
+    edited(remove("10.0.5.4"));
+    EXPECT_TRUE(row("10.0.5.4/32").is_null());
+
+    start();  // as after a power cut
+    for (const char* kept : {"10.0.5.1/32", "10.0.5.2/32", "10.0.5.3/32", "10.0.5.5/32"})
+        EXPECT_EQ(row(kept)["kind"], "secondary") << kept;
+    // A dry run hands nothing out: the same address is the next one's.
+    const json dry = edit({{"count", {{"ipv4", 1}}}, {"dryRun", true}});
+    EXPECT_TRUE(row("10.0.5.4/32").is_null());
+    EXPECT_NE(dry.dump().find("10.0.5.4/32"), std::string::npos);
+    EXPECT_EQ(edited({{"count", {{"ipv4", 1}}}})["added"], json::array({"10.0.5.4/32"}));
+    // The same order again is the same addresses; and there is one more only in the pool.
+    finished(document({{"network", {{"secondaryCount", {{"ipv4", 2}}}}}}));
+    EXPECT_EQ(row("10.0.5.1/32")["source"], "admin");
+    const Errors full = refused({{"count", {{"ipv4", 2}}}});
+    EXPECT_NE(full.front().message.find("have 1 free"), std::string::npos) << full.front().message;
+}
+
 }  // namespace
 }  // namespace metalwright::engine
