@@ -281,10 +281,13 @@ class ChaosTest(unittest.TestCase):
         return f"operation {operation}, aliases from {self.window}, {moment}{', twice' if again else ''}"
 
     def act_second_daemon(self):
-        done = subprocess.run(self.command(), capture_output=True, text=True, timeout=PATIENCE_S)
+        """On the same state, whether its socket is the same or another."""
+        door = self.dice.choice(["a.sock", "b.sock"])
+        done = subprocess.run(self.command(door), capture_output=True, text=True, timeout=PATIENCE_S)
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn("cannot start", done.stderr)
         self.assertIn("another daemon", done.stderr)
+        return door
 
     def acts(self):
         """Each of them once a round, in a new order, and those that hit an apply in hand once more."""
