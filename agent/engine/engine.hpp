@@ -76,8 +76,8 @@ class Engine final : public agent::Desk {
     /// the kernel has told of a change. `later` vetoes what is to wait. Waits while an operation is
     /// at work on the network. Does nothing while the network is held or no instance is in force.
     Upkeep put_back(const Veto& later);
-    /// An item of ours is taken away again and again: told once.
-    void tell_fight(const std::string& item);
+    /// Items of ours are taken away again and again: told once, each in a report of its own.
+    void tell_fights(const std::vector<std::string>& items);
     Hold hold();
 
     /// Answers when worker and store answer: for the watchdog.

@@ -161,9 +161,11 @@ struct Keeper::Watch {
         });
         ours.clear();
         ours.insert(upkeep.ours.begin(), upkeep.ours.end());
+        std::vector<std::string> fights;
         for (const ItemResult& item : upkeep.items)
             if (backoff.put_back(item.item, now, item.outcome == Outcome::changed))
-                engine.tell_fight(item.item);
+                fights.push_back(item.item);
+        engine.tell_fights(fights);
         if (const auto next = backoff.next(); next && !look_at) look_at = *next;
         if (upkeep.held_for)
             look_at = now + std::min<std::chrono::milliseconds>(*upkeep.held_for + 1ms,

@@ -148,6 +148,9 @@ class Store {
     Result<std::vector<Event>> open_intents(std::int64_t operation);
     Result<void> event(std::int64_t operation, std::string_view kind, std::string_view body,
                        std::int64_t now_ms);
+    /// One event of the host and the reports of it, none of which is left out: all or nothing.
+    Result<void> event_with_reports(std::string_view kind, std::string_view body,
+                                    std::span<const std::string> reports, std::int64_t now_ms);
     Result<std::vector<Event>> events(std::int64_t operation, std::int64_t after,
                                       std::size_t limit);
     /// The number of the newest event of an operation; 0 when it has none.
