@@ -280,6 +280,18 @@ class ChaosTest(unittest.TestCase):
             self.daemon = self.start()
         return f"operation {operation}, aliases from {self.window}, {moment}{', twice' if again else ''}"
 
+    def act_disturb_apply(self):
+        """As it is killed in one, but for the killing."""
+        before, self.window = self.window, self.dice.randrange(ALIASES)
+        share = self.dice.random()
+        disturb = self.dice.choice([self.act_flush_addresses, self.act_flush_local_routes, self.act_flush_routes,
+                                    self.act_link_down, self.act_link_flap, self.act_carrier_flap])
+        self.wire.hear(0)
+        operation = self.order()
+        heard = self.hear(int(share * 2 * abs(self.window - before)), operation)
+        disturb()
+        return f"operation {operation}, aliases from {self.window}, {heard} messages heard, {disturb.__name__}"
+
     def act_second_daemon(self):
         """On the same state, whether its socket is the same or another."""
         door = self.dice.choice(["a.sock", "b.sock"])
