@@ -163,8 +163,7 @@ void plan_persist(Draft& draft) {
     const BootFile boot = boot_file(draft);
     plan_dns(draft, boot);
     plan_boot(draft, boot);
-    if (draft.site.first())
-        plan_neighbours(draft, boot.reason ? std::string() : boot.file.path);
+    if (draft.site.first()) plan_neighbours(draft, boot.reason ? std::string() : boot.file.path);
 }
 
 }  // namespace metalwright::netcfg

@@ -453,6 +453,8 @@ claim(8.way-proves-itself "A changed primary address or default route is asked w
   netcfg.Guard.AnotherGatewayAloneIsGuardedToo netcfg.Guard.APartOfTheWayThatIsPutBackIsNoChangeOfIt)
 claim(8.put-back "What somebody takes away comes back while the daemon runs, is told once, and at growing intervals when they insist."
   netns.upkeep vm.again)
+claim(8.chaos "After flushes, link flaps, SIGKILL in an apply of 10,000 aliases and a second daemon all is as ordered, nothing else touched."
+  netns.chaos campaign.chaos)
 claim(8.hold "A hold freezes that, and ends."
   netns.upkeep)
 claim(8.told-by-the-kernel "Every change of links, addresses, routes and rules is heard, and an overflow is told and gone beyond."

@@ -101,11 +101,12 @@ int run(const Config& config) {
         if (!id) return cannot_start(id.error());
         host_id = *id;
     }
-    // First the socket: a second daemon on the same state must not even open the store.
-    auto socket = admin_socket(config);
-    if (!socket) return cannot_start(socket.error());
+    // First the store, which one daemon has at a time: a second one must not touch the first one's
+    // socket, which is not yet listened on while that one starts.
     auto store = store::Store::open(config.state_dir, config.outbox_max_bytes);
     if (!store) return cannot_start(store.error());
+    auto socket = admin_socket(config);
+    if (!socket) return cannot_start(socket.error());
 
     cloudinit::RunPlace place;
     place.state_dir = config.state_dir;

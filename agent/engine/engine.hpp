@@ -29,9 +29,9 @@ struct Options {
     netcfg::NicSelector nic{};          ///< used where a document names none
     netcfg::Limits limits{};
     netcfg::Guard guard{};
-    netcfg::NicSelector wan{};                  ///< none named: netcfg::choose_wan()
-    std::vector<netcfg::Prefix> pools{};        ///< delegated to this host, for addresses by number
-    bool shape_ingress = false;                 ///< what comes in is shaped as well
+    netcfg::NicSelector wan{};            ///< none named: netcfg::choose_wan()
+    std::vector<netcfg::Prefix> pools{};  ///< delegated to this host, for addresses by number
+    bool shape_ingress = false;           ///< what comes in is shaped as well
     netcfg::NeighbourFiles neighbours{};
     std::chrono::seconds script_timeout{3600};  ///< used where a document gives none
 };
@@ -78,8 +78,8 @@ class Engine final : public agent::Desk {
     /// at work on the network. Does nothing while the network is held or no instance is in force.
     /// `deserted`: see netcfg::Wanted.
     Upkeep put_back(const Veto& later, std::vector<int> deserted = {});
-    /// An item of ours is taken away again and again: told once.
-    void tell_fight(const std::string& item);
+    /// Items of ours are taken away again and again: told once, each in a report of its own.
+    void tell_fights(const std::vector<std::string>& items);
     Hold hold();
 
     /// Answers when worker and store answer: for the watchdog.

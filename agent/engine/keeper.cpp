@@ -183,9 +183,11 @@ struct Keeper::Watch {
         const Upkeep upkeep = engine.put_back(later, deserted.nics(now));
         ours.clear();
         ours.insert(upkeep.ours.begin(), upkeep.ours.end());
+        std::vector<std::string> fights;
         for (const ItemResult& item : upkeep.items)
             if (backoff.put_back(item.item, now, item.outcome == Outcome::changed))
-                engine.tell_fight(item.item);
+                fights.push_back(item.item);
+        engine.tell_fights(fights);
         if (const auto next = backoff.next(); next && !look_at) look_at = *next;
         wait_for_owners();
         if (upkeep.held_for)

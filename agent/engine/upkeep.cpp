@@ -103,16 +103,26 @@ void Engine::tell(const Upkeep& upkeep, const std::string& instance) {
     changed();
 }
 
-void Engine::tell_fight(const std::string& item) {
+/// In one transaction: it may be ten thousand items at once, and while they are told nothing is put
+/// back.
+void Engine::tell_fights(const std::vector<std::string>& items) {
+    if (items.empty()) return;
     const std::int64_t now = clock_();
-    log(Level::warn, "somebody keeps taking it away; it is put back at longer intervals",
-        {{"item", item}});
-    Json report{
-        {"kind", "contested"}, {"at", iso_time(now)}, {"host", options_.host_id}, {"item", item}};
-    if (auto put = store_.event(0, "contested", dump({{"item", item}}), now); !put)
-        log(Level::error, "cannot note a contested item: " + describe(put.error()));
-    if (auto put = store_.report(dump(report), now); !put)
-        log(Level::error, "cannot keep a report: " + describe(put.error()));
+    Json list = Json::array();
+    std::vector<std::string> reports;
+    for (const std::string& item : items) {
+        log(Level::warn, "somebody keeps taking it away; it is put back at longer intervals",
+            {{"item", item}});
+        list.push_back({{"item", item}});
+        const Json report{{"kind", "contested"},
+                          {"at", iso_time(now)},
+                          {"host", options_.host_id},
+                          {"item", item}};
+        reports.push_back(dump(report));
+    }
+    const Json event{{"items", std::move(list)}};
+    if (auto put = store_.event_with_reports("contested", dump(event), reports, now); !put)
+        log(Level::error, "cannot note contested items: " + describe(put.error()));
     changed();
 }
 

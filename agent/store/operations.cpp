@@ -187,6 +187,17 @@ Result<void> Store::event(std::int64_t operation, std::string_view kind, std::st
     return put_event(operation, kind, body, now_ms);
 }
 
+Result<void> Store::event_with_reports(std::string_view kind, std::string_view body,
+                                       std::span<const std::string> reports, std::int64_t now_ms) {
+    const std::lock_guard lock(mutex_);
+    auto tx = Transaction::begin(db_);
+    if (!tx) return std::unexpected(tx.error());
+    if (auto put = put_event(0, kind, body, now_ms); !put) return put;
+    for (const std::string& report : reports)
+        if (auto put = put_report(report, false, now_ms); !put) return put;
+    return tx->commit();
+}
+
 Result<void> Store::set_state(std::int64_t operation, std::string_view state, std::int64_t now_ms) {
     const std::lock_guard lock(mutex_);
     auto tx = Transaction::begin(db_);

@@ -1,6 +1,10 @@
 #include "agent/store/store.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/random.h>
+
+#include <cerrno>
 
 #include "agent/store/schema.hpp"
 
@@ -16,6 +20,21 @@ Result<std::string> draw_key() {
     return key;
 }
 
+/// Two daemons would each carry out what the other has accepted. The kernel lets go of this lock
+/// with the process, however that ends, and a program that we have started never has it.
+Result<sys::Fd> take_alone(const std::filesystem::path& directory) {
+    sys::Fd alone(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!alone) return fail(Errc::io, "cannot open the state directory", directory.native(), errno);
+    if (::flock(alone.get(), LOCK_EX | LOCK_NB) == 0) return alone;
+    const int error = errno;
+    if (error != EWOULDBLOCK)
+        return fail(Errc::io, "cannot lock the state directory", directory.native(), error);
+    return fail(Errc::busy,
+                "another daemon works on this state directory: stop it, or choose another "
+                "--state-dir",
+                directory.native(), error);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& directory,
@@ -24,9 +43,11 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& director
     std::filesystem::create_directories(directory, ec);
     if (ec)
         return fail(Errc::io, "cannot make the state directory", directory.native(), ec.value());
+    auto alone = take_alone(directory);
+    if (!alone) return std::unexpected(alone.error());
     auto db = Database::open(directory / "state.db");
     if (!db) return std::unexpected(db.error());
-    std::unique_ptr<Store> store(new Store(std::move(*db), outbox_max_bytes,
+    std::unique_ptr<Store> store(new Store(std::move(*alone), std::move(*db), outbox_max_bytes,
                                            std::filesystem::absolute(directory / "host-in-use")));
     if (auto ok = store->migrate(); !ok) return std::unexpected(ok.error());
     return store;

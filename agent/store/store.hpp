@@ -13,6 +13,7 @@
 #include "agent/store/database.hpp"
 #include "agent/store/host_mark.hpp"
 #include "core/plan.hpp"
+#include "sys/fd.hpp"
 
 namespace metalwright::store {
 
@@ -102,7 +103,8 @@ struct Lock {
 /// transaction that is on the disk when it returns (WAL, synchronous=FULL). Errors: io.
 class Store {
  public:
-    /// `directory`/state.db, made if absent. Errors: io (damaged, other program's, newer version).
+    /// `directory`/state.db, made if absent. The directory is this store's alone while it lives.
+    /// Errors: busy (another one has it); io (damaged, other program's, newer version).
     static Result<std::unique_ptr<Store>> open(const std::filesystem::path& directory,
                                                std::uint64_t outbox_max_bytes);
 
@@ -146,6 +148,9 @@ class Store {
     Result<std::vector<Event>> open_intents(std::int64_t operation);
     Result<void> event(std::int64_t operation, std::string_view kind, std::string_view body,
                        std::int64_t now_ms);
+    /// One event of the host and the reports of it, none of which is left out: all or nothing.
+    Result<void> event_with_reports(std::string_view kind, std::string_view body,
+                                    std::span<const std::string> reports, std::int64_t now_ms);
     Result<std::vector<Event>> events(std::int64_t operation, std::int64_t after,
                                       std::size_t limit);
     /// The number of the newest event of an operation; 0 when it has none.
@@ -198,8 +203,10 @@ class Store {
     Result<void> ping();
 
  private:
-    Store(Database db, std::uint64_t outbox_max_bytes, std::filesystem::path mark_file)
-        : db_(std::move(db)),
+    Store(sys::Fd alone, Database db, std::uint64_t outbox_max_bytes,
+          std::filesystem::path mark_file)
+        : alone_(std::move(alone)),
+          db_(std::move(db)),
           outbox_max_bytes_(outbox_max_bytes),
           mark_file_(std::move(mark_file)) {}
     Result<void> migrate();
@@ -217,6 +224,7 @@ class Store {
     Result<void> leave_first_mark();
 
     std::mutex mutex_;
+    sys::Fd alone_;  // before the database: what is locked is closed first
     Database db_;
     std::uint64_t outbox_max_bytes_;
     std::uint64_t outbox_bytes_ = 0;

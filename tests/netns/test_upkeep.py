@@ -42,22 +42,29 @@ class Wire(contextlib.AbstractContextManager):
         self.socket.bind((0, 0x1 | 0x10 | 0x40 | 0x100 | 0x400 | 0x8))
         self.socket.setblocking(False)
 
-    def until(self, good, what):
+    def hear(self, patience=0.2, most=float("inf")):
+        """Waits for a change; how many were told, of which `most` are taken."""
+        heard = 0
+        select.select([self.socket], [], [], patience)
+        with contextlib.suppress(BlockingIOError):
+            while heard < most:
+                with contextlib.suppress(InterruptedError):
+                    try:
+                        self.socket.recv(65536)
+                        heard += 1
+                    except OSError as error:
+                        if error.errno != errno.ENOBUFS:
+                            raise
+        return heard
+
+    def until(self, good, what, patience=PATIENCE_S):
         """Waits for a change until `good()`; the time it took, in seconds."""
         begin = time.monotonic()
         while not good():
-            left = begin + PATIENCE_S - time.monotonic()
+            left = begin + patience - time.monotonic()
             if left <= 0:
-                raise AssertionError(f"{what}: not within {PATIENCE_S} s")
-            select.select([self.socket], [], [], min(left, 0.2))
-            with contextlib.suppress(BlockingIOError):
-                while True:
-                    with contextlib.suppress(InterruptedError):
-                        try:
-                            self.socket.recv(65536)
-                        except OSError as error:
-                            if error.errno != errno.ENOBUFS:
-                                raise
+                raise AssertionError(f"{what() if callable(what) else what}: not within {patience} s")
+            self.hear(min(left, 0.2))
         return time.monotonic() - begin
 
     def __exit__(self, *_):

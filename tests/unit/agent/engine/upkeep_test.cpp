@@ -116,7 +116,7 @@ TEST_F(UpkeepTest, AFightIsToldOnceHoweverLongItLasts) {
         machine_.made.erase(alias);
         if (!backoff.allows(alias, now)) now = *backoff.next();
         for (const ItemResult& item : engine_->put_back({}).items)
-            if (backoff.put_back(item.item, now)) engine_->tell_fight(item.item);
+            if (backoff.put_back(item.item, now)) engine_->tell_fights({item.item});
     }
     EXPECT_EQ(events("drift").size(), 10u);
     const auto told = events("contested");
@@ -125,6 +125,22 @@ TEST_F(UpkeepTest, AFightIsToldOnceHoweverLongItLasts) {
     const auto contested = reports("contested");
     ASSERT_EQ(contested.size(), 1u);
     EXPECT_EQ(contested[0]["item"], alias);
+}
+
+// Each of ten thousand was a transaction or two of its own, and nothing was put back for a minute.
+TEST_F(UpkeepTest, ManyFightsAtOnceAreToldTogether) {
+    finished(document());
+    engine_->tell_fights({});
+    EXPECT_TRUE(events("contested").empty());
+    engine_->tell_fights({alias, "primary"});
+    const auto told = events("contested");
+    ASSERT_EQ(told.size(), 2u);
+    EXPECT_EQ(told[0]["item"], alias);
+    EXPECT_EQ(told[1]["item"], "primary");
+    EXPECT_EQ(told[0]["seq"], told[1]["seq"]) << "more than one event";
+    const auto contested = reports("contested");
+    ASSERT_EQ(contested.size(), 2u);
+    EXPECT_EQ(contested[1]["item"], "primary");
 }
 
 TEST_F(UpkeepTest, WhileTheNetworkIsHeldNothingIsPutBack) {
@@ -207,7 +223,7 @@ TEST_F(UpkeepTest, ARestartKeepsTheHold) {
 TEST_F(UpkeepTest, TheNewestEventCanBeAskedFor) {
     EXPECT_EQ(json::parse(*engine_->events(0, 1'000'000))["next"], 0);
     finished(document());
-    engine_->tell_fight(alias);
+    engine_->tell_fights({alias});
     const json newest = json::parse(*engine_->events(0, 9'007'199'254'740'991));
     EXPECT_TRUE(newest["events"].empty());
     EXPECT_EQ(newest["next"], events("contested")[0]["seq"]);

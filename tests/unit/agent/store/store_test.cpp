@@ -189,6 +189,15 @@ TEST_F(StoreTest, TheFileIsReadableByItsOwnerOnly) {
     EXPECT_EQ(mode & std::filesystem::perms(0077), std::filesystem::perms::none);
 }
 
+TEST_F(StoreTest, ADirectoryIsOneStoresAtATime) {
+    const auto second = Store::open(directory_, 1 << 20);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code, Errc::busy);
+    EXPECT_EQ(second.error().where, directory_.native());
+    open();  // which lets go of the first
+    EXPECT_TRUE(store_->ping());
+}
+
 TEST_F(StoreTest, SomebodyElsesFileIsRefusedInWords) {
     store_.reset();
     std::ofstream(directory_ / "state.db", std::ios::trunc)
