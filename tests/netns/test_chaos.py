@@ -311,6 +311,7 @@ class ChaosTest(unittest.TestCase):
             self.dice.shuffle(names)
             yield from names
             rounds += 1
+        yield "act_disturb_apply"  # the last word is somebody else's, not a document's
 
     def test_after_all_of_it_the_host_is_as_ordered(self):
         print(f"seed {SEED}", flush=True)
@@ -345,19 +346,20 @@ class ChaosTest(unittest.TestCase):
         self.assertEqual(self.foreign(), self.foreign_before, "what belongs to somebody else was touched")
 
     def settle(self):
-        """The host becomes whole without help; but for what the last operation reports as failed, since it was disturbed in it:
-        that is the next document's (docs/network.md)."""
+        """The host becomes whole without help; but for what the kernel refused in the last operation, since it was disturbed
+        in it: that is the next document's (docs/network.md)."""
         self.daemon.ask("GET", f"/v1/status?wait={PATIENCE_S - 5}")
-        _, operations = self.daemon.ask("GET", "/v1/operations?limit=1")
-        last = self.finish(operations["operations"][0]["id"])
-        failed = {i["item"] for i in last["items"] if i["outcome"] in ("failed", "skipped")} - {NOT_HERE}
-        print(f"the last operation is {last['state']}, {len(failed)} items of it failed", flush=True)
-        if failed:
-            self.wire.until(lambda: self.undone() <= failed, "all but what the last operation reports as failed",
-                            LONGEST_PAUSE_S)
+        _, known = self.daemon.ask("GET", "/v1/operations?limit=1000")
+        operations = known["operations"]
+        last = self.finish(operations[0]["id"])
+        print("operations:", dict(collections.Counter(o["state"] for o in operations)), flush=True)
+        # "internal": it was done, and taken away before it was read back.
+        refused = {i["item"] for i in last["items"] if i["outcome"] in ("failed", "skipped")
+                   and (i.get("error") or {}).get("code") != "internal"} - {NOT_HERE}
+        print(f"the last operation is {last['state']}, {len(refused)} items of it were refused", flush=True)
+        if refused:
+            self.wire.until(lambda: self.undone() <= refused, "all but what was refused", LONGEST_PAUSE_S)
             self.assertEqual(self.finish(self.order(numbered=False))["state"], "done")
-        else:
-            self.assertEqual(last["state"], "done")
         self.wire.until(lambda: not self.missing(), lambda: f"as ordered, and not {self.missing()}", LONGEST_PAUSE_S)
 
     def undone(self):
