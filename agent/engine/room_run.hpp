@@ -116,8 +116,8 @@ class RoomOf final : public RoomRun {
                 {.item = item, .outcome = Outcome::failed, .error = std::move(error)});
     }
 
-    /// Holds the results against a second plan. True when plan_ now has steps for items that had to
-    /// wait.
+    /// Holds the results against a second plan; what was done and is not there has failed with
+    /// `internal`. True when plan_ now has steps for items that had to wait.
     bool read_back(std::vector<ItemResult>& results) {
         Result<Observed> seen = observe_();
         if (!seen) {

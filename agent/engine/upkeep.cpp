@@ -49,12 +49,16 @@ Upkeep Engine::put_back(const Veto& later, std::vector<int> deserted) {
         return upkeep;
     }
 
-    // What the last operation could not do is its report's business, not ours again and again.
+    // What the last operation could not do is its report's business, not ours again and again. What
+    // it did, and somebody took away before it was read back, is to be put back like all else.
+    const auto was_refused = [](const ItemResult& item) {
+        return item.outcome == Outcome::failed && item.error && item.error->code != Errc::internal;
+    };
     std::set<std::string> failed;
     if (const auto last = store_.operations(1); last && !last->empty())
         if (const auto items = store_.items(last->front().id))
             for (const ItemResult& item : *items)
-                if (item.outcome == Outcome::failed) failed.insert(item.item);
+                if (was_refused(item)) failed.insert(item.item);
     const auto veto = [&](const StepNote& step) -> std::optional<Error> {
         if (failed.contains(step.item)) return Error{Errc::busy, "failed before", step.item};
         return later ? later(step) : std::nullopt;

@@ -84,6 +84,16 @@ TEST_F(UpkeepTest, WhatTheLastOperationCouldNotDoIsNotTriedAgain) {
     EXPECT_EQ(events("drift").size(), 1u);
 }
 
+TEST_F(UpkeepTest, WhatIsTakenAwayWhileAnOperationWorksIsPutBack) {
+    machine_.lies.insert(alias);  // done, and gone before it is read back
+    finished(document());
+    machine_.lies.clear();
+    const Upkeep upkeep = engine_->put_back({});
+    ASSERT_EQ(upkeep.items.size(), 1u);
+    EXPECT_EQ(upkeep.items[0].outcome, Outcome::changed);
+    EXPECT_TRUE(machine_.made.contains(alias));
+}
+
 TEST_F(UpkeepTest, WhatTheCallerVetoesWaits) {
     finished(document());
     machine_.made.clear();
