@@ -87,7 +87,7 @@ class Reader {
             const auto address = netcfg::Address::parse(host);
             std::uint16_t port = 0;
             const char* end = text.data() + text.size();
-            const bool good = colon != text.npos && address &&
+            const bool good = colon != std::string::npos && address &&
                               std::from_chars(text.data() + colon + 1, end, port).ptr == end &&
                               port != 0;
             if (!good)
@@ -156,7 +156,7 @@ class Reader {
 
 std::string trimmed(std::string text) {
     const auto last = text.find_last_not_of(" \t\r\n");
-    text.erase(last == text.npos ? 0 : last + 1);
+    text.erase(last == std::string::npos ? 0 : last + 1);
     text.erase(0, std::min(text.find_first_not_of(" \t\r\n"), text.size()));
     return text;
 }
@@ -195,7 +195,7 @@ std::expected<Config, Errors> read_config(std::string_view text, std::string_vie
     r.text("network.wan_nic_name", c.wan.name);
     r.flag("network.shape_ingress", c.shape_ingress);
     r.neighbours("network.neighbour_files", c.neighbours);
-    r.number("user_data.timeout_seconds", c.script_timeout, 1, 30 * 24 * 3600);
+    r.number("user_data.timeout_seconds", c.script_timeout, 1, 30LL * 24 * 3600);
     r.path("user_data.runner", c.runner);
     r.text("link.report", c.reporting_link, {"auto", "https", "file", "none"});
     r.strings("link.https.urls", c.urls);
