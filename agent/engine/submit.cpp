@@ -138,7 +138,7 @@ std::expected<agent::Accepted, Errors> Engine::take_in(const agent::Submission& 
         if (*operation) return accepted(**operation, true);
         return refuse_one({Errc::internal, "the first operation of this request is lost"});
     }
-    const Accept& accept = std::get<Accept>(decision);
+    const auto& accept = std::get<Accept>(decision);
     if (store_.outbox_full())
         return refuse_one({Errc::unavailable,
                            "the outbox is full of reports that the control plane has not taken; "

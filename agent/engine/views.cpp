@@ -173,17 +173,17 @@ Result<std::string> Engine::operation(std::int64_t id) {
     return dump(json);
 }
 
-Result<std::string> Engine::events(std::int64_t id, std::int64_t after) {
+Result<std::string> Engine::events(std::int64_t operation, std::int64_t after) {
     bool finished = false;
-    if (id != 0) {
-        const auto operation = store_.operation(id);
+    if (operation != 0) {
+        const auto operation = store_.operation(operation);
         if (!operation) return std::unexpected(operation.error());
         if (!*operation)
-            return fail(Errc::not_found, "there is no operation " + std::to_string(id) +
+            return fail(Errc::not_found, "there is no operation " + std::to_string(operation) +
                                              "; `metalwright operations` lists them");
         finished = (*operation)->finished();
     }
-    const auto events = store_.events(id, after, 500);
+    const auto events = store_.events(operation, after, 500);
     if (!events) return std::unexpected(events.error());
     Json list = Json::array();
     for (const store::Event& event : *events) append_events(list, event);
@@ -191,7 +191,7 @@ Result<std::string> Engine::events(std::int64_t id, std::int64_t after) {
     if (!events->empty()) {
         next = events->back().seq;
     } else {
-        const auto newest = store_.newest_event(id);
+        const auto newest = store_.newest_event(operation);
         if (!newest) return std::unexpected(newest.error());
         next = std::min(after, *newest);
     }

@@ -208,7 +208,7 @@ std::expected<AddressEdit, Errors> read_address_edit(std::string_view request) {
                 findings.error(removal.where, removal.cidr.text() + " is to be added too");
         if (findings.clean() && edit.add.empty() && edit.remove.empty() &&
             edit.count == SecondaryCount())
-            fields->self().error("names no address: give \"add\", \"count\" or \"remove\"");
+            fields->self().error(R"(names no address: give "add", "count" or "remove")");
     }
     if (!findings.clean()) return std::unexpected(findings.take_errors(*document));
     return edit;
