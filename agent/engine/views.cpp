@@ -176,12 +176,12 @@ Result<std::string> Engine::operation(std::int64_t id) {
 Result<std::string> Engine::events(std::int64_t operation, std::int64_t after) {
     bool finished = false;
     if (operation != 0) {
-        const auto operation = store_.operation(operation);
-        if (!operation) return std::unexpected(operation.error());
-        if (!*operation)
+        const auto known = store_.operation(operation);
+        if (!known) return std::unexpected(known.error());
+        if (!*known)
             return fail(Errc::not_found, "there is no operation " + std::to_string(operation) +
                                              "; `metalwright operations` lists them");
-        finished = (*operation)->finished();
+        finished = (*known)->finished();
     }
     const auto events = store_.events(operation, after, 500);
     if (!events) return std::unexpected(events.error());
