@@ -242,7 +242,9 @@ Plan<Op> plan_nics(const Wanted& wanted, const Observed& observed, const Owned& 
         move_behind(plan.steps, std::move(draft.plan.steps));
         move_behind(plan.settled, std::move(draft.plan.settled));
     }
-    if (const Portion& first = spread.portions().front(); first.nic)
+    // Nothing to look up on the ordinary host: one NIC, and nothing of ours.
+    const bool policy = ways.size() > 1 || !owned.settings.empty() || !observed.rules.empty();
+    if (const Portion& first = spread.portions().front(); first.nic && policy)
         add_policy(first, guarded, ways, observed, owned, plan);
     return plan;
 }
@@ -360,19 +362,24 @@ Owned owned_after(const Wanted& wanted, const Observed& observed, const Owned& b
 
     const bool several = spread.portions().size() > 1;
     Memory memory(observed, before, identity_of(*first.nic->link));
+    std::optional<Site> first_site;  // what it has indexed serves the rest as well
     unsigned number = 0;
     for (const Portion& portion : spread.portions()) {
         const unsigned own_number = number++;
         if (!portion.nic) continue;
         Standing standing = portion.standing;
         if (several) standing.taken = &memory.taken();
-        memory.add(Site(*portion.wanted, observed, before, *portion.nic->link, standing),
-                   own_number);
+        const Link& nic = *portion.nic->link;
+        if (!first_site)
+            memory.add(first_site.emplace(*portion.wanted, observed, before, nic, standing),
+                       own_number);
+        else
+            memory.add(Site(*portion.wanted, observed, before, nic, standing), own_number);
     }
     memory.owned().settings = settings_after(observed, before, memory.ways());
     if (!wanted.primary) memory.owned().routes = before.routes;
     if (!wanted.aliases) memory.owned().local_routes = before.local_routes;
-    memory.add_the_rest(Site(*first.wanted, observed, before, *first.nic->link));
+    memory.add_the_rest(*first_site);
     return std::move(memory.owned());
 }
 

@@ -1,11 +1,13 @@
 #include <linux/netlink.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <iterator>
 #include <system_error>
@@ -20,7 +22,10 @@ namespace {
 constexpr std::size_t batch_bytes = 65536;
 constexpr int receive_bytes = 4 * 1024 * 1024;  // the kernel doubles it
 constexpr std::size_t ack_bytes = 2048;  // an ack's cost in that buffer: 832, more with a text
-constexpr int dump_attempts = 8;
+// What changes while it is read has to be read again. Thousands of new IPv6 addresses keep the
+// kernel changing them for a second and more after it has taken them all (a work item for each).
+constexpr auto longest_reading = std::chrono::seconds(10);
+constexpr int longest_pause = 64;  // ms, between two readings; 1 at first
 
 std::string errno_text(int error) {
     return std::generic_category().message(error);
@@ -69,6 +74,22 @@ bool means_empty(const Dump& dump, int error) {
         return error == EOPNOTSUPP;
     return dump.what >= Dump::What::routes &&
            (error == ENOENT || error == EAFNOSUPPORT || error == EOPNOTSUPP);
+}
+
+/// What a question is about, for whoever reads that it could not be answered.
+std::string named(const Dump& dump) {
+    switch (dump.what) {
+        case Dump::What::links: return "links";
+        case Dump::What::addresses: return "addresses";
+        case Dump::What::routes:
+            return (dump.v6 ? "IPv6" : "IPv4") + std::string(" routes of table ") +
+                   std::to_string(dump.table);
+        case Dump::What::rules: return "rules";
+        case Dump::What::settings_of_all: return "settings";
+        case Dump::What::qdiscs: return "qdiscs";
+        case Dump::What::ingress_filters: return "filters";
+    }
+    return "links";
 }
 
 /// One message of a request: which op it belongs to and where it ends.
@@ -166,7 +187,9 @@ Result<void> RtnlSocket::dump_policy(std::span<const std::uint32_t> tables, Obse
 }
 
 Result<void> RtnlSocket::ask(const Dump& question, Observed& all) {
-    for (int attempt = 0; attempt < dump_attempts; ++attempt) {
+    const auto end = std::chrono::steady_clock::now() + longest_reading;
+    for (int pause = 1; std::chrono::steady_clock::now() < end;
+         pause = std::min(pause * 2, longest_pause)) {
         const std::uint32_t seq = seq_++;
         std::vector<std::byte> request;
         encode(question, seq, request);
@@ -194,7 +217,10 @@ Result<void> RtnlSocket::ask(const Dump& question, Observed& all) {
                             "the kernel refused to list the network: " + errno_text(error),
                             "netlink", error);
         }
-        if (interrupted) continue;
+        if (interrupted) {
+            ::poll(nullptr, 0, pause);
+            continue;
+        }
         append(all.links, part.links);
         append(all.addresses, part.addresses);
         append(all.routes, part.routes);
@@ -204,7 +230,10 @@ Result<void> RtnlSocket::ask(const Dump& question, Observed& all) {
         all.rp_filter_of_all = part.rp_filter_of_all;
         return {};
     }
-    return fail(Errc::busy, "the network changes faster than it can be read; try again", "netlink");
+    return fail(
+        Errc::busy,
+        "the network changes faster than it can be read (" + named(question) + "); try again",
+        "netlink");
 }
 
 std::vector<Result<void>> RtnlSocket::apply(std::span<const KernelOp> ops) {
