@@ -252,13 +252,10 @@ Result<void> Store::add_mutations(std::int64_t operation, std::int64_t mutations
 Result<std::int64_t> Store::intend(std::int64_t operation, std::string_view body,
                                    std::int64_t now_ms) {
     const std::lock_guard lock(mutex_);
-    auto tx = Transaction::begin(db_);
-    if (!tx) return std::unexpected(tx.error());
+    // One statement is a transaction by itself.
     if (auto put = put_event(operation, "intent", body, now_ms); !put)
         return std::unexpected(put.error());
-    const std::int64_t seq = db_.last_insert_id();
-    if (auto done = tx->commit(); !done) return std::unexpected(done.error());
-    return seq;
+    return db_.last_insert_id();
 }
 
 Result<void> Store::outcome(std::int64_t operation, std::int64_t intent,

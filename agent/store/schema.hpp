@@ -19,8 +19,9 @@ CREATE TABLE item (
   operation INTEGER NOT NULL REFERENCES operation, ordinal INTEGER NOT NULL, item TEXT NOT NULL,
   outcome TEXT NOT NULL, error_code TEXT, error_message TEXT, error_where TEXT, error_sys INTEGER,
   took_ms INTEGER NOT NULL, note TEXT NOT NULL, PRIMARY KEY (operation, item)) WITHOUT ROWID;
+-- No AUTOINCREMENT, which would write one page more for each: the newest are never pruned, so numbers rise.
 CREATE TABLE event (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, operation INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+  seq INTEGER PRIMARY KEY, operation INTEGER NOT NULL, at_ms INTEGER NOT NULL,
   kind TEXT NOT NULL, body TEXT NOT NULL, settled INTEGER);
 CREATE INDEX event_operation ON event (operation, seq);
 CREATE TABLE outbox (
