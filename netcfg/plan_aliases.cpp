@@ -208,7 +208,7 @@ void plan_stale(Draft& draft) {
     // The line of an alias that is wanted says what becomes of it, here or on another NIC; once it
     // has failed no step of that line would be run.
     const auto line_of = [&](Kind kind, const Prefix& cidr, int ifindex) {
-        const std::string item = item_of(kind, cidr);
+        std::string item = item_of(kind, cidr);
         if (refused.contains(item)) return item + " (in force before)";
         if (site.taken() != nullptr && site.taken()->is_wanted(kind, cidr))
             return item + " (on " + site.link_name(ifindex) + " before)";

@@ -9,14 +9,14 @@ namespace {
 
 /// What a step of the guarded change leaves behind, taken away again.
 std::vector<Op> undo_of(const Site& site, const Op& op) {
-    const KernelOp& kernel = std::get<KernelOp>(op);
+    const auto& kernel = std::get<KernelOp>(op);
     if (const auto* add = std::get_if<AddAddress>(&kernel))
         return {KernelOp{RemoveAddress{.ifindex = add->ifindex,
                                        .prefix = add->first,
                                        .keep_siblings = !site.nic().promote_secondaries}}};
     if (const auto* remove = std::get_if<RemoveAddress>(&kernel))
         return {KernelOp{AddAddress{.ifindex = remove->ifindex, .first = remove->prefix}}};
-    const AddRoute& route = std::get<AddRoute>(kernel);
+    const auto& route = std::get<AddRoute>(kernel);
     for (const KernelRoute* former : site.routes(route.route.to, table_main))
         if (Site::ours(*former) && metric_of(former->to.address.v6, former->metric) ==
                                        metric_of(former->to.address.v6, route.route.metric))

@@ -121,9 +121,8 @@ class Shaper {
         plan_.settled.push_back(
             {.item = std::move(item), .outcome = Outcome::failed, .error = std::move(error)});
     }
-    void step(std::string item, std::string why, KernelOp op) {
-        plan_.steps.push_back(
-            {.item = std::move(item), .why = std::move(why), .op = std::move(op)});
+    void step(std::string item, std::string why, const KernelOp& op) {
+        plan_.steps.push_back({.item = std::move(item), .why = std::move(why), .op = op});
     }
     void remove(std::string item, const Qdisc& qdisc) {
         step(std::move(item),

@@ -23,9 +23,9 @@ std::optional<netcfg::NicSelector> read_nic(Fields& nic) {
     if (auto mac = nic.text("mac", {.most = 17, .form = &forms::mac})) selector.mac = *mac;
     if (auto name = nic.text("name", {.most = 15, .form = &forms::nic_name})) selector.name = *name;
     if (nic.has("mac") && nic.has("name"))
-        nic.error("name", "cannot stand beside \"mac\": name the NIC one way");
+        nic.error("name", R"(cannot stand beside "mac": name the NIC one way)");
     else if (!nic.has("mac") && !nic.has("name"))
-        nic.self().error("names no NIC: give \"mac\" or \"name\", or leave \"nic\" out");
+        nic.self().error(R"(names no NIC: give "mac" or "name", or leave "nic" out)");
     nic.refuse_unknown();
     return selector;
 }
