@@ -127,10 +127,12 @@ class NetworkdTest(NeighbourTest):
                 self.whole()
                 told = collections.Counter(self.drift())
                 for item in self.items:
-                    # networkd may take a thing away twice while it starts; then it is put back, and told, twice.
-                    deleted = int(self.vm.sh(f"grep -cE '{DELETIONS[item]}' /run/monitor", check=False))
                     self.assertGreaterEqual(told[item], times, item)
-                    self.assertLessEqual(told[item], deleted, item)
+                    # networkd may take a thing away twice while it starts; then it is put back, and told, twice. The
+                    # kernel tells of each address, but not of the routes that go with a NIC's last one.
+                    if item != "route/10.8.0.0/16" and item != "alias/10.0.3.0/28":
+                        deleted = int(self.vm.sh(f"grep -cE '{DELETIONS[item]}' /run/monitor", check=False))
+                        self.assertLessEqual(told[item], deleted, item)
 
     def test_a_link_that_was_down_has_everything_again(self):
         self.networkd("ip link set lan0 down; ip link set lan0 up")
