@@ -7,7 +7,7 @@ namespace metalwright::netcfg {
 AliasForm form_of(const Alias& alias) noexcept {
     if (alias.cidr.is_single() && !alias.cidr.address.v6)
         return alias.as == Alias::As::local_route ? AliasForm::local_route : AliasForm::address;
-    if (alias.cidr.is_single() || alias.cidr.has_host_bits()) return AliasForm::address;
+    if (!alias.cidr.is_range()) return AliasForm::address;
     return alias.cidr.address.v6 && !alias.routed ? AliasForm::addresses : AliasForm::local_route;
 }
 

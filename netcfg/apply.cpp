@@ -83,9 +83,8 @@ Result<void> ask(const Probe& probe, const Observed& observed, Doors& doors) {
 /// The kernel tells by a notification when it has finished: a monitor hears it. Duplicate address
 /// detection takes up to a second before its first question and a second for each one that it sends
 /// (RFC 4862, RetransTimer), one by default.
-Result<void> await_unique(const AwaitUnique& wait, Rtnl& rtnl) {
-    constexpr auto longest = std::chrono::seconds(10);
-    const auto end = std::chrono::steady_clock::now() + longest;
+Result<void> await_unique(const AwaitUnique& wait, std::chrono::steady_clock::time_point end,
+                          Rtnl& rtnl) {
     Result<Monitor> monitor = Monitor::open();
     if (!monitor) return std::unexpected(monitor.error());
     for (;;) {
@@ -101,7 +100,7 @@ Result<void> await_unique(const AwaitUnique& wait, Rtnl& rtnl) {
         if (left.count() <= 0)
             return fail(Errc::timed_out, "the kernel has not finished asking for " +
                                              wait.address.address.text() +
-                                             " after 10 s; is the cable in?");
+                                             " in time; is the cable in?");
         pollfd ready{monitor->fd(), POLLIN, 0};
         ::poll(&ready, 1, static_cast<int>(left.count()));
         if (Result<Changes> heard = monitor->read(); !heard) return std::unexpected(heard.error());
@@ -112,6 +111,9 @@ Result<void> await_unique(const AwaitUnique& wait, Rtnl& rtnl) {
 
 std::vector<Result<void>> apply(std::span<const Step<Op>> steps, const Observed& observed,
                                 Doors& doors, Journal&) {
+    // The kernel asks for all addresses at once, so their waits share one bound.
+    constexpr auto longest_question = std::chrono::seconds(10);
+    std::optional<std::chrono::steady_clock::time_point> answered_by;
     std::vector<Result<void>> results;
     results.reserve(steps.size());
     for (std::size_t at = 0; at < steps.size();) {
@@ -127,7 +129,8 @@ std::vector<Result<void>> apply(std::span<const Step<Op>> steps, const Observed&
             results.push_back(ask(*probe, observed, doors));
             ++at;
         } else if (const auto* wait = std::get_if<AwaitUnique>(&steps[at].op)) {
-            results.push_back(await_unique(*wait, doors.rtnl));
+            if (!answered_by) answered_by = std::chrono::steady_clock::now() + longest_question;
+            results.push_back(await_unique(*wait, *answered_by, doors.rtnl));
             ++at;
         } else if (std::holds_alternative<ReloadNetworkManager>(steps[at].op)) {
             results.push_back(reload_running(doors, "NetworkManager.service",

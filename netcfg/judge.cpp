@@ -66,10 +66,10 @@ void Taken::add(const Site& site, const std::optional<JudgedPrimary>& primary,
         names_[static_cast<std::size_t>(judged.alias->kind)].insert(judged.alias->cidr);
         if (judged.error) continue;
         const Prefix& cidr = judged.alias->cidr;
-        if (cidr.is_single() || cidr.has_host_bits())
-            addresses_.emplace(cidr.address, nic);
-        else
+        if (cidr.is_range())
             ranges_.push_back({cidr, nic});
+        else
+            addresses_.emplace(cidr.address, nic);
     }
 }
 
@@ -80,7 +80,7 @@ void Taken::want(const Wanted& wanted) {
 }
 
 const std::string* Taken::nic_of(const Prefix& cidr) const {
-    const bool single = cidr.is_single() || cidr.has_host_bits();
+    const bool single = !cidr.is_range();
     if (single) {
         if (const auto it = addresses_.find(cidr.address); it != addresses_.end())
             return &it->second;

@@ -89,7 +89,7 @@ class AliasJudge {
  private:
     std::optional<Error> refusal(const Alias& alias, const Alias* first) const {
         const Prefix& cidr = alias.cidr;
-        const bool range = !cidr.is_single() && !cidr.has_host_bits();
+        const bool range = cidr.is_range();
         if (auto why = range ? bad_range(alias) : bad_address(alias)) return why;
         if (auto why = bad_kind(alias)) return why;
 
@@ -126,7 +126,7 @@ class AliasJudge {
     std::optional<Error> bad_kind(const Alias& alias) const {
         const Prefix& cidr = alias.cidr;
         if (alias.kind != Kind::secondary && alias.kind != Kind::elastic) return std::nullopt;
-        if (!cidr.is_single() && !cidr.has_host_bits())
+        if (cidr.is_range())
             return invalid(cidr.text() + " is a range; " +
                                (alias.kind == Kind::secondary ? "a secondary" : "an elastic") +
                                " address is a single one",

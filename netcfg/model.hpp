@@ -51,6 +51,8 @@ struct Prefix {
     }
     bool has_host_bits() const noexcept;
     bool is_single() const noexcept { return length == (address.v6 ? 128 : 32); }
+    /// A range as aliases write it; with host bits it is one address in a network.
+    bool is_range() const noexcept { return !is_single() && !has_host_bits(); }
     bool contains(const Address& other) const noexcept;
     Prefix network() const noexcept;  ///< host bits cleared
     auto operator<=>(const Prefix&) const = default;
@@ -109,6 +111,11 @@ struct Kinds {
         alias = alias || kind == Kind::alias;
         secondary = secondary || kind == Kind::secondary;
         elastic = elastic || kind == Kind::elastic;
+    }
+    void add(const Kinds& more) noexcept {
+        alias = alias || more.alias;
+        secondary = secondary || more.secondary;
+        elastic = elastic || more.elastic;
     }
     bool any() const noexcept { return alias || secondary || elastic; }
     bool operator==(const Kinds&) const = default;
@@ -207,6 +214,15 @@ struct Wanted {
     std::vector<Wanted> others{};
 
     bool manages(Kind kind) const noexcept { return aliases && managed.has(kind); }
+    /// These kinds are managed too from now on; returns the list of all.
+    std::vector<Alias>& manage(const Kinds& kinds) {
+        if (!aliases) {
+            aliases.emplace();
+            managed = {};
+        }
+        managed.add(kinds);
+        return *aliases;
+    }
     bool operator==(const Wanted&) const = default;
 };
 

@@ -89,18 +89,16 @@ bool Site::answers_for(int ifindex) const noexcept {
 bool Site::sweeps(const KernelAddress& address) const {
     const bool here = address.ifindex == nic_.index;
     if (!answers_for(address.ifindex) || address.ifindex == standing_.wan) return false;
-    Kinds kinds = here && !standing_.only_wan ? Kinds{} : standing_.sweeps;
-    if (here && wanted_.aliases)
-        for (const Kind kind : {Kind::alias, Kind::secondary, Kind::elastic})
-            if (wanted_.managed.has(kind)) kinds.add(kind);
-    if (here && standing_.was_wan) kinds.elastic = true;
+    Kinds kinds = here && !standing_.only_wan ? Kinds{.elastic = standing_.managed.elastic}
+                                              : standing_.managed;
+    if (here && wanted_.aliases) kinds.add(wanted_.managed);
     const std::optional<Kind> kind = kind_of(address);
     return kind ? kinds.has(*kind) : kinds.any();
 }
 
 bool Site::sweeps(const KernelRoute& route) const {
     if (route.ifindex == nic_.index) return wanted_.manages(Kind::alias);
-    return answers_for(route.ifindex) && standing_.sweeps.alias;
+    return answers_for(route.ifindex) && standing_.managed.alias;
 }
 
 const HashIndex& Site::addresses() const {

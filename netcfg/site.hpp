@@ -32,11 +32,10 @@ struct Standing {
     /// before; but for a former primary address and routes, which the first NIC sees to.
     bool only_wan = false;
     int wan = 0;  ///< of the first NIC: the ifindex of such a NIC
-    /// Elastic addresses are managed, on whichever NIC: this one may have been the WAN NIC.
-    bool was_wan = false;
-    /// Kinds that are managed on any NIC: of those the first NIC removes what is left of ours on
-    /// NICs that are in no plan any more, and one with `only_wan` on itself.
-    Kinds sweeps{};
+    /// Kinds that are managed on any NIC. Of those the first NIC removes what is left of ours on
+    /// NICs that are in no plan any more, and one with `only_wan` on itself; any NIC removes
+    /// elastic addresses, for it may have been the WAN NIC.
+    Kinds managed{};
     const Taken* taken = nullptr;  ///< what the NICs before it were given
 };
 
@@ -77,9 +76,7 @@ class Site {
     /// The same for a local route: only aliases are such.
     bool sweeps(const KernelRoute& route) const;
     /// Whether there may be anything to sweep.
-    bool sweeps_anything() const noexcept {
-        return wanted_.aliases || standing_.was_wan || standing_.sweeps.any();
-    }
+    bool sweeps_anything() const noexcept { return wanted_.aliases || standing_.managed.any(); }
 
     /// The very same address with the same length on the NIC; nullptr when absent.
     const KernelAddress* on_nic(const Prefix& prefix) const;

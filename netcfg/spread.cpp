@@ -29,28 +29,25 @@ Spread::Spread(const Wanted& wanted, const Observed& observed, const Owned& owne
     add_others(wanted, observed);
     if (has_elastics(wanted)) move_elastics(wanted, observed);
 
-    Standing& first = portions_.front().standing;
-    for (const Portion& portion : portions_) {
-        if (portion.wanted->aliases) {
-            const Kinds& kinds = portion.wanted->managed;
-            for (const Kind kind : {Kind::alias, Kind::secondary, Kind::elastic})
-                if (kinds.has(kind)) first.sweeps.add(kind);
-        }
-    }
-    for (Portion& portion : portions_) portion.standing.was_wan = first.sweeps.elastic;
-    for (Portion& portion : portions_)
+    Kinds managed;
+    for (const Portion& portion : portions_)
+        if (portion.wanted->aliases) managed.add(portion.wanted->managed);
+    for (Portion& portion : portions_) {
+        portion.standing.managed = managed;
         for (const Portion& other : portions_)
             if (&portion != &other && other.nic && !other.standing.only_wan)
                 portion.standing.others.push_back(other.nic->link->index);
-    for (Portion& portion : portions_)
-        if (portion.standing.only_wan) {
-            portion.standing.sweeps = first.sweeps;
-            if (portion.nic) first.wan = portion.nic->link->index;
-        }
+        if (portion.standing.only_wan && portion.nic)
+            portions_.front().standing.wan = portion.nic->link->index;
+    }
 }
 
-Wanted& Spread::own(const Wanted& wanted) {
-    return copies_.emplace_back(wanted);
+Wanted& Spread::own(const Wanted& one, const Wanted& host) {
+    Wanted& copy = copies_.emplace_back(one);
+    copy.limits = host.limits;
+    copy.pools = host.pools;
+    copy.deserted = host.deserted;
+    return copy;
 }
 
 void Spread::add_others(const Wanted& wanted, const Observed& observed) {
@@ -59,10 +56,7 @@ void Spread::add_others(const Wanted& wanted, const Observed& observed) {
         for (const Portion& portion : portions_)
             if (portion.nic) given.push_back(portion.nic->link->index);
         Result<NicChoice> nic = choose_other(one.nic, observed, given);
-        Wanted& copy = own(one);
-        copy.limits = wanted.limits;
-        copy.pools = wanted.pools;
-        copy.deserted = wanted.deserted;
+        const Wanted& copy = own(one, wanted);
         std::string suffix = suffix_of(nic, one.nic, "another NIC");
         portions_.push_back({std::move(nic), &copy, {.suffix = std::move(suffix)}});
     }
@@ -77,7 +71,7 @@ void Spread::move_elastics(const Wanted& wanted, const Observed& observed) {
     auto target = std::ranges::find_if(portions_, has_it);
     if (target == portions_.begin()) return;
 
-    Wanted& rest = own(wanted);
+    Wanted& rest = own(wanted, wanted);
     std::vector<Alias> elastics;
     for (const Alias& alias : *wanted.aliases)
         if (alias.kind == Kind::elastic) elastics.push_back(alias);
@@ -85,9 +79,7 @@ void Spread::move_elastics(const Wanted& wanted, const Observed& observed) {
     rest.managed.elastic = false;
     portions_.front().wanted = &rest;
     if (target == portions_.end()) {
-        Wanted& alone = own({.nic = wanted.wan, .aliases = std::vector<Alias>(), .managed = {}});
-        alone.limits = wanted.limits;
-        alone.deserted = wanted.deserted;
+        const Wanted& alone = own({.nic = wanted.wan}, wanted);
         std::string suffix = suffix_of(wan, wanted.wan, "the WAN NIC");
         portions_.push_back(
             {std::move(wan), &alone, {.suffix = std::move(suffix), .only_wan = true}});
@@ -96,12 +88,8 @@ void Spread::move_elastics(const Wanted& wanted, const Observed& observed) {
     // Every portion but the first is a copy of ours.
     Wanted& there =
         *std::ranges::find_if(copies_, [&](const Wanted& copy) { return &copy == target->wanted; });
-    if (!there.aliases) {
-        there.aliases.emplace();
-        there.managed = {};
-    }
-    there.managed.elastic = true;
-    there.aliases->insert(there.aliases->end(), elastics.begin(), elastics.end());
+    std::vector<Alias>& aliases = there.manage({.elastic = true});
+    aliases.insert(aliases.end(), elastics.begin(), elastics.end());
 }
 
 }  // namespace metalwright::netcfg

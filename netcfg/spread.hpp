@@ -27,7 +27,7 @@ class Spread {
     const std::vector<Portion>& portions() const noexcept { return portions_; }
 
  private:
-    Wanted& own(const Wanted& wanted);  ///< a copy of its own, with the host's limits
+    Wanted& own(const Wanted& one, const Wanted& host);  ///< a copy with what is the host's
     void add_others(const Wanted& wanted, const Observed& observed);
     void move_elastics(const Wanted& wanted, const Observed& observed);
 

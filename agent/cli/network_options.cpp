@@ -38,6 +38,9 @@ void add_new_ones(CLI::App* command, Options& options) {
                              ->type_name("N")
                              ->check(CLI::Range(1, 4096).description(""))
                              ->excludes(cidrs);
+    // Nothing of these would be heeded: the host chooses secondary addresses, and owns them.
+    for (const char* name : {"--kind", "--id", "--routed", "--adopt"})
+        count->excludes(command->get_option(name));
     command->add_flag("--ipv6", options.ipv6, "With --count: IPv6 addresses")->needs(count);
     command->callback([cidrs, count] {
         if (cidrs->empty() && count->empty()) throw CLI::RequiredError("CIDR or --count");

@@ -15,13 +15,9 @@ namespace {
 
 constexpr std::size_t most_at_once = 16384;
 
-bool is_one_address(const netcfg::Prefix& cidr) {
-    return cidr.is_single() || cidr.has_host_bits();
-}
-
 /// Two lengths of one address are one thing on the wire; two ranges only when they are equal.
 netcfg::Prefix key_of(const netcfg::Prefix& cidr) {
-    return is_one_address(cidr) ? netcfg::Prefix::single(cidr.address) : cidr;
+    return cidr.is_range() ? cidr : netcfg::Prefix::single(cidr.address);
 }
 
 class Edit {

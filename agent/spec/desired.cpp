@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "agent/spec/json_text.hpp"
-#include "agent/spec/network_read.hpp"
 #include "core/json_pointer.hpp"
 
 namespace metalwright::spec {
@@ -202,15 +201,9 @@ class Merge {
     void add_nic(const std::string& base, netcfg::Wanted& into, const netcfg::Wanted& from) {
         if (from.primary) add_primary(base + "/primary", into.primary, *from.primary);
         if (!from.aliases) return;
-        if (!into.aliases) {
-            into.aliases.emplace();
-            into.managed = {};
-        }
-        for (const netcfg::Kind kind : listed_kinds)
-            if (from.managed.has(kind)) into.managed.add(kind);
+        std::vector<netcfg::Alias>& aliases = into.manage(from.managed);
         auto& known = alias_at_[base];
-        for (const netcfg::Alias& alias : *from.aliases)
-            add_alias(base, known, *into.aliases, alias);
+        for (const netcfg::Alias& alias : *from.aliases) add_alias(base, known, aliases, alias);
     }
 
     void add_text(const std::string& where, std::string& into, const std::string& from) {

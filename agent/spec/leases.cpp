@@ -35,10 +35,10 @@ class Occupied {
         }
         const std::vector<netcfg::Alias> none;
         for (const netcfg::Alias& alias : network.aliases ? *network.aliases : none) {
-            if (alias.cidr.is_single() || alias.cidr.has_host_bits())
-                singles_.insert(alias.cidr.address);
-            else
+            if (alias.cidr.is_range())
                 ranges_.push_back(alias.cidr);
+            else
+                singles_.insert(alias.cidr.address);
         }
         for (const netcfg::Wanted& other : network.others) add(other);
     }
@@ -138,15 +138,9 @@ std::expected<void, Errors> hand_out(HostSpec& spec, std::span<const netcfg::Pre
 void want_leases(HostSpec& spec) {
     if (!spec.secondary_count) return;
     if (!spec.network) spec.network.emplace();
-    netcfg::Wanted& network = *spec.network;
-    if (!network.aliases) {
-        network.aliases.emplace();
-        network.managed = {};
-    }
-    network.managed.add(netcfg::Kind::secondary);
+    std::vector<netcfg::Alias>& aliases = spec.network->manage({.secondary = true});
     for (const netcfg::Prefix& lease : spec.leases)
-        network.aliases->push_back(
-            {.cidr = lease, .where = place, .kind = netcfg::Kind::secondary});
+        aliases.push_back({.cidr = lease, .where = place, .kind = netcfg::Kind::secondary});
 }
 
 }  // namespace metalwright::spec

@@ -83,7 +83,7 @@ void read_ways(Fields& fields, const std::optional<netcfg::Prefix>& cidr, AliasF
         if (!is_alias && (alias.routed || alias.as != netcfg::Alias::As::automatic))
             fields.error(alias.routed ? "routed" : "as", "is for aliases only");
     }
-    if (!is_alias && cidr && !cidr->is_single() && !cidr->has_host_bits())
+    if (!is_alias && cidr && cidr->is_range())
         fields.error(form == AliasForm::edit ? "cidr" : list_of(alias.kind).field,
                      cidr->text() + " is a range: give a single address");
     alias.adopt = fields.flag("adopt").value_or(false);
@@ -98,7 +98,7 @@ void read_ways(Fields& fields, const std::optional<netcfg::Prefix>& cidr, AliasF
     for (const std::string_view name : {"preferred", "detectDuplicate"})
         if (fields.has(name) && cidr && !cidr->address.v6)
             fields.error(name, "is for IPv6, and " + cidr->text() + " is none; leave it out");
-    if (alias.detect_duplicate && cidr && !cidr->is_single() && !cidr->has_host_bits())
+    if (alias.detect_duplicate && cidr && cidr->is_range())
         fields.error("detectDuplicate",
                      "is for a single address, and " + cidr->text() + " is a range; leave it out");
 }
@@ -125,9 +125,7 @@ std::optional<netcfg::Primary> read_primary(Fields& fields, bool first) {
     if (const auto at = fields.find("gateway")) {
         primary.gateway = read_address(*at);
         // An IPv6 gateway is often link-local, which is on link whatever the prefix says.
-        const bool link_local = primary.gateway && primary.gateway->v6 &&
-                                primary.gateway->bytes[0] == 0xFE &&
-                                (primary.gateway->bytes[1] & 0xC0) == 0x80;
+        const bool link_local = primary.gateway && primary.gateway->is_link_local();
         if (primary.gateway && address) {
             if (primary.gateway->v6 != address->address.v6)
                 at->error("is of another family than \"address\"");
@@ -157,7 +155,7 @@ void refuse_twice(Fields& network, const netcfg::Wanted& wanted) {
     std::map<netcfg::Address, const netcfg::Alias*> single;
     for (const netcfg::Alias& alias : *wanted.aliases) {
         const netcfg::Address& address = alias.cidr.address;
-        if (!alias.cidr.is_single() && !alias.cidr.has_host_bits()) continue;
+        if (alias.cidr.is_range()) continue;
         if (wanted.primary && wanted.primary->address.address == address) {
             network.self().findings().error(
                 alias.where, address.text() + " is the host's primary address already");
@@ -180,14 +178,12 @@ netcfg::Wanted read_one_nic(Fields& network, bool first) {
         if (!first && kind == netcfg::Kind::elastic) continue;  // they choose their NIC themselves
         const auto at = network.find(list_of(kind).name);
         if (!at) continue;
-        if (!wanted.aliases) {
-            wanted.aliases.emplace();
-            wanted.managed = {};
-        }
-        wanted.managed.add(kind);
+        netcfg::Kinds kinds;
+        kinds.add(kind);
+        std::vector<netcfg::Alias>& all = wanted.manage(kinds);
         std::vector<netcfg::Alias> more = read_aliases(*at, most_items, AliasForm::native, kind);
-        wanted.aliases->insert(wanted.aliases->end(), std::make_move_iterator(more.begin()),
-                               std::make_move_iterator(more.end()));
+        all.insert(all.end(), std::make_move_iterator(more.begin()),
+                   std::make_move_iterator(more.end()));
     }
     if (wanted.aliases) refuse_twice(network, wanted);
     return wanted;

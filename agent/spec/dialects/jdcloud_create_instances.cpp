@@ -252,7 +252,7 @@ void read_alias_ips(Fields& spec_fields, const Where& where, const Catalogue* ca
                                                   in_quotes(alias.id) + ", which is " +
                                                   from->text());
         else if (network.primary && alias.cidr.address == network.primary->address.address &&
-                 (alias.cidr.is_single() || alias.cidr.has_host_bits()))
+                 !alias.cidr.is_range())
             at->findings().error(alias.where, alias.cidr.address.text() + " is privateIp already");
     }
 }

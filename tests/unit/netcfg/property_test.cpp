@@ -6,14 +6,8 @@
 #include <random>
 #include <set>
 
-#include "core/run_plan.hpp"
+#include "host.hpp"
 #include "netcfg/alias_form.hpp"
-#include "netcfg/room.hpp"
-#include "scene.hpp"
-#include "tests/fakes/fake_exec.hpp"
-#include "tests/fakes/fake_files.hpp"
-#include "tests/fakes/fake_prober.hpp"
-#include "tests/fakes/fake_rtnl.hpp"
 
 // Any observed state and any wanted state, out of a small world so that they meet often.
 namespace metalwright::netcfg {
@@ -65,7 +59,7 @@ Wanted random_wanted(Random& random) {
 void add_foreign(Random& random, Observed& kernel) {
     for (std::size_t n = random() % 5; n-- > 0;) {
         const Prefix prefix = cidr(any_of(random, world));
-        if (!prefix.is_single() && !prefix.has_host_bits()) continue;
+        if (prefix.is_range()) continue;
         KernelAddress address{
             .ifindex = random() % 4 == 0 ? 3 : 2, .prefix = prefix, .flags = 0x80};
         bool fits = true;
@@ -84,40 +78,6 @@ void add_foreign(Random& random, Observed& kernel) {
         link.promote_secondaries = random() % 3 == 0;
     }
 }
-
-struct Host {
-    explicit Host(Observed state) : kernel(std::move(state)) {}
-    fakes::FakeRtnl kernel;
-    fakes::FakeExec exec;
-    fakes::FakeFiles files;
-    fakes::FakeProber prober;
-    Doors doors{.rtnl = kernel,
-                .exec = exec,
-                .files = files,
-                .persister = Persister::networkd,
-                .prober = &prober};
-    Owned owned{};
-    std::string trace{};  ///< the last plan, for the reader of a failure
-
-    std::vector<ItemResult> bring_to(const Wanted& wanted) {
-        NoJournal journal;
-        const Observed before = observe(doors).value();
-        owned = owned_after(wanted, before, owned);  // durable before anything is done
-        const Plan<Op> made = plan(wanted, before, owned);
-        trace.clear();
-        for (const std::string& line : steps_of(made)) trace += line + '\n';
-        for (const ItemResult& line : made.settled)
-            trace += line.item + ": " + std::string(to_string(line.outcome)) + ' ' +
-                     (line.error ? line.error->message : line.note) + '\n';
-        const auto act = [&](std::span<const Step<Op>> steps) {
-            return apply(steps, before, doors, journal);
-        };
-        std::vector<ItemResult> results =
-            run_plan(made, journal, act, [] { return std::chrono::steady_clock::time_point{}; });
-        owned = owned_after(wanted, observe(doors).value(), owned);
-        return results;
-    }
-};
 
 using Place = std::pair<int, Prefix>;
 

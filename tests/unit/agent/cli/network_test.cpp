@@ -68,6 +68,28 @@ TEST_F(Cli, StatusSaysWhatIsHeldAndHowMuchWasPutBack) {
     EXPECT_EQ(out.str(), "host   h-1\nstate  running\n");
 }
 
+TEST_F(Cli, AnAddressOfAKindAndAddressesByNumberAreAskedFor) {
+    constexpr auto answer = R"({"added":["10.0.5.1/32"],"removed":[],"unchanged":[],"operation":4,
+      "generation":2,"instance":"i-1","repeated":false,"finished":false})";
+    for (int i = 0; i < 3; ++i) daemon.will_answer(answer);
+    EXPECT_EQ(
+        run_with({"ip", "add", "203.0.113.9", "--kind", "elastic", "--id", "eip-7", "--adopt"}), 0);
+    EXPECT_EQ(run_with({"ip", "add", "--count", "2"}), 0);
+    EXPECT_EQ(run_with({"ip", "add", "--count", "1", "--ipv6"}), 0);
+    EXPECT_THAT(out.str(), HasSubstr("operation 4 adds 10.0.5.1/32"));
+    EXPECT_THAT(
+        daemon.bodies(),
+        ElementsAre(
+            R"({"add":[{"cidr":"203.0.113.9","id":"eip-7","kind":"elastic","adopt":true}],"dryRun":false})",
+            R"({"count":{"ipv4":2},"add":[],"dryRun":false})",
+            R"({"count":{"ipv6":1},"add":[],"dryRun":false})"));
+    // What would not be heeded is refused before anybody is asked.
+    EXPECT_EQ(run_with({"ip", "add", "--count", "2", "--kind", "elastic"}), 64);
+    EXPECT_EQ(run_with({"ip", "add", "--count", "2", "10.0.1.7"}), 64);
+    EXPECT_EQ(run_with({"ip", "add", "10.0.1.7", "--ipv6"}), 64);
+    EXPECT_EQ(daemon.bodies().size(), 3u);
+}
+
 TEST_F(Cli, AddressesAreListedWithTheirState) {
     daemon.will_answer(R"({"addresses":[
       {"item":"primary","address":"10.0.1.10/24","kind":"primary","id":"","source":"link",
