@@ -17,6 +17,9 @@ constexpr std::size_t most_at_once = 1024;
 int ifindex_of(const KernelOp& op) {
     struct Index {
         int operator()(const SetLink& o) const { return o.ifindex; }
+        int operator()(const MakeLink& o) const { return o.parent; }
+        int operator()(const RemoveLink& o) const { return o.ifindex; }
+        int operator()(const SetMaster& o) const { return o.ifindex; }
         int operator()(const AddAddress& o) const { return o.ifindex; }
         int operator()(const RemoveAddress& o) const { return o.ifindex; }
         int operator()(const AddRoute& o) const { return o.route.ifindex; }
@@ -72,9 +75,20 @@ Result<void> reload_running(Doors& doors, const std::string& service, const sys:
     return {};
 }
 
+std::optional<Link> link_of(int ifindex, const Observed& observed) {
+    const auto it = std::ranges::find(observed.links, ifindex, &Link::index);
+    return it == observed.links.end() ? std::nullopt : std::optional(*it);
+}
+
 Result<void> ask(const Probe& probe, const Observed& observed, Doors& doors) {
-    const auto nic = std::ranges::find(observed.links, probe.ifindex, &Link::index);
-    if (nic == observed.links.end())
+    std::optional<Link> nic = link_of(probe.ifindex, observed);
+    if (!nic) {
+        // It was made by the very plan that the question belongs to.
+        const Result<Observed> now = doors.rtnl.dump_without_foreign_local();
+        if (!now) return std::unexpected(now.error());
+        nic = link_of(probe.ifindex, *now);
+    }
+    if (!nic)
         return fail(Errc::not_found, "the NIC has gone", "NIC " + std::to_string(probe.ifindex));
     if (doors.prober != nullptr) return doors.prober->ask(probe, *nic);
     return SocketProber().ask(probe, *nic);

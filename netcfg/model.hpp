@@ -187,9 +187,40 @@ struct Shaping {
     bool operator==(const Shaping&) const = default;
 };
 
+/// Several NICs as one (bonding), made by us where it is not there.
+struct Bond {
+    /// Source: linux/if_bonding.h, the numbers too.
+    enum class Mode : std::uint8_t {
+        active_backup = 1,  ///< one port carries everything, another takes over
+        lacp = 4,           ///< 802.3ad: all carry, as agreed with the switch
+    };
+    /// By what a flow is put on a port, where all carry. Source: linux/if_bonding.h.
+    enum class Hash : std::uint8_t { layer2 = 0, layer3_4 = 1, layer2_3 = 2 };
+
+    std::string name = "bond0";  ///< at most 15 bytes
+    /// Absent: the two physical NICs with the lowest PCI addresses. Empty: no bond of ours is
+    /// wanted, and one that is there is taken apart.
+    std::optional<std::vector<NicSelector>> ports{};
+    Mode mode = Mode::lacp;
+    Hash hash = Hash::layer3_4;
+    bool fast = true;  ///< LACP asks the switch for a packet a second, not one in 30 s
+
+    bool none() const noexcept { return ports && ports->empty(); }
+    bool operator==(const Bond&) const = default;
+};
+
+std::string_view to_string(Bond::Mode mode) noexcept;  ///< "active-backup", "802.3ad"
+std::string_view to_string(Bond::Hash hash) noexcept;  ///< "layer2", "layer3+4", "layer2+3"
+std::optional<Bond::Mode> bond_mode_from(std::string_view word) noexcept;
+std::optional<Bond::Hash> bond_hash_from(std::string_view word) noexcept;
+
 /// One NIC, and what is wanted on it; and the same for further NICs of the host.
 struct Wanted {
     NicSelector nic{};
+    std::optional<Bond> bond{};  ///< stands in for `nic`, but for Bond::none(); absent: unmanaged
+    /// All of this is wanted on a VLAN (802.1Q, 1..4094) of the NIC; 0: on the NIC itself, and VLANs
+    /// of ours go. Absent: on the NIC itself.
+    std::optional<std::uint16_t> vlan{};
     std::optional<Primary> primary{};  ///< absent: unmanaged
     /// Of every kind that is `managed`: what is ours of such a kind and not in here is removed.
     std::optional<std::vector<Alias>> aliases{};  ///< absent: no kind is managed
@@ -214,6 +245,12 @@ struct Wanted {
     std::vector<Wanted> others{};
 
     bool manages(Kind kind) const noexcept { return aliases && managed.has(kind); }
+    bool bonded() const noexcept { return bond && !bond->none(); }
+    /// Whether both are about one NIC, as far as an order can tell.
+    bool same_nic(const Wanted& other) const {
+        return nic == other.nic && vlan.value_or(0) == other.vlan.value_or(0) &&
+               (bonded() ? bond->name : "") == (other.bonded() ? other.bond->name : "");
+    }
     /// These kinds are managed too from now on; returns the list of all.
     std::vector<Alias>& manage(const Kinds& kinds) {
         if (!aliases) {
@@ -228,6 +265,19 @@ struct Wanted {
 
 // ---- observed ---------------------------------------------------------------------------------
 
+/// The mark on a bond or VLAN that we made, as `ip link` shows it.
+inline constexpr std::string_view our_link_alias = "metalwright";
+
+/// A bond's settings as the kernel numbers them, any of its modes. Source: linux/if_bonding.h.
+struct BondState {
+    std::uint8_t mode = 0;
+    std::uint8_t hash = 0;
+    bool fast = false;             ///< of 802.3ad only
+    std::uint32_t miimon_ms = 0;   ///< how often it looks at its ports' carriers; 0: never
+
+    bool operator==(const BondState&) const = default;
+};
+
 struct Link {
     int index = 0;
     std::string name;
@@ -240,6 +290,10 @@ struct Link {
     bool loopback = false;
     std::string permanent_mac{};       ///< IFLA_PERM_ADDRESS; empty when the kernel has none
     int master = 0;                    ///< ifindex of the bond or bridge it is a port of; else 0
+    int parent = 0;                    ///< ifindex of what a VLAN stands on (IFLA_LINK); else 0
+    std::uint16_t vlan = 0;            ///< of a VLAN its id
+    std::string alias{};               ///< IFLA_IFALIAS, free text; our_link_alias on what we made
+    std::optional<BondState> bond{};   ///< of a bond
     bool promote_secondaries = false;  ///< this link's own IPv4 setting
     // Its own settings, see NicSetting; the kernel may combine them with those of "all".
     std::int32_t group = 0;

@@ -27,8 +27,9 @@ std::string all_nics(const Observed& observed) {
     return list.empty() ? "this host has no NIC" : "there are " + list;
 }
 
-bool is_physical(const Link& link) {
-    return !link.loopback && !link.bus_path.empty();
+/// A port of a bond is used up.
+bool is_free_physical(const Link& link) {
+    return !link.loopback && !link.bus_path.empty() && link.master == 0;
 }
 
 /// The last "0000:03:00.1" of a sysfs path; fixed width, so text order is PCI order.
@@ -50,10 +51,12 @@ std::string pci_address(const Link& link) {
     return found;
 }
 
+std::tuple<std::string, std::string, std::string> pci_order(const Link* link) {
+    return {pci_address(*link), link->bus_path, link->name};
+}
+
 const Link* lowest_pci(const std::vector<const Link*>& links) {
-    return *std::ranges::min_element(links, {}, [](const Link* candidate) {
-        return std::tuple(pci_address(*candidate), candidate->bus_path, candidate->name);
-    });
+    return *std::ranges::min_element(links, {}, pci_order);
 }
 
 const Link* by_index(const Observed& observed, int index) {
@@ -86,7 +89,7 @@ Result<NicChoice> automatic(const Observed& observed, std::string_view remembere
 
     std::vector<const Link*> physical;
     for (const Link& link : observed.links)
-        if (is_physical(link)) physical.push_back(&link);
+        if (is_free_physical(link)) physical.push_back(&link);
     if (physical.empty())
         return fail(Errc::not_found,
                     "no NIC carries the default route and none is a physical one; name one in the "
@@ -118,7 +121,7 @@ Result<NicChoice> choose_other(const NicSelector& selector, const Observed& obse
     }
     std::vector<const Link*> physical;
     for (const Link& link : observed.links)
-        if (is_physical(link) && !is_given(link)) physical.push_back(&link);
+        if (is_free_physical(link) && !is_given(link)) physical.push_back(&link);
     if (physical.empty())
         return fail(Errc::not_found, "there is no other physical NIC; " + all_nics(observed),
                     "nic");
@@ -127,6 +130,28 @@ Result<NicChoice> choose_other(const NicSelector& selector, const Observed& obse
                                                  ? ": it is the only other physical NIC"
                                                  : ": it has the lowest PCI address of the other "
                                                    "physical NICs")};
+}
+
+std::vector<const Link*> physical_by_pci(const Observed& observed) {
+    std::vector<const Link*> physical;
+    for (const Link& link : observed.links)
+        if (!link.loopback && !link.bus_path.empty()) physical.push_back(&link);
+    std::ranges::sort(physical, {}, pci_order);
+    return physical;
+}
+
+Result<NicChoice> choose_port(const NicSelector& selector, const Observed& observed) {
+    if (!selector.name.empty()) return choose_nic(selector, observed, {});
+    const Link* best = nullptr;
+    for (const Link& link : observed.links) {
+        if (link.loopback || link.kind == "bond" || link.kind == "vlan") continue;
+        if (same_mac(link.permanent_mac, selector.mac)) return NicChoice{&link, name_of(link)};
+        // A port has the MAC of its bond.
+        if (link.master == 0 && same_mac(link.mac, selector.mac)) best = &link;
+    }
+    if (best != nullptr) return NicChoice{best, name_of(*best)};
+    return fail(Errc::not_found,
+                "there is no NIC with the MAC " + selector.mac + "; " + all_nics(observed), "nic");
 }
 
 bool same_mac(std::string_view a, std::string_view b) noexcept {

@@ -3,6 +3,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "netcfg/model.hpp"
 
@@ -30,6 +31,13 @@ Result<NicChoice> choose_other(const NicSelector& selector, const Observed& obse
 /// where it is needed, is not there.
 Result<NicChoice> choose_wan(const NicSelector& configured, const Observed& observed,
                              const Result<NicChoice>& primary);
+
+/// The physical NICs, the one with the lowest PCI address first; ports of a bond among them.
+std::vector<const Link*> physical_by_pci(const Observed& observed);
+
+/// A NIC that is to be a port of a bond: itself, not what stands on it and has its MAC.
+/// Errors: not_found, with the NICs there are.
+Result<NicChoice> choose_port(const NicSelector& selector, const Observed& observed);
 
 /// "52:54:00:4D:57:01" and "52:54:00:4d:57:01" are one.
 bool same_mac(std::string_view a, std::string_view b) noexcept;

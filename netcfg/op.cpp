@@ -21,6 +21,14 @@ struct Describer {
         if (op.mtu != 0) return "set the MTU to " + std::to_string(op.mtu);
         return op.up.value_or(true) ? "bring the NIC up" : "take the NIC down";
     }
+    std::string operator()(const MakeLink& op) const {
+        return (op.bond ? "make the bond " : "make the VLAN ") + op.name;
+    }
+    std::string operator()(const RemoveLink& op) const { return "remove " + op.name; }
+    std::string operator()(const SetMaster& op) const {
+        return (op.master != 0 ? "put " + op.name + " into the bond"
+                               : "take " + op.name + " out of the bond");
+    }
     std::string operator()(const AddAddress& op) const {
         if (op.take_over) return "take over " + op.first.text();
         if (op.count == 1) return "add " + op.first.text();

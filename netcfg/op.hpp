@@ -13,6 +13,8 @@
 namespace metalwright::netcfg {
 
 // The lines of a report that this room writes, one per wanted item:
+//   "bond"                   several NICs as one; made, or what is in the way
+//   "vlan"                   the VLAN on the NIC; likewise
 //   "nic"                    which NIC was chosen and why; brought up if it was down
 //   "mtu"                    the MTU of the NIC
 //   "primary"                the private address (and, in a second step, the former one's removal)
@@ -38,6 +40,37 @@ struct SetLink {
     std::uint32_t mtu = 0;  ///< bytes; 0 leaves it alone
 
     bool operator==(const SetLink&) const = default;
+};
+
+/// Makes a bond or a VLAN, with our mark and up; what a VLAN stands on has to be up.
+struct MakeLink {
+    int ifindex = 0;  ///< chosen by us, so that what rests on the new link can name it
+    std::string name;
+    std::string mac{};             ///< empty: the kernel's choice
+    std::uint32_t mtu = 0;         ///< bytes; 0: the kernel's choice
+    std::optional<BondState> bond{};
+    int parent = 0;          ///< of a VLAN
+    std::uint16_t vlan = 0;  ///< likewise
+
+    bool operator==(const MakeLink&) const = default;
+};
+
+/// Takes a bond or a VLAN of ours away; the kernel lets go of its ports, which are down then.
+struct RemoveLink {
+    int ifindex = 0;
+    std::string name;
+
+    bool operator==(const RemoveLink&) const = default;
+};
+
+/// Makes a NIC a port of a bond: takes it down and the bond brings it up again. The kernel drops
+/// its routes and IPv6 addresses.
+struct SetMaster {
+    int ifindex = 0;
+    std::string name;
+    int master = 0;  ///< 0: of none any more, and up again
+
+    bool operator==(const SetMaster&) const = default;
 };
 
 /// Adds `count` addresses that follow each other, from `first` on, each with first.length.
@@ -101,7 +134,7 @@ struct SetNicSetting {
 };
 
 /// What goes to the kernel, and is answered by it one by one.
-using KernelOp = std::variant<SetLink, AddAddress, RemoveAddress, AddRoute, RemoveRoute, AddRule,
+using KernelOp = std::variant<SetLink, MakeLink, RemoveLink, SetMaster, AddAddress, RemoveAddress, AddRoute, RemoveRoute, AddRule,
                               RemoveRule, SetNicSetting, ShapingOp>;
 
 /// Writes and removes files of the boot's network configuration, mode 0644.
@@ -147,8 +180,8 @@ using Op = std::variant<KernelOp, PersistConfig, ReloadPersister, ReloadNetworkM
 /// What the operation does, as the middle of a sentence: "add 10.0.0.5/32".
 std::string describe(const KernelOp& op);
 
-/// The operation as one line of text, for the journal: what takes a group back. Addresses and
-/// routes only; empty for every other operation. It names the NIC by its index: a reboot loses
+/// The operation as one line of text, for the journal: what takes a group back. Addresses, routes,
+/// and what makes and unmakes links; empty for every other operation. It names the NIC by its index: a reboot loses
 /// what a group has done, and with it the need to take it back.
 std::string journal_form(const Op& op);
 /// The reverse. Errors: internal (a text that is none of ours).

@@ -34,7 +34,28 @@ struct Writer {
     std::string operator()(const RemoveRoute& op) const {
         return "remove route " + text_of(op.route);
     }
+    std::string operator()(const MakeLink& op) const {
+        std::string text = "make link " + op.name + on(op.ifindex) + " mtu " +
+                           std::to_string(op.mtu) + " parent " + std::to_string(op.parent) +
+                           " vlan " + std::to_string(op.vlan);
+        if (!op.mac.empty()) text += " mac " + op.mac;
+        if (op.bond)
+            text += " mode " + std::to_string(op.bond->mode) + " hash " +
+                    std::to_string(op.bond->hash) + " fast " +
+                    std::to_string(op.bond->fast ? 1 : 0) + " miimon " +
+                    std::to_string(op.bond->miimon_ms);
+        return text;
+    }
+    std::string operator()(const RemoveLink& op) const {
+        return "remove link " + op.name + on(op.ifindex);
+    }
+    std::string operator()(const SetMaster& op) const {
+        return "set master " + op.name + on(op.ifindex) + " master " + std::to_string(op.master);
+    }
     std::string operator()(const auto&) const { return {}; }
+
+ private:
+    static std::string on(int ifindex) { return " nic " + std::to_string(ifindex); }
 };
 
 std::unexpected<Error> not_ours(std::string_view text) {
@@ -68,6 +89,12 @@ class Values {
         bad_ = bad_ || !address;
         return address ? std::optional(*address) : std::nullopt;
     }
+    bool has(std::string_view name) const { return values_.contains(name); }
+    /// Empty when it is absent.
+    std::string text(std::string_view name) const {
+        const auto it = values_.find(name);
+        return it == values_.end() ? std::string() : std::string(it->second);
+    }
     bool bad() const noexcept { return bad_; }
 
  private:
@@ -85,6 +112,26 @@ KernelRoute route_from(const Prefix& to, Values& values) {
             .type = static_cast<std::uint8_t>(values.number("type"))};
 }
 
+std::optional<KernelOp> link_op(std::string_view what, const std::string& name, Values& values) {
+    const int nic = static_cast<int>(values.number("nic"));
+    if (what == "remove link") return RemoveLink{nic, name};
+    if (what == "set master")
+        return SetMaster{nic, name, static_cast<int>(values.number("master"))};
+    if (what != "make link") return std::nullopt;
+    MakeLink op{.ifindex = nic,
+                .name = name,
+                .mac = values.text("mac"),
+                .mtu = values.number("mtu"),
+                .parent = static_cast<int>(values.number("parent")),
+                .vlan = static_cast<std::uint16_t>(values.number("vlan"))};
+    if (values.has("mode"))
+        op.bond = BondState{.mode = static_cast<std::uint8_t>(values.number("mode")),
+                            .hash = static_cast<std::uint8_t>(values.number("hash")),
+                            .fast = values.number("fast") != 0,
+                            .miimon_ms = values.number("miimon")};
+    return op;
+}
+
 }  // namespace
 
 std::string journal_form(const Op& op) {
@@ -95,10 +142,14 @@ std::string journal_form(const Op& op) {
 Result<KernelOp> op_from(std::string_view text) {
     const persist::Words words = persist::words(text);
     if (words.size() < 3) return not_ours(text);
-    const Result<Prefix> prefix = Prefix::parse(words[2]);
-    if (!prefix) return not_ours(text);
     Values values(words);
     const std::string what = std::string(words[0]) + ' ' + std::string(words[1]);
+    if (what.ends_with(" link") || what == "set master") {
+        const std::optional<KernelOp> made = link_op(what, std::string(words[2]), values);
+        return made && !values.bad() ? Result<KernelOp>(*made) : not_ours(text);
+    }
+    const Result<Prefix> prefix = Prefix::parse(words[2]);
+    if (!prefix) return not_ours(text);
     std::optional<KernelOp> op;
     if (what == "add address")
         op = AddAddress{.ifindex = static_cast<int>(values.number("nic")),

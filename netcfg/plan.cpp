@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <iterator>
+#include <ranges>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "netcfg/alias_form.hpp"
+#include "netcfg/made_links.hpp"
 #include "netcfg/nic.hpp"
 #include "netcfg/planner.hpp"
 #include "netcfg/spread.hpp"
@@ -179,7 +181,8 @@ void settle_present(Draft& draft, std::string item, const KernelAddress& present
 namespace {
 
 bool is_wanted(const Wanted& wanted) {
-    return wanted.primary || wanted.aliases || !wanted.others.empty();
+    return wanted.primary || wanted.aliases || wanted.bond || wanted.vlan ||
+           !wanted.others.empty();
 }
 
 template <class T>
@@ -202,10 +205,31 @@ void add_policy(const Portion& first, bool guarded, std::span<const PolicyNic> n
     move_behind(plan.steps, std::move(draft.removals));
 }
 
+/// What is put on a NIC that is made rests on the steps that make it.
+void rest_on(const std::string& item, std::size_t made, Draft& draft) {
+    const std::string& needs = draft.guarded ? "primary" : item;
+    const auto rest = [&](Step<Op>& step) {
+        if (step.group.empty() && step.needs.empty() && step.item != needs) step.needs = needs;
+    };
+    std::ranges::for_each(draft.plan.steps | std::views::drop(made), rest);
+    std::ranges::for_each(draft.removals, rest);
+    std::ranges::for_each(draft.awaited, rest);
+}
+
+/// The NIC's own part of the links that are made, at the front of its plan.
+void begin_with(MadeLinks::Work& work, Draft& draft) {
+    draft.made = work.steps.size();
+    draft.cuts_way = work.cuts_way;
+    draft.plan.steps = std::move(work.steps);
+    draft.plan.settled = std::move(work.settled);
+    draft.removals = std::move(work.removals);
+}
+
 /// All but the shaping, which may be wanted alone.
-Plan<Op> plan_nics(const Wanted& wanted, const Observed& observed, const Owned& owned) {
+Plan<Op> plan_nics(const Wanted& wanted, MadeLinks& links, const Owned& owned) {
     Plan<Op> plan;
     if (!is_wanted(wanted)) return plan;
+    const Observed& observed = links.observed();
     Spread spread(wanted, observed, owned);
     const bool several = spread.portions().size() > 1;
     Taken taken;
@@ -216,7 +240,11 @@ Plan<Op> plan_nics(const Wanted& wanted, const Observed& observed, const Owned& 
     unsigned number = 0;
     for (Portion& portion : spread.portions()) {
         const unsigned own_number = number++;
+        MadeLinks::Work nothing;
+        MadeLinks::Work& work = own_number < links.size() ? links.work(own_number) : nothing;
         if (!portion.nic) {
+            move_behind(plan.steps, std::move(work.steps));
+            move_behind(plan.settled, std::move(work.settled));
             Plan<Op> none = without_nic(*portion.wanted, portion.standing, portion.nic.error());
             move_behind(plan.settled, std::move(none.settled));
             continue;
@@ -225,14 +253,18 @@ Plan<Op> plan_nics(const Wanted& wanted, const Observed& observed, const Owned& 
         if (several) standing.taken = &taken;
         const Site site(*portion.wanted, observed, owned, *portion.nic->link, std::move(standing));
         Draft draft{.site = site, .aliases = judge_aliases(site), .primary = judge_primary(site)};
+        begin_with(work, draft);
         plan_nic(draft, portion.nic->why);
         plan_primary(draft);
         if (!plan_wait(draft)) plan_aliases(draft);
         guard_siblings(draft);
+        if (draft.made != 0) rest_on(draft.plan.steps.front().item, draft.made, draft);
         move_behind(draft.plan.steps, std::move(draft.removals));
         move_behind(draft.plan.steps, std::move(draft.awaited));
         // Elastic addresses alone are no reason to set a NIC up at boot.
+        const std::size_t before_files = draft.plan.steps.size();
         if (!portion.standing.only_wan) plan_persist(draft);
+        if (draft.made != 0) rest_on(draft.plan.steps.front().item, before_files, draft);
         if (several) {
             taken.add(site, draft.primary, draft.aliases);
             if (auto way = policy_nic(site, draft.primary, draft.aliases, own_number))
@@ -252,8 +284,9 @@ Plan<Op> plan_nics(const Wanted& wanted, const Observed& observed, const Owned& 
 }  // namespace
 
 Plan<Op> plan(const Wanted& wanted, const Observed& observed, const Owned& owned) {
-    Plan<Op> made = plan_nics(wanted, observed, owned);
-    plan_shaping(wanted, observed, owned, made);
+    MadeLinks links(wanted, observed, owned);
+    Plan<Op> made = plan_nics(wanted, links, owned);
+    plan_shaping(wanted, links.observed(), owned, made);
     return made;
 }
 
@@ -310,6 +343,18 @@ class Memory {
         }
     }
 
+    /// What is on a NIC that is about to become a part of another one is there until then.
+    void add_dropped(const Site& before, std::span<const KernelAddress> dropped) {
+        PrefixSet known(owned_.addresses.size() + dropped.size());
+        for (const Prefix& prefix : owned_.addresses) known.insert(prefix);
+        for (const KernelAddress& address : dropped) {
+            const Link* on = before.link(address.ifindex);
+            if (on == nullptr || !before.ours(address)) continue;
+            if (identity_of(*on) == owned_.mac && !known.insert(address.prefix)) continue;
+            put(*on, address.prefix, before.kind_of(address).value_or(Kind::alias));
+        }
+    }
+
     const Taken& taken() const noexcept { return taken_; }
     std::span<const PolicyNic> ways() const noexcept { return ways_; }
     Owned& owned() noexcept { return owned_; }
@@ -354,8 +399,10 @@ class Memory {
 
 }  // namespace
 
-Owned owned_after(const Wanted& wanted, const Observed& observed, const Owned& before) {
+Owned owned_after(const Wanted& wanted, const Observed& there, const Owned& before) {
     if (!is_wanted(wanted)) return before;
+    const MadeLinks links(wanted, there, before);
+    const Observed& observed = links.observed();
     Spread spread(wanted, observed, before);
     const Portion& first = spread.portions().front();
     if (!first.nic) return before;
@@ -380,6 +427,8 @@ Owned owned_after(const Wanted& wanted, const Observed& observed, const Owned& b
     if (!wanted.primary) memory.owned().routes = before.routes;
     if (!wanted.aliases) memory.owned().local_routes = before.local_routes;
     memory.add_the_rest(*first_site);
+    if (!links.dropped().empty())
+        memory.add_dropped(Site(wanted, there, before, *first.nic->link), links.dropped());
     return std::move(memory.owned());
 }
 

@@ -16,6 +16,7 @@ std::vector<Op> undo_of(const Site& site, const Op& op) {
                                        .keep_siblings = !site.nic().promote_secondaries}}};
     if (const auto* remove = std::get_if<RemoveAddress>(&kernel))
         return {KernelOp{AddAddress{.ifindex = remove->ifindex, .first = remove->prefix}}};
+    if (!std::holds_alternative<AddRoute>(kernel)) return {};
     const auto& route = std::get<AddRoute>(kernel);
     for (const KernelRoute* former : site.routes(route.route.to, table_main))
         if (Site::ours(*former) && metric_of(former->to.address.v6, former->metric) ==
@@ -46,15 +47,19 @@ void guard_change(Draft& draft, std::size_t begin) {
     const JudgedPrimary& primary = *draft.primary;
     std::vector<Step<Op>>& steps = draft.plan.steps;
     const std::optional<Address>& gateway = primary.accepted.gateway;
+    const bool made = draft.made != 0;
+    if (made) begin = 0;
     if (!site.first() || begin == steps.size() || primary.address || !gateway ||
-        !has_former_way(site, primary.accepted))
+        !(draft.cuts_way || has_former_way(site, primary.accepted)))
         return;
     draft.guarded = true;
     for (std::size_t i = begin; i < steps.size(); ++i) {
         steps[i].group = "primary";
-        steps[i].undo = undo_of(site, steps[i].op);
+        if (steps[i].undo.empty()) steps[i].undo = undo_of(site, steps[i].op);
     }
-    const Guard& rule = site.wanted().guard;
+    Guard rule = site.wanted().guard;
+    // A switch takes some seconds to let traffic through a new LACP port.
+    if (made) rule.within += std::chrono::seconds(10);
     const std::string item = steps.back().item;
     draft.step(item,
                "ask whether the gateway " + gateway->text() + " answers, for " +

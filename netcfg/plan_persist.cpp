@@ -1,7 +1,9 @@
 #include <algorithm>
 
+#include "netcfg/persist/links.hpp"
 #include "netcfg/persist/text.hpp"
 #include "netcfg/planner.hpp"
+#include "netcfg/stack.hpp"
 
 namespace metalwright::netcfg {
 namespace {
@@ -14,10 +16,50 @@ const TextFile* file_at(const Persisted& persisted, std::string_view path) {
 /// What our boot file is to be; a reason when there is to be none of ours.
 struct BootFile {
     TextFile file{};
+    std::vector<TextFile> links{};  ///< what makes the NIC, where it is a bond or a VLAN of ours
     std::optional<Error> reason{};
 };
 
+/// The links, with those that somebody else makes as if they were plain NICs.
+std::vector<Link> links_of_ours(const Site& site) {
+    std::vector<Link> links = site.observed().links;
+    for (Link& link : links) {
+        if (is_made_by_us(link, site.observed().persisted)) continue;
+        link.kind.clear();
+        link.bond.reset();
+    }
+    return links;
+}
+
+bool stands_on_another(const Site& site) {
+    return site.nic().kind == "vlan" && is_made_by_us(site.nic(), site.observed().persisted);
+}
+
+std::vector<std::string> vlans_on(const Site& site, int parent) {
+    std::vector<std::string> names;
+    for (const Link& link : site.observed().links)
+        if (link.kind == "vlan" && link.parent == parent && site.in_plan(link.index) &&
+            is_made_by_us(link, site.observed().persisted))
+            names.push_back(link.name);
+    return names;
+}
+
+/// Our file for what a VLAN stands on would take all of it from whoever sets it up.
+std::optional<Error> parent_left_to_others(const Site& site) {
+    if (!stands_on_another(site) || site.in_plan(site.nic().parent)) return std::nullopt;
+    for (const KernelAddress& address : site.observed().addresses)
+        if (address.ifindex == site.nic().parent && !address.prefix.address.is_link_local() &&
+            !site.ours(address))
+            return Error{Errc::unsupported,
+                         "somebody else sets up " + site.link_name(address.ifindex) +
+                             ", on which " + site.nic().name +
+                             " stands: after a reboot the agent makes the VLAN itself",
+                         "persist"};
+    return std::nullopt;
+}
+
 std::optional<Error> left_to_others(const Draft& draft) {
+    if (std::optional<Error> parents = parent_left_to_others(draft.site)) return parents;
     const Persisted& persisted = draft.site.observed().persisted;
     const std::string& nic = draft.site.nic().name;
     if (persisted.persister == Persister::none)
@@ -47,13 +89,38 @@ std::string path_for(const Draft& draft, const Link& nic) {
                : persist::ifupdown_path(nic);
 }
 
+/// The files that make a NIC of this plan, without those that are a NIC's own.
+std::vector<TextFile> files_that_make(const Draft& draft, const Link& nic) {
+    const Site& site = draft.site;
+    if (site.observed().persisted.persister != Persister::networkd) return {};
+    const std::vector<Link> links = links_of_ours(site);
+    const auto own = std::ranges::find(links, nic.index, &Link::index);
+    if (own == links.end()) return {};
+    std::vector<TextFile> files =
+        persist::networkd_links(*own, links, vlans_on(site, own->parent));
+    std::erase_if(files, [&](const TextFile& file) {
+        return std::ranges::any_of(links, [&](const Link& link) {
+            return site.in_plan(link.index) && file.path == path_for(draft, link);
+        });
+    });
+    return files;
+}
+
 /// Whether this file is that of a NIC of this plan.
 bool is_of_plan(const Draft& draft, std::string_view path) {
     const Site& site = draft.site;
     return std::ranges::any_of(site.observed().links, [&](const Link& link) {
-        return (link.index == site.nic().index || !site.answers_for(link.index)) &&
-               path == path_for(draft, link);
+        if (!site.in_plan(link.index)) return false;
+        if (path == path_for(draft, link)) return true;
+        const std::vector<TextFile> files = files_that_make(draft, link);
+        return std::ranges::find(files, path, &TextFile::path) != files.end();
     });
+}
+
+std::string commands_for(const Draft& draft) {
+    const std::vector<Link> links = links_of_ours(draft.site);
+    const auto own = std::ranges::find(links, draft.site.nic().index, &Link::index);
+    return own == links.end() ? std::string() : persist::ifupdown_links(*own, links);
 }
 
 BootFile boot_file(const Draft& draft) {
@@ -68,8 +135,11 @@ BootFile boot_file(const Draft& draft) {
     persist::Halves halves = persist::split(current == nullptr ? "" : current->content);
 
     if (draft.primary) {
-        halves.head = networkd ? persist::networkd_head(nic, draft.primary->accepted)
-                               : persist::ifupdown_head(nic, draft.primary->accepted);
+        halves.head =
+            networkd ? persist::networkd_head(nic, draft.primary->accepted,
+                                              vlans_on(draft.site, nic.index))
+                     : persist::ifupdown_head(nic, draft.primary->accepted, commands_for(draft));
+        boot.links = files_that_make(draft, nic);
     } else if (halves.head.empty()) {
         // A file of ours would take the whole NIC from whoever sets up its primary address.
         boot.reason = Error{Errc::unsupported,
@@ -100,6 +170,11 @@ void plan_boot(Draft& draft, const BootFile& boot) {
         op.write.push_back(boot.file);
         networkd_files = persisted.persister == Persister::networkd;
     }
+    for (const TextFile& file : boot.links)
+        if (std::ranges::find(persisted.files, file) == persisted.files.end()) {
+            op.write.push_back(file);
+            networkd_files = true;
+        }
     if (persisted.persister == Persister::ifupdown) {
         const TextFile* interfaces = file_at(persisted, persist::interfaces_file);
         const std::string text = interfaces == nullptr ? "" : interfaces->content;
@@ -112,10 +187,12 @@ void plan_boot(Draft& draft, const BootFile& boot) {
         for (const TextFile& file : persisted.files)
             if (persist::is_ours(file.path) && !is_of_plan(draft, file.path)) {
                 op.remove.push_back(file.path);
-                networkd_files = networkd_files || file.path.ends_with(".network");
+                networkd_files = networkd_files || file.path.starts_with("/etc/systemd/network/");
             }
     if (op == PersistConfig{}) return draft.unchanged(draft.site.line("persist"));
-    draft.step_after_guard(draft.site.line("persist"), "write " + boot.file.path, std::move(op));
+    draft.step_after_guard(draft.site.line("persist"), "write " + boot.file.path +
+                               (boot.links.empty() ? "" : ", and what makes the NIC"),
+                           std::move(op));
     if (networkd_files && persisted.networkd_running)
         draft.step_after_guard(draft.site.line("persist"),
                                "have systemd-networkd read its files again", ReloadPersister{});

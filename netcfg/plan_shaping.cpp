@@ -8,6 +8,7 @@
 
 #include "netcfg/nic.hpp"
 #include "netcfg/planner.hpp"
+#include "netcfg/stack.hpp"
 
 namespace metalwright::netcfg {
 namespace {
@@ -244,7 +245,7 @@ void plan_shaping(const Wanted& wanted, const Observed& observed, const Owned& o
                   Plan<Op>& plan) {
     if (!wanted.shaping) return;
     const Result<NicChoice> wan =
-        choose_wan(wanted.wan, observed, choose_nic(wanted.nic, observed, owned.mac));
+        choose_wan(wanted.wan, observed, choose_wanted(wanted, observed, owned.mac));
     Shaper shaper(wanted, observed, plan);
     shaper.egress(wan);
     shaper.ingress(wan);

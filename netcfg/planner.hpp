@@ -21,6 +21,8 @@ struct Draft {
     Plan<Op> plan{};
     std::vector<Step<Op>> removals{};
     std::vector<Step<Op>> awaited{};  ///< behind all other steps for the kernel
+    std::size_t made = 0;   ///< so many steps at the front of the plan make the NIC
+    bool cuts_way = false;  ///< they take down the way to the network
     bool guarded = false;  ///< a group "primary" is in the plan; what rests on it needs that item
     // By position in site.observed(): an alias of the plan is just this, so it does not go.
     std::vector<bool> wanted_addresses{};
@@ -51,8 +53,8 @@ bool plan_wait(Draft& draft);
 void plan_shaping(const Wanted& wanted, const Observed& observed, const Owned& owned,
                   Plan<Op>& plan);
 
-/// Makes one group of the steps from `begin` on (the new primary address and the default route)
-/// and ends it with a question to the gateway, where there is a former way to go back to.
+/// Makes one group of the steps from `begin` on (the new primary address and the default route;
+/// from the front on where the NIC itself is made) and ends it with a question to the gateway, where there is a former way to go back to.
 /// (plan_guard.cpp)
 void guard_change(Draft& draft, std::size_t begin);
 

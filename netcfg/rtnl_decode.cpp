@@ -15,6 +15,7 @@
 #include <array>
 #include <cstring>
 
+#include "netcfg/rtnl_decode_links.hpp"
 #include "netcfg/rtnl_decode_shaping.hpp"
 #include "netcfg/rule_decode.hpp"
 
@@ -109,12 +110,6 @@ std::int32_t setting(const nlattr* settings, int which) {
     return value;
 }
 
-std::string kind_of(const nlattr* info) {
-    if (info == nullptr) return {};
-    return text_of(
-        ::nla_find(static_cast<const nlattr*>(::nla_data(info)), ::nla_len(info), IFLA_INFO_KIND));
-}
-
 void read_link(const nlmsghdr* message, Observed& objects) {
     Attributes<IFLA_PERM_ADDRESS> found{};
     if (!parse<IFLA_PERM_ADDRESS>(message, sizeof(ifinfomsg), found)) return;
@@ -125,19 +120,23 @@ void read_link(const nlmsghdr* message, Observed& objects) {
         .index = header.ifi_index,
         .name = text_of(found[IFLA_IFNAME]),
         .mac = mac_of(found[IFLA_ADDRESS]),
-        .kind = kind_of(found[IFLA_LINKINFO]),
         .mtu = read<std::uint32_t>(found[IFLA_MTU], 0),
         .up = (header.ifi_flags & IFF_UP) != 0,
         .carrier = read<std::uint8_t>(found[IFLA_CARRIER], 0) != 0,
         .loopback = (header.ifi_flags & IFF_LOOPBACK) != 0,
         .permanent_mac = mac_of(found[IFLA_PERM_ADDRESS]),
         .master = read<std::int32_t>(found[IFLA_MASTER], 0),
+        .alias = text_of(found[IFLA_IFALIAS]),
         .promote_secondaries = setting(ipv4, IPV4_DEVCONF_PROMOTE_SECONDARIES) != 0,
         .group = read<std::int32_t>(found[IFLA_GROUP], 0),
         .arp_filter = setting(ipv4, IPV4_DEVCONF_ARPFILTER),
         .arp_announce = setting(ipv4, IPV4_DEVCONF_ARP_ANNOUNCE),
         .rp_filter = setting(ipv4, IPV4_DEVCONF_RP_FILTER),
     });
+    read_link_info(found[IFLA_LINKINFO], objects.links.back());
+    // Of a veth it is its peer, in another namespace for all we know.
+    if (objects.links.back().kind == "vlan")
+        objects.links.back().parent = read<std::int32_t>(found[IFLA_LINK], 0);
 }
 
 void read_address(const nlmsghdr* message, Observed& objects) {

@@ -10,6 +10,7 @@
 #include <net/if.h>
 #include <sys/socket.h>
 
+#include "netcfg/rtnl_encode_links.hpp"
 #include "netcfg/rtnl_encode_shaping.hpp"
 #include "netcfg/rtnl_message.hpp"
 
@@ -83,6 +84,10 @@ struct Encoder {
         message.append_to(out);
         return 1;
     }
+
+    std::uint32_t operator()(const MakeLink& op) const { return encode_link(op, seq, out); }
+    std::uint32_t operator()(const RemoveLink& op) const { return encode_link(op, seq, out); }
+    std::uint32_t operator()(const SetMaster& op) const { return encode_link(op, seq, out); }
 
     std::uint32_t operator()(const AddAddress& op) const {
         for (std::uint32_t i = 0; i < op.count; ++i) {

@@ -42,6 +42,7 @@ bool already_so(const KernelOp& op, int error) {
     if (std::holds_alternative<RemoveAddress>(op)) return error == EADDRNOTAVAIL;
     if (std::holds_alternative<RemoveRoute>(op)) return error == ESRCH;
     if (std::holds_alternative<RemoveRule>(op)) return error == ENOENT;
+    if (std::holds_alternative<RemoveLink>(op)) return error == ENODEV;
     if (const auto* shaping = std::get_if<ShapingOp>(&op)) {
         if (std::holds_alternative<RemoveShaper>(*shaping)) return error == ENOENT;
         if (std::holds_alternative<RemoveIfb>(*shaping)) return error == ENODEV;

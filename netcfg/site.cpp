@@ -86,6 +86,11 @@ bool Site::answers_for(int ifindex) const noexcept {
     return first() && std::ranges::find(standing_.others, ifindex) == standing_.others.end();
 }
 
+bool Site::in_plan(int ifindex) const noexcept {
+    return ifindex == nic_.index ||
+           std::ranges::find(standing_.others, ifindex) != standing_.others.end();
+}
+
 bool Site::sweeps(const KernelAddress& address) const {
     const bool here = address.ifindex == nic_.index;
     if (!answers_for(address.ifindex) || address.ifindex == standing_.wan) return false;

@@ -70,6 +70,8 @@ class Site {
     /// Whether what is left of ours on this NIC is this plan's to remove: it is the NIC itself, or
     /// the first one looks after those that are in no plan.
     bool answers_for(int ifindex) const noexcept;
+    /// Whether a link is a NIC of the order.
+    bool in_plan(int ifindex) const noexcept;
     /// Whether an address of ours that nobody wants is this plan's to remove. One that the store
     /// does not know goes with whatever is managed.
     bool sweeps(const KernelAddress& address) const;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "netcfg/stack.hpp"
+
 namespace metalwright::netcfg {
 namespace {
 
@@ -25,7 +27,7 @@ bool has_elastics(const Wanted& wanted) {
 }  // namespace
 
 Spread::Spread(const Wanted& wanted, const Observed& observed, const Owned& owned) {
-    portions_.push_back({choose_nic(wanted.nic, observed, owned.mac), &wanted, {}});
+    portions_.push_back({choose_wanted(wanted, observed, owned.mac), &wanted, {}});
     add_others(wanted, observed);
     if (has_elastics(wanted)) move_elastics(wanted, observed);
 
@@ -55,9 +57,10 @@ void Spread::add_others(const Wanted& wanted, const Observed& observed) {
         std::vector<int> given;
         for (const Portion& portion : portions_)
             if (portion.nic) given.push_back(portion.nic->link->index);
-        Result<NicChoice> nic = choose_other(one.nic, observed, given);
+        Result<NicChoice> nic = choose_wanted_other(one, observed, given);
         const Wanted& copy = own(one, wanted);
-        std::string suffix = suffix_of(nic, one.nic, "another NIC");
+        std::string suffix = suffix_of(nic, one.bonded() ? NicSelector{.name = one.bond->name} : one.nic,
+                                       "another NIC");
         portions_.push_back({std::move(nic), &copy, {.suffix = std::move(suffix)}});
     }
 }

@@ -190,15 +190,24 @@ class Merge {
         for (const netcfg::Wanted& other : from.others) {
             const auto twin =
                 std::find_if(into.others.begin(), into.others.end(),
-                             [&](const netcfg::Wanted& known) { return known.nic == other.nic; });
+                             [&](const netcfg::Wanted& known) { return known.same_nic(other); });
             const auto at = static_cast<std::size_t>(twin - into.others.begin());
-            if (twin == into.others.end()) into.others.emplace_back().nic = other.nic;
+            if (twin == into.others.end()) {
+                netcfg::Wanted& added = into.others.emplace_back();
+                added.nic = other.nic;
+                added.bond = other.bond;
+                added.vlan = other.vlan;
+            }
             add_nic(pointer_to("/network/otherNics", at), into.others[at], other);
         }
     }
 
     /// What is wanted on one NIC; `base` is its place in the native form.
     void add_nic(const std::string& base, netcfg::Wanted& into, const netcfg::Wanted& from) {
+        if (from.bond && settle(base + "/bond", into.bond, *from.bond))
+            conflict(base + "/bond", "another bond");
+        if (from.vlan && settle(base + "/vlan", into.vlan, *from.vlan))
+            conflict(base + "/vlan", "another VLAN");
         if (from.primary) add_primary(base + "/primary", into.primary, *from.primary);
         if (!from.aliases) return;
         std::vector<netcfg::Alias>& aliases = into.manage(from.managed);

@@ -87,10 +87,30 @@ json alias_json(const netcfg::Alias& alias) {
     return one;
 }
 
+json nic_json(const netcfg::NicSelector& nic) {
+    json selector = json::object();
+    if (!nic.mac.empty()) selector["mac"] = nic.mac;
+    if (!nic.name.empty()) selector["name"] = nic.name;
+    return selector;
+}
+
+json bond_json(const netcfg::Bond& bond) {
+    json wanted{{"name", bond.name}, {"mode", netcfg::to_string(bond.mode)}};
+    if (bond.mode == netcfg::Bond::Mode::lacp) {
+        wanted["hashPolicy"] = netcfg::to_string(bond.hash);
+        wanted["lacpRate"] = bond.fast ? "fast" : "slow";
+    }
+    if (!bond.ports) return wanted;
+    json& ports = wanted["ports"] = json::array();
+    for (const netcfg::NicSelector& port : *bond.ports) ports.push_back(nic_json(port));
+    return wanted;
+}
+
 json network_json(const netcfg::Wanted& network) {
     json wanted = json::object();
-    if (!network.nic.mac.empty()) wanted["nic"]["mac"] = network.nic.mac;
-    if (!network.nic.name.empty()) wanted["nic"]["name"] = network.nic.name;
+    if (network.nic != netcfg::NicSelector()) wanted["nic"] = nic_json(network.nic);
+    if (network.bond) wanted["bond"] = bond_json(*network.bond);
+    if (network.vlan) wanted["vlan"] = *network.vlan;
     if (network.primary) wanted["primary"] = primary_json(*network.primary);
     for (const netcfg::Kind kind : listed_kinds)
         if (network.manages(kind)) wanted[std::string(list_of(kind).name)] = json::array();

@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t most_items = 16384;
 constexpr std::size_t most_pools = 64;
 constexpr std::size_t most_other_nics = 16;
+constexpr std::size_t most_ports = 16;
+constexpr std::uint64_t most_vlan = 4094;
 constexpr Text address_text{.most = 64};
 
 std::optional<netcfg::NicSelector> read_nic(Fields& nic) {
@@ -28,6 +30,51 @@ std::optional<netcfg::NicSelector> read_nic(Fields& nic) {
         nic.self().error(R"(names no NIC: give "mac" or "name", or leave "nic" out)");
     nic.refuse_unknown();
     return selector;
+}
+
+/// A NIC that makes sense as part of another one only.
+void read_port(const Cursor& at, std::vector<netcfg::NicSelector>& ports) {
+    auto fields = at.fields();
+    if (!fields) return;
+    const auto port = read_nic(*fields);
+    if (!port) return;
+    if (std::find(ports.begin(), ports.end(), *port) != ports.end())
+        at.error("stands before: a NIC is one port only");
+    else
+        ports.push_back(*port);
+}
+
+netcfg::Bond read_bond(Fields& fields) {
+    netcfg::Bond bond;
+    if (auto name = fields.text("name", {.most = 15, .form = &forms::nic_name})) bond.name = *name;
+    constexpr std::array<std::string_view, 2> modes{"802.3ad", "active-backup"};
+    constexpr std::array<std::string_view, 3> hashes{"layer2", "layer2+3", "layer3+4"};
+    constexpr std::array<std::string_view, 2> rates{"fast", "slow"};
+    if (const auto mode = fields.word("mode", modes)) bond.mode = *netcfg::bond_mode_from(*mode);
+    if (const auto hash = fields.word("hashPolicy", hashes))
+        bond.hash = *netcfg::bond_hash_from(*hash);
+    if (const auto rate = fields.word("lacpRate", rates)) bond.fast = *rate == "fast";
+    if (bond.mode != netcfg::Bond::Mode::lacp)
+        for (const std::string_view name : {"hashPolicy", "lacpRate"})
+            if (fields.has(name)) fields.error(name, "is for mode 802.3ad; leave it out");
+    if (const auto at = fields.find("ports"))
+        if (const auto items = at->items(most_ports)) {
+            bond.ports.emplace();
+            for (const Cursor& item : *items) read_port(item, *bond.ports);
+        }
+    fields.refuse_unknown();
+    return bond;
+}
+
+/// What the NIC is made of.
+void read_made(Fields& network, bool first, netcfg::Wanted& wanted) {
+    if (auto bond = network.fields("bond")) wanted.bond = read_bond(*bond);
+    if (const auto id = network.number32("vlan", 0, most_vlan))
+        wanted.vlan = static_cast<std::uint16_t>(*id);
+    if (wanted.bonded() && network.has("nic"))
+        network.error("nic", R"(cannot stand beside "bond": the bond is the NIC)");
+    if (!first && wanted.vlan && !wanted.bonded() && !network.has("nic"))
+        network.error("vlan", R"(stands on no NIC: give "nic" or "bond" beside it)");
 }
 
 void read_route(Fields& route, std::vector<netcfg::StaticRoute>& routes,
@@ -173,6 +220,7 @@ netcfg::Wanted read_one_nic(Fields& network, bool first) {
     netcfg::Wanted wanted;
     if (auto nic = network.fields("nic"))
         if (auto selector = read_nic(*nic)) wanted.nic = std::move(*selector);
+    read_made(network, first, wanted);
     if (auto primary = network.fields("primary")) wanted.primary = read_primary(*primary, first);
     for (const netcfg::Kind kind : listed_kinds) {
         if (!first && kind == netcfg::Kind::elastic) continue;  // they choose their NIC themselves
@@ -317,8 +365,9 @@ netcfg::Wanted read_network(Fields& network) {
         fields->refuse_unknown();
         const bool twice =
             std::any_of(wanted.others.begin(), wanted.others.end(),
-                        [&](const netcfg::Wanted& before) { return before.nic == other.nic; });
-        if (twice || (other.nic == wanted.nic && other.nic != netcfg::NicSelector()))
+                        [&](const netcfg::Wanted& before) { return before.same_nic(other); });
+        if (twice || (wanted.same_nic(other) &&
+             (other.nic != netcfg::NicSelector() || other.bonded())))
             item.error("is the same NIC as one before: say all that is wanted on it in one place");
         else
             wanted.others.push_back(std::move(other));

@@ -43,13 +43,14 @@ std::string ifupdown_path(const Link& nic) {
     return std::string(directory) + "interfaces.d/metalwright-" + name;
 }
 
-std::string ifupdown_head(const Link& nic, const Primary& primary) {
+std::string ifupdown_head(const Link& nic, const Primary& primary, std::string_view links) {
     const bool v6 = primary.address.address.v6;
     std::string text =
         "# Written by metalwright from the host's spec; what is changed here is overwritten.\n"
         "auto " +
         nic.name + "\niface " + nic.name + (v6 ? " inet6" : " inet") + " static\n    address " +
         primary.address.text() + '\n';
+    text += links;
     if (v6) text += "    dad-attempts 0\n";
     if (primary.mtu) text += "    mtu " + std::to_string(*primary.mtu) + '\n';
     if (!primary.dns.empty()) {

@@ -14,20 +14,23 @@ std::string networkd_path(const Link& nic) {
     return "/etc/systemd/network/05-metalwright-" + nic.name + ".network";
 }
 
-std::string networkd_head(const Link& nic, const Primary& primary) {
-    std::string text =
-        "# Written by metalwright from the host's spec; what is changed here is overwritten.\n"
-        "[Match]\n";
+std::string networkd_match(const Link& nic) {
     if (!nic.permanent_mac.empty())
-        text += "PermanentMACAddress=" + nic.permanent_mac + '\n';
-    else
-        text += "MACAddress=" + nic.mac + "\nName=" + nic.name + '\n';
+        return "[Match]\nPermanentMACAddress=" + nic.permanent_mac + '\n';
+    return "[Match]\n" + (nic.master == 0 ? "MACAddress=" + nic.mac + '\n' : std::string()) +
+           "Name=" + nic.name + '\n';
+}
+
+std::string networkd_head(const Link& nic, const Primary& primary,
+                          std::span<const std::string> vlans) {
+    std::string text = std::string(networkd_header) + networkd_match(nic);
     if (primary.mtu) text += "\n[Link]\nMTUBytes=" + std::to_string(*primary.mtu) + '\n';
     text +=
         "\n[Network]\n"
         "LinkLocalAddressing=ipv6\n"
         "KeepConfiguration=static\n"
         "ConfigureWithoutCarrier=yes\n";
+    for (const std::string& vlan : vlans) text += "VLAN=" + vlan + '\n';
     for (const Address& server : primary.dns) text += "DNS=" + server.text() + '\n';
 
     text += "\n[Address]\nAddress=" + primary.address.text() + '\n';

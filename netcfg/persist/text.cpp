@@ -50,7 +50,7 @@ std::string dns_lines(std::string_view text) {
 
 bool is_ours(std::string_view path) {
     return (path.starts_with("/etc/systemd/network/05-metalwright-") &&
-            path.ends_with(".network")) ||
+            (path.ends_with(".network") || path.ends_with(".netdev"))) ||
            path.starts_with("/etc/network/interfaces.d/metalwright-");
 }
 

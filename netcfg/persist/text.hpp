@@ -29,10 +29,15 @@ std::string join(const Halves& halves);
 
 /// "/etc/systemd/network/05-metalwright-eth0.network"; sorts before what an image brings along.
 std::string networkd_path(const Link& nic);
+inline constexpr std::string_view networkd_header =
+    "# Written by metalwright from the host's spec; what is changed here is overwritten.\n";
 /// Matches the permanent MAC (a VLAN or bond on top has the same MAC, not the same permanent one),
-/// else MAC and name. KeepConfiguration=static and ConfigureWithoutCarrier keep what is on the NIC
+/// else MAC and name; the name alone where the MAC is that of a bond.
+std::string networkd_match(const Link& nic);
+/// The VLANs of the names `vlans` stand on the NIC. KeepConfiguration=static and ConfigureWithoutCarrier keep what is on the NIC
 /// through a restart of networkd and through a pulled cable. Source: systemd.network(5), 252.
-std::string networkd_head(const Link& nic, const Primary& primary);
+std::string networkd_head(const Link& nic, const Primary& primary,
+                          std::span<const std::string> vlans = {});
 std::string networkd_tail(std::span<const Alias> aliases);
 
 // ---- ifupdown ----------------------------------------------------------------------------------
@@ -42,7 +47,8 @@ inline constexpr std::string_view interfaces_file = "/etc/network/interfaces";
 /// "/etc/network/interfaces.d/metalwright-eth0"; letters, digits, '-' and '_' only, as
 /// `source-directory` demands. Source: interfaces(5), ifupdown 0.8.
 std::string ifupdown_path(const Link& nic);
-std::string ifupdown_head(const Link& nic, const Primary& primary);
+/// With `links` as ifupdown_links() gives them.
+std::string ifupdown_head(const Link& nic, const Primary& primary, std::string_view links = {});
 std::string ifupdown_tail(const Link& nic, std::span<const Alias> aliases);
 /// Whether /etc/network/interfaces with this text reads the file at `path`.
 bool is_sourced(std::string_view interfaces, std::string_view path);
@@ -60,7 +66,7 @@ std::string resolv_conf(std::string_view current, std::span<const Address> serve
 /// The lines of a networkd or ifupdown file that name DNS servers, as they stand there.
 std::string dns_lines(std::string_view text);
 
-/// Whether a path is one that networkd_path() or ifupdown_path() could have given.
+/// Whether a path is one that networkd_path(), netdev_path() or ifupdown_path() could have given.
 bool is_ours(std::string_view path);
 
 }  // namespace metalwright::netcfg::persist

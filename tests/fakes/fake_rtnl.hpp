@@ -116,6 +116,85 @@ class FakeRtnl final : public netcfg::Rtnl {
         return {};
     }
 
+    void take_down(int ifindex) {
+        std::erase_if(kernel_.routes, [&](const netcfg::KernelRoute& route) {
+            return route.ifindex == ifindex;
+        });
+        std::erase_if(kernel_.addresses, [&](const netcfg::KernelAddress& address) {
+            return address.ifindex == ifindex && address.prefix.address.v6;
+        });
+    }
+
+    Result<void> act(const netcfg::KernelOp& op, const netcfg::MakeLink& make) {
+        if (std::ranges::find(kernel_.links, make.name, &netcfg::Link::name) !=
+            kernel_.links.end())
+            return no(op, EEXIST, "File exists");
+        if (link(make.ifindex) != nullptr) return no(op, EBUSY, "Device or resource busy");
+        netcfg::Link made{.index = make.ifindex,
+                          .name = make.name,
+                          .mac = make.mac,
+                          .kind = make.bond ? "bond" : "vlan",
+                          .mtu = make.mtu,
+                          .up = true,
+                          .carrier = true,
+                          .parent = make.parent,
+                          .vlan = make.vlan,
+                          .alias = std::string(netcfg::our_link_alias),
+                          .bond = make.bond};
+        if (!make.bond) {
+            const netcfg::Link* parent = link(make.parent);
+            if (parent == nullptr) return no(op, ENODEV, "No such device");
+            if (!parent->up) return no(op, ENETDOWN, "Network is down");
+            if (parent->mtu < make.mtu) return no(op, ERANGE, "mtu greater than device maximum");
+            made.mac = parent->mac;
+        }
+        kernel_.links.push_back(std::move(made));
+        return {};
+    }
+
+    Result<void> act(const netcfg::KernelOp&, const netcfg::RemoveLink& remove) {
+        const netcfg::Link* gone = link(remove.ifindex);
+        if (gone == nullptr) return {};  // ENODEV counts as done
+        std::vector<int> with{remove.ifindex};
+        for (const netcfg::Link& other : kernel_.links)
+            if (other.kind == "vlan" && other.parent == remove.ifindex) with.push_back(other.index);
+        for (const int index : with) {
+            take_down(index);
+            std::erase_if(kernel_.addresses, [&](const netcfg::KernelAddress& address) {
+                return address.ifindex == index;
+            });
+            std::erase_if(kernel_.links,
+                          [&](const netcfg::Link& each) { return each.index == index; });
+        }
+        for (netcfg::Link& port : kernel_.links)
+            if (port.master == remove.ifindex) let_go(port);
+        return {};
+    }
+
+    void let_go(netcfg::Link& port) {
+        port.master = 0;
+        port.up = false;
+        if (!port.permanent_mac.empty()) port.mac = port.permanent_mac;
+        take_down(port.index);
+    }
+
+    Result<void> act(const netcfg::KernelOp& op, const netcfg::SetMaster& set) {
+        netcfg::Link* port = link(set.ifindex);
+        if (port == nullptr) return no(op, ENODEV, "No such device");
+        if (set.master == 0) {
+            let_go(*port);
+            port->up = true;
+            return {};
+        }
+        const netcfg::Link* bond = link(set.master);
+        if (bond == nullptr || !bond->bond) return no(op, EINVAL, "Invalid argument");
+        take_down(port->index);
+        port->master = set.master;
+        port->up = true;
+        port->mac = bond->mac;
+        return {};
+    }
+
     Result<void> act(const netcfg::KernelOp& op, const netcfg::AddAddress& add) {
         if (link(add.ifindex) == nullptr) return no(op, ENODEV, "ipv4: Device not found");
         for (std::uint32_t i = 0; i < add.count; ++i) {

@@ -131,12 +131,15 @@ void read_kept(Fields& spec_fields, Kept& kept) {
     keep(kept, "extensionBandwidth", spec_fields.number32("extensionBandwidth", 1, most_mbps));
     read_charge(spec_fields, kept);
     read_tags(spec_fields, kept);
+}
 
+/// Two physical NICs as one, or as they are.
+void read_interface_mode(Fields& spec_fields, Kept& kept, netcfg::Wanted& network) {
     const auto mode = spec_fields.word("interfaceMode", interface_modes);
     keep(kept, "interfaceMode", mode);
-    if (mode)
-        spec_fields.self().findings().note(spec_fields.pointer("interfaceMode"),
-                                           "is kept: NICs are used as the image set them up");
+    if (!mode) return;
+    network.bond.emplace();
+    if (*mode == "dual") network.bond->ports.emplace();
 }
 
 void read_count(Fields& spec_fields) {
@@ -359,6 +362,7 @@ void read_instance_spec(Fields& fields, const Catalogue* catalogue, Kept& kept, 
     read_private_ip(fields, where, spec, network);
     read_alias_ips(fields, where, catalogue, network);
     read_second_nic(fields, catalogue, kept, network);
+    read_interface_mode(fields, kept, network);
     if (network != netcfg::Wanted{}) spec.network = std::move(network);
 
     read_login(fields, catalogue, kept, spec);

@@ -219,9 +219,6 @@ TEST(JdCloud, WithoutACatalogueIdsAreCheckedForFormOnly) {
 }
 
 TEST(JdCloud, KeptButSaidToBe) {
-    const auto dual = read(order("interfaceMode", "\"dual\""));
-    EXPECT_EQ(json::parse(dual->kept)["interfaceMode"], "dual");
-    EXPECT_TRUE(noted(*dual, at + "/interfaceMode", "is kept"));
     const auto second = read(order("extensionPrivateIp", "\"10.0.2.9\""));
     EXPECT_EQ(json::parse(second->kept)["extensionPrivateIp"], "10.0.2.9");
     EXPECT_TRUE(noted(*second, at + "/extensionPrivateIp", "its subnet is not in the catalogue"));
@@ -229,6 +226,18 @@ TEST(JdCloud, KeptButSaidToBe) {
     EXPECT_EQ(json::parse(tags->kept)["resourceTags"].dump(), R"([{"key":"team","value":"shop"}])");
     const auto os = read(order("osTypeId", "\"os-unknown\""));
     EXPECT_TRUE(noted(*os, at + "/osTypeId", "not in the catalogue"));
+}
+
+TEST(JdCloud, TheInterfaceModeMakesABondOrTakesOursApart) {
+    const auto bond = read(order("interfaceMode", "\"bond\""));
+    ASSERT_TRUE(bond) << lines(bond.error());
+    EXPECT_EQ(bond->network->bond, netcfg::Bond());
+    EXPECT_EQ(bond->network->bond->mode, netcfg::Bond::Mode::lacp);
+    EXPECT_EQ(json::parse(bond->kept)["interfaceMode"], "bond");
+    const auto dual = read(order("interfaceMode", "\"dual\""));
+    ASSERT_TRUE(dual) << lines(dual.error());
+    EXPECT_TRUE(dual->network->bond->none());
+    EXPECT_EQ(read(order("interfaceMode", "null"))->network->bond, std::nullopt);
 }
 
 TEST(JdCloud, TheSecondNicIsAnotherNicOfTheHost) {
