@@ -25,6 +25,16 @@ const TextFile* somebody_elses_network_file(const Draft& draft, std::string_view
     return &managed->file;
 }
 
+/// The NIC, and what it stands on.
+std::vector<Link> made_of(const Site& site) {
+    std::vector<Link> links{site.nic()};
+    for (std::size_t at = 0; at < links.size(); ++at)
+        for (const Link& link : site.observed().links)
+            if (link.index == links[at].parent || link.master == links[at].index)
+                links.push_back(link);
+    return links;
+}
+
 std::vector<TextFile> wanted_files(const Draft& draft, std::string_view boot_file) {
     const NeighbourFiles& told = draft.site.wanted().neighbours;
     std::vector<TextFile> files;
@@ -36,7 +46,7 @@ std::vector<TextFile> wanted_files(const Draft& draft, std::string_view boot_fil
     }
     if (told.network_manager)
         files.push_back({std::string(persist::network_manager_conf_file),
-                         persist::network_manager_conf(draft.site.nic(), !boot_file.empty())});
+                         persist::network_manager_conf(made_of(draft.site), !boot_file.empty())});
     return files;
 }
 

@@ -142,8 +142,12 @@ TEST_F(Neighbours, NetworkManagerKeepsANicOfItsOwnThroughAPulledCable) {
 }
 
 TEST_F(Neighbours, ANicWithoutAPermanentMacIsNamed) {
-    EXPECT_THAT(persist::network_manager_conf({.index = 4, .name = "bond0"}, false),
+    std::vector<Link> nics{{.index = 4, .name = "bond0"}};
+    EXPECT_THAT(persist::network_manager_conf(nics, false),
                 HasSubstr("match-device=interface-name:=bond0\n"));
+    nics.push_back(eth0());
+    EXPECT_THAT(persist::network_manager_conf(nics, true),
+                HasSubstr("unmanaged-devices+=interface-name:=bond0;mac:52:54:00:4d:57:01\n"));
 }
 
 TEST_F(Neighbours, ANicThatWeSetUpAtBootIsUnmanagedFromNetworkManagersNextStartOn) {
