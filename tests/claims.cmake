@@ -482,3 +482,15 @@ claim(8.two-nics-settings "arp_filter, arp_announce and rp_filter are set where 
 claim(8.two-nics-foreign "Rules and routes of somebody else are never changed; one in the way fails its NIC's line, in words."
   netns.TwoNics.WhatSomebodyElseHasSetStays netcfg.Policy.ARuleOfSomebodyElseInTheWayFailsThatNicAlone
   netcfg.Policy.ARouteOfSomebodyElseInTheWayFailsInWords)
+claim(8.bond "Two NICs become one 802.3ad bond, against a switch that speaks LACP; either cable alone is enough, and the next boot makes it again."
+  vm.bond netcfg.Links.TheNextBootMakesThemBeforeTheAgentIsThere)
+claim(8.vlan "All that is wanted goes on a VLAN of the NIC or the bond, made and removed by us."
+  vm.bond netcfg.Links.AnotherVlanReplacesTheFormerOne netcfg.Links.TwoVlansOfOneBondAreTwoNics)
+claim(8.bond-guarded "A bond or VLAN through which the gateway does not answer is taken back whole, after a crash too."
+  vm.bond netcfg.Links.ABondThroughWhichTheGatewayIsSilentIsTakenBack netcfg.Links.ACrashInTheMiddleIsTakenBackFromTheJournal
+  netcfg.PropertyLinks.AnyChainOfOrdersEndsAsWantedOrAsBefore)
+claim(8.bond-foreign "Somebody else's bond is never changed, and a NIC with somebody else's address is not put into one."
+  netcfg.Links.SomebodyElsesBondIsUsedWhereItFitsAndNeverChanged netcfg.Links.SomebodyElsesAddressKeepsANicOutOfABond
+  netcfg.PropertyLinks.AnyChainOfOrdersEndsAsWantedOrAsBefore)
+claim(8.interface-mode "createInstances' interfaceMode bond makes that bond, and dual takes ours apart."
+  agent_spec.JdCloud.TheInterfaceModeMakesABondOrTakesOursApart netcfg.Links.AnotherModeMakesTheBondAnewAndNoneTakesItApart)
