@@ -482,6 +482,45 @@ claim(8.two-nics-settings "arp_filter, arp_announce and rp_filter are set where 
 claim(8.two-nics-foreign "Rules and routes of somebody else are never changed; one in the way fails its NIC's line, in words."
   netns.TwoNics.WhatSomebodyElseHasSetStays netcfg.Policy.ARuleOfSomebodyElseInTheWayFailsThatNicAlone
   netcfg.Policy.ARouteOfSomebodyElseInTheWayFailsInWords)
+claim(8.kinds "Aliases, secondary and elastic addresses are managed, limited and reported each by itself, and each is where it belongs."
+  netcfg.PlanKinds.EachKindHasItsLineAndItsPlace netcfg.PlanKinds.EachKindHasItsOwnLimit netcfg.PlanKinds.OneKindIsRemovedWithoutTheOther
+  netns.Nics.EachKindIsWhereItBelongsAndGoesByItself netns.Nics.AnElasticAddressAnswersOnTheWanNicBesideWhatIsThere)
+claim(8.ranges "An IPv4 range is one local route that answers for every address of it; an IPv6 one its addresses, or a route where it is routed."
+  netns.Netns.ARangeAnswersArpFromThePeerAndCanBeBoundTo netcfg.PlanAliases.EachFormBecomesItsKernelObject
+  netcfg.PlanAliases.ARoutedIpv6RangeIsOneRoute netcfg.PlanAliases.RefusesARangeThatIsNotOurs)
+claim(8.leases "Secondary addresses by number come out of the host's pools, survive a restart and are never given twice."
+  agent_engine.AddressesTest.AddressesByNumberSurviveARestartAndAreGivenOnce agent_spec.Leases.WhatIsSomebodysIsNeverGiven)
+claim(8.validated "What no host can have, what stands twice and what is too many is refused before the kernel is asked; one bad item spoils no other."
+  netcfg.PlanAliases.RefusesWhatNoHostCanHave netcfg.PlanAliases.AtMostSoManyOnOneNic netcfg.PlanAliases.TheSameAddressOnTwoNicsIsAConflict
+  netcfg.PlanAliases.OneBadItemSpoilsNoOther netns.Netns.TheKernelsOwnWordsComeWithTheItemTheyBelongTo
+  netns.Netns.AThousandAddressesEachWithItsResult)
+claim(8.foreign "Somebody else's address, route, rule or qdisc is never removed or changed, and adopted only where the order says so."
+  netns.Netns.WhatIsNoLongerWantedGoesAndWhatIsForeignStays netns.Nics.AForeignAddressIsAdoptedOnRequestAndThenOurs
+  netcfg.PlanAliases.WhatSomebodyElseSetIsUnchangedAndNeverRemoved netcfg.PlanPrimary.AForeignRouteInTheWayIsToldAndLeftAlone
+  netns.ShapingInTheKernel.AnothersRootQdiscIsUntouched netns.ShapingInTheKernel.AnothersFiltersOnWhatComesInAreUntouched netns.chaos)
+claim(8.siblings "Removing the first address of a subnet takes no other along, whatever promote_secondaries says."
+  netns.PromoteSecondaries/Siblings.SurviveTheFirstOfTheirSubnet/off netns.PromoteSecondaries/Siblings.SurviveTheFirstOfTheirSubnet/on
+  netns.PromoteSecondaries/Siblings.AFormerPrimaryInTheSameSubnetLeavesTheNewOneAndItsRoute/off)
+claim(8.spelling "A prefix length spelled or not is the same item."
+  netcfg.PlanAliases.SpelledOrNotIsTheSameItem agent_engine.AddressesTest.WhatIsThereAlreadyIsUnchangedHoweverItIsWritten)
+claim(8.ipv6 "An IPv6 alias is usable at once and never the preferred source, unless asked; a duplicate is asked for and reported on request."
+  netns.Netns.AnIpv6AliasIsUsableAtOnceAndNeverThePreferredSource netcfg.PlanKinds.AnIpv6AddressIsPreferredOnlyWhereTheSpecSaysSo
+  netns.Nics.AnAddressThatAnotherHostHasFailsWhereTheSpecAsksForTheQuestion)
+claim(8.shaping "The WAN NIC is shaped as ordered, changed in place without an unshaped moment, and cleared of ours alone by 0."
+  netns.ShapingInTheKernel.LimitsWhatGoesOut netns.ShapingInTheKernel.IsChangedInPlaceWithoutAMomentUnshaped
+  netns.ShapingInTheKernel.WhatComesInIsLimitedAndStillComesIn netns.ShapingInTheKernel.WhatComesInIsChangedInPlaceToo
+  netns.ShapingInTheKernel.ZeroRemovesItAndAddressesStay netcfg.PlanShaping.AbsentMeansUnmanaged)
+claim(8.neighbours "Beside systemd-networkd and NetworkManager all of ours survives a reload, a restart, a reapply and a link flap."
+  vm.neighbours)
+claim(8.neighbour-files "They are told what is ours only where the configuration says so, in files of our own."
+  vm.neighbours netcfg.Neighbours.WithoutTheConfigurationNothingIsWrittenOrSaid
+  netcfg.Neighbours.WhatTheConfigurationNoLongerAsksForIsTakenAwayAndNothingElse)
+claim(8.any-state "From any state of the host to any order: what is ours is what is wanted, foreign things stay, and again sends nothing."
+  netcfg.AnyNics.ConvergeLeaveForeignAloneAndAreIdempotent netcfg.AnyNics.TheStoreStandsInForAKernelWithoutMarks
+  netcfg.AnyState.ConvergesLeavesForeignAloneAndIsIdempotent)
+claim(8.ip-commands "Addresses are listed, added, planned, removed and watched one by one, for people and as JSON."
+  agent_cli.Cli.AddressesAreListedWithTheirState agent_cli.Cli.AnAddedAddressIsAnOperation agent_cli.Cli.APlanOfAddressesShowsWhatChanges
+  agent_cli.Cli.ARemovedAddressIsWatchedToItsEnd agent_cli.Cli.AnAddressOfAKindAndAddressesByNumberAreAskedFor)
 claim(8.bond "Two NICs become one 802.3ad bond, against a switch that speaks LACP; either cable alone is enough, and the next boot makes it again."
   vm.bond netcfg.Links.TheNextBootMakesThemBeforeTheAgentIsThere)
 claim(8.vlan "All that is wanted goes on a VLAN of the NIC or the bond, made and removed by us."
