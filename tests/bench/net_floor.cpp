@@ -11,12 +11,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
 #include <sstream>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -214,10 +216,75 @@ class Kernel {
     std::vector<Bytes> seen_;
 };
 
+/// When the kernel last told of an IPv4 address that went, and of one that came.
+class Watch {
+ public:
+    using Clock = std::chrono::steady_clock;
+
+    Watch() : fd_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)) {
+        sockaddr_nl self{};
+        self.nl_family = AF_NETLINK;
+        self.nl_groups = RTMGRP_IPV4_IFADDR;
+        const int bytes = 16 << 20;
+        const timeval patience{.tv_sec = 0, .tv_usec = 20'000};
+        if (fd_ < 0 || ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) < 0 ||
+            ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0 ||
+            ::bind(fd_, reinterpret_cast<const sockaddr*>(&self), sizeof self) < 0)
+            die("net_floor: monitor");
+        reader_ = std::jthread([this](const std::stop_token& stop) { read(stop); });
+    }
+    ~Watch() {
+        end();
+        ::close(fd_);
+    }
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
+
+    /// Milliseconds from the last deletion to the last addition, once nothing more is told.
+    double back_after() {
+        end();
+        return std::chrono::duration<double, std::milli>(came_ - went_).count();
+    }
+
+ private:
+    void end() {
+        reader_.request_stop();
+        if (reader_.joinable()) reader_.join();
+    }
+
+    /// Each notification is a datagram of its own.
+    void read(const std::stop_token& stop) {
+        std::array<std::byte, 8192> message;
+        for (;;) {
+            const ssize_t size = ::recv(fd_, message.data(), message.size(), 0);
+            if (size < 0 && errno != EAGAIN) die("net_floor: monitor");
+            if (size < 0 && stop.stop_requested()) return;
+            if (size < static_cast<ssize_t>(NLMSG_HDRLEN)) continue;
+            const auto type = reinterpret_cast<const nlmsghdr*>(message.data())->nlmsg_type;
+            if (type == RTM_DELADDR) went_ = Clock::now();
+            if (type == RTM_NEWADDR) came_ = Clock::now();
+        }
+    }
+
+    int fd_;
+    Clock::time_point went_{};
+    Clock::time_point came_{};
+    std::jthread reader_;
+};
+
+/// Somebody flushes the NIC while its keeper runs; microseconds until the last address is back.
+std::size_t flushed(Kernel& kernel, const std::string& nic, std::uint32_t count) {
+    Watch watch;
+    if (std::system(("ip addr flush dev " + nic).c_str()) != 0) die("net_floor: ip addr flush");
+    while (kernel.present(false) != count)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return static_cast<std::size_t>(std::max(0.0, watch.back_after() * 1000));
+}
+
 }  // namespace
 
 /// usage: net_floor NIC; then "add|del address|route 4|6 COUNT", "missing 4|6 COUNT", "until 4|6
-/// COUNT" (waits until so many are there). Each answers "WALL_MS CPU_MS RESULT".
+/// COUNT" (waits until so many are there), "flushed 4 COUNT" (see flushed()). Each answers "WALL_MS CPU_MS RESULT".
 int main(int argc, char** argv) {
     if (argc != 2) return 2;
     Kernel kernel(argv[1]);
@@ -236,6 +303,8 @@ int main(int argc, char** argv) {
         std::size_t result = 0;
         if (change)
             kernel.change(verb == "add", what == "route", v6, count);
+        else if (verb == "flushed")
+            result = flushed(kernel, argv[1], count);
         else if (verb == "missing")
             result = kernel.missing(v6, count);
         else

@@ -219,6 +219,33 @@ def through_daemon(lab, count=1000):
     return measure
 
 
+def kept(lab, count=1000):
+    """The same by the daemon that keeps them: from the last deletion that the kernel tells of to the last address."""
+    bench = lab.bench
+    lab.read(singles(count))
+    with bench.daemon("kept") as daemon:
+        daemon.settle()
+        took, operation = daemon.apply(document(singles(count), 1))
+        if any(item["outcome"] == "failed" for item in operation["items"]):
+            raise RuntimeError(f"an order of {count} aliases failed after {took} ms")
+
+        def back():
+            return lab.floor(f"flushed 4 {count}")[2][0] / 1000
+
+        samples = sorted(back() for _ in range(max(bench.runs, 9)))
+        daemon.apply(document([], 2))
+
+    def added():
+        wall, _ = lab.apply(count)
+        lab.clear("address 4", count)
+        return wall
+
+    adding = interleaved(max(bench.runs, 9), floor=added)["floor"]
+    return [Row("net.flushed-1000.daemon", samples[len(samples) // 2], "ms", floor=adding, bar=("floor", "<=", 2.0),
+                note="wall clock, from the last deletion of `ip addr flush` to the last address that metalwrightd has put back, the "
+                f"slowest {samples[-1]:.4g} ms; floor: adding them, parsed spec to kernel")]
+
+
 def beside(lab, kind, bar, daemon_path, count=1000):
     """Rows against one running daemon: netcfg with its bar, the full path through metalwrightd without one."""
     name = kind.__name__.lower()
@@ -263,6 +290,7 @@ def net(bench):
         rows += apply_again(lab, v6=False, peer_runs=3)
         lab.clear("address 4", 10000)
         whole = through_daemon(lab)
+        rows += kept(lab)
         rows += beside(lab, Networkd, ("peer", "<=", 1 / 1.5), whole) + beside(lab, NetworkManager, ("peer", "<=", 1 / 4), whole)
         # Half a minute to fill and as long to replace: last, and the namespace takes the addresses with it.
         return rows + apply_again(lab, v6=True, peer_runs=1)
