@@ -54,6 +54,11 @@ Step<Op> step(const std::string& item, std::string why, const KernelOp& op,
     return {.item = item, .why = std::move(why), .op = op, .undo = std::move(undo)};
 }
 
+/// Of a link that goes down the kernel drops the routes, but for IPv4 ones of table local.
+bool outlives_its_link(const KernelRoute& route) {
+    return route.table == table_local && !route.to.address.v6;
+}
+
 ItemResult line(const std::string& item, Outcome outcome, std::string note) {
     return {.item = item, .outcome = outcome, .note = std::move(note)};
 }
@@ -203,7 +208,7 @@ Result<void> MadeLinks::join(const Link& port, const Link& bond, const std::stri
                             port.name);
             if (Result<void> gone = take_apart(upper, item, work); !gone) return gone;
         }
-    // Down, the NIC loses its routes and IPv6 addresses; the others are taken off it below.
+    // Down, the NIC loses its IPv6 addresses and most routes; the others are taken off it below.
     std::vector<Op> undo = put_back(port, false);
     undo.insert(undo.begin(), KernelOp{SetMaster{port.index, port.name, 0}});
     work.cuts_way = work.cuts_way || undo.size() > 1;
@@ -217,6 +222,10 @@ Result<void> MadeLinks::join(const Link& port, const Link& bond, const std::stri
                  RemoveAddress{.ifindex = port.index, .prefix = address.prefix},
                  {KernelOp{AddAddress{.ifindex = port.index, .first = address.prefix}}}));
     }
+    for (const KernelRoute& route : observed().routes)
+        if (route.ifindex == port.index && Site::ours(route) && outlives_its_link(route))
+            work.steps.push_back(step(item, "take " + route.to.text() + " off " + port.name,
+                                      RemoveRoute{route}, {KernelOp{AddRoute{.route = route}}}));
     drop_from(port.index);
     Link& now = changed_link(port.index);
     now.master = bond.index;
@@ -363,17 +372,17 @@ Result<void> MadeLinks::nothing_foreign(const Link& link, std::string_view other
     return {};
 }
 
-/// Addresses of ours on a link, then the routes through it. IPv4 addresses stay on a link that is
-/// down.
-std::vector<Op> MadeLinks::put_back(const Link& link, bool v4) const {
+/// What a link of ours loses: addresses, then the routes through it. Unless `all` only what it
+/// loses by being down.
+std::vector<Op> MadeLinks::put_back(const Link& link, bool all) const {
     std::vector<Op> ops;
     for (const KernelAddress& address : observed().addresses)
         if (address.ifindex == link.index && !address.prefix.address.is_link_local() &&
-            (v4 || address.prefix.address.v6))
+            (all || address.prefix.address.v6))
             ops.emplace_back(
                 KernelOp{AddAddress{.ifindex = link.index, .first = address.prefix}});
     for (const KernelRoute& route : observed().routes)
-        if (route.ifindex == link.index && Site::ours(route))
+        if (route.ifindex == link.index && Site::ours(route) && (all || !outlives_its_link(route)))
             ops.emplace_back(KernelOp{AddRoute{.route = route, .replace = route.table != table_local}});
     return ops;
 }

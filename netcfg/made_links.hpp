@@ -50,7 +50,7 @@ class MadeLinks {
 
     const Wanted& nic(std::size_t at) const { return at == 0 ? wanted_ : wanted_.others[at - 1]; }
     Result<void> nothing_foreign(const Link& link, std::string_view otherwise) const;
-    std::vector<Op> put_back(const Link& link, bool v4) const;
+    std::vector<Op> put_back(const Link& link, bool all) const;
     void drop_from(int ifindex);
 
     const Wanted& wanted_;

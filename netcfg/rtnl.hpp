@@ -65,9 +65,9 @@ class RtnlSocket final : public Rtnl {
     Result<Observed> dump(std::uint8_t local_protocol);  // 0: any
     Result<void> ask(const Dump& question, Observed& all);
     Result<void> send(std::span<const std::byte> request);
-    /// Sends `request` and reads until `acks` answers were taken by `on_ack`.
+    /// Sends `request` and hands each answer to `is_last`, until that says so.
     template <class OnAck>
-    Result<void> converse(std::span<const std::byte> request, std::size_t acks, OnAck on_ack);
+    Result<void> converse(std::span<const std::byte> request, OnAck is_last);
 
     sys::Fd fd_;
     std::size_t most_acks_;  // that the receive buffer holds: a lost ack is a lost result

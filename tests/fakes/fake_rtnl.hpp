@@ -104,21 +104,14 @@ class FakeRtnl final : public netcfg::Rtnl {
         netcfg::Link* nic = link(set.ifindex);
         if (nic == nullptr) return no(op, ENODEV, "No such device");
         if (set.mtu != 0) nic->mtu = set.mtu;
-        if (set.up == false) {
-            std::erase_if(kernel_.routes, [&](const netcfg::KernelRoute& route) {
-                return route.ifindex == set.ifindex && (route.type == 1 || route.to.address.v6);
-            });
-            std::erase_if(kernel_.addresses, [&](const netcfg::KernelAddress& address) {
-                return address.ifindex == set.ifindex && address.prefix.address.v6;
-            });
-        }
+        if (set.up == false) take_down(set.ifindex);
         if (set.up) nic->up = *set.up;
         return {};
     }
 
     void take_down(int ifindex) {
         std::erase_if(kernel_.routes, [&](const netcfg::KernelRoute& route) {
-            return route.ifindex == ifindex;
+            return route.ifindex == ifindex && (route.type == 1 || route.to.address.v6);
         });
         std::erase_if(kernel_.addresses, [&](const netcfg::KernelAddress& address) {
             return address.ifindex == ifindex && address.prefix.address.v6;
@@ -159,7 +152,9 @@ class FakeRtnl final : public netcfg::Rtnl {
         for (const netcfg::Link& other : kernel_.links)
             if (other.kind == "vlan" && other.parent == remove.ifindex) with.push_back(other.index);
         for (const int index : with) {
-            take_down(index);
+            std::erase_if(kernel_.routes, [&](const netcfg::KernelRoute& route) {
+                return route.ifindex == index;
+            });
             std::erase_if(kernel_.addresses, [&](const netcfg::KernelAddress& address) {
                 return address.ifindex == index;
             });
