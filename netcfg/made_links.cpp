@@ -214,6 +214,10 @@ Result<void> MadeLinks::join(const Link& port, const Link& bond, const std::stri
     work.cuts_way = work.cuts_way || undo.size() > 1;
     work.steps.push_back(step(item, "put " + port.name + " into " + bond.name,
                               SetMaster{port.index, port.name, bond.index}, std::move(undo)));
+    for (const KernelRoute& route : observed().routes)
+        if (route.ifindex == port.index && Site::ours(route) && outlives_its_link(route))
+            work.steps.push_back(step(item, "take " + route.to.text() + " off " + port.name,
+                                      RemoveRoute{route}, {KernelOp{AddRoute{.route = route}}}));
     for (const KernelAddress& address : observed().addresses) {
         if (address.ifindex != port.index || address.prefix.address.v6) continue;
         work.cuts_way = true;
@@ -222,10 +226,6 @@ Result<void> MadeLinks::join(const Link& port, const Link& bond, const std::stri
                  RemoveAddress{.ifindex = port.index, .prefix = address.prefix},
                  {KernelOp{AddAddress{.ifindex = port.index, .first = address.prefix}}}));
     }
-    for (const KernelRoute& route : observed().routes)
-        if (route.ifindex == port.index && Site::ours(route) && outlives_its_link(route))
-            work.steps.push_back(step(item, "take " + route.to.text() + " off " + port.name,
-                                      RemoveRoute{route}, {KernelOp{AddRoute{.route = route}}}));
     drop_from(port.index);
     Link& now = changed_link(port.index);
     now.master = bond.index;
