@@ -130,10 +130,10 @@ void MadeLinks::make_bond(const Wanted& one, const std::string& item, Work& work
                 return failed(done.error());
         if (wanted.none()) {
             if (work.steps.empty())
-                work.settled.push_back(
-                    line(item, Outcome::unchanged,
-                         there == nullptr ? "there is none"
-                                          : there->name + " is somebody else's and stays"));
+                work.settled.push_back(line(item, Outcome::unchanged,
+                                            there == nullptr
+                                                ? "there is none"
+                                                : there->name + " is somebody else's and stays"));
             return;
         }
         there = nullptr;
@@ -159,8 +159,7 @@ void MadeLinks::make_bond(const Wanted& one, const std::string& item, Work& work
         changed_link(bond.index).up = true;
     }
     for (const Link& port : std::vector<Link>(observed().links)) {
-        const bool is_wanted =
-            std::ranges::find(*ports, port.index, &Link::index) != ports->end();
+        const bool is_wanted = std::ranges::find(*ports, port.index, &Link::index) != ports->end();
         if (is_wanted || port.master != bond.index) continue;
         work.steps.push_back(step(item, "take " + port.name + " out of " + bond.name,
                                   SetMaster{port.index, port.name, 0},
@@ -181,8 +180,10 @@ Result<void> MadeLinks::keep_bond(const Bond& wanted, const Link& bond,
                                   Work& work) {
     if (!bond.bond || bond.bond->mode != static_cast<std::uint8_t>(wanted.mode))
         return fail(Errc::conflict,
-                    "there is a bond " + bond.name + " that somebody else has made, and its mode "
-                    "is not " + std::string(to_string(wanted.mode)) +
+                    "there is a bond " + bond.name +
+                        " that somebody else has made, and its mode "
+                        "is not " +
+                        std::string(to_string(wanted.mode)) +
                         "; it is left alone: take it away, or name ours another way",
                     bond.name);
     for (const Link& port : ports)
@@ -310,8 +311,8 @@ Result<void> MadeLinks::take_apart(const Link& link, const std::string& item, Wo
     const std::size_t bare = undo.size();
     std::ranges::move(put_back(link, true), std::back_inserter(undo));
     work.cuts_way = work.cuts_way || undo.size() > bare;
-    work.steps.push_back(step(item, "take apart " + link.name,
-                              RemoveLink{link.index, link.name}, std::move(undo)));
+    work.steps.push_back(
+        step(item, "take apart " + link.name, RemoveLink{link.index, link.name}, std::move(undo)));
     for (const Link& port : ports) {
         work.steps.push_back(
             step(item, "bring up " + port.name, SetLink{.ifindex = port.index, .up = true}));
@@ -347,9 +348,8 @@ void MadeLinks::sweep_vlans(std::size_t at, const std::string& item) {
             const auto* op = std::get_if<RemoveLink>(&std::get<KernelOp>(one.op));
             return op != nullptr && op->ifindex == vlan.index;
         };
-        if (std::ranges::any_of(works_, [&](const Work& work) {
-                return std::ranges::any_of(work.removals, goes);
-            }))
+        if (std::ranges::any_of(
+                works_, [&](const Work& work) { return std::ranges::any_of(work.removals, goes); }))
             continue;
         works_[at].removals.push_back(step(item, "take away " + vlan.name + ", which is ours",
                                            RemoveLink{vlan.index, vlan.name}));
@@ -379,11 +379,11 @@ std::vector<Op> MadeLinks::put_back(const Link& link, bool all) const {
     for (const KernelAddress& address : observed().addresses)
         if (address.ifindex == link.index && !address.prefix.address.is_link_local() &&
             (all || address.prefix.address.v6))
-            ops.emplace_back(
-                KernelOp{AddAddress{.ifindex = link.index, .first = address.prefix}});
+            ops.emplace_back(KernelOp{AddAddress{.ifindex = link.index, .first = address.prefix}});
     for (const KernelRoute& route : observed().routes)
         if (route.ifindex == link.index && Site::ours(route) && (all || !outlives_its_link(route)))
-            ops.emplace_back(KernelOp{AddRoute{.route = route, .replace = route.table != table_local}});
+            ops.emplace_back(
+                KernelOp{AddRoute{.route = route, .replace = route.table != table_local}});
     return ops;
 }
 

@@ -218,8 +218,8 @@ std::optional<Bond::Hash> bond_hash_from(std::string_view word) noexcept;
 struct Wanted {
     NicSelector nic{};
     std::optional<Bond> bond{};  ///< stands in for `nic`, but for Bond::none(); absent: unmanaged
-    /// All of this is wanted on a VLAN (802.1Q, 1..4094) of the NIC; 0: on the NIC itself, and VLANs
-    /// of ours go. Absent: on the NIC itself.
+    /// All of this is wanted on a VLAN (802.1Q, 1..4094) of the NIC; 0: on the NIC itself, and
+    /// VLANs of ours go. Absent: on the NIC itself.
     std::optional<std::uint16_t> vlan{};
     std::optional<Primary> primary{};  ///< absent: unmanaged
     /// Of every kind that is `managed`: what is ours of such a kind and not in here is removed.
@@ -272,8 +272,8 @@ inline constexpr std::string_view our_link_alias = "metalwright";
 struct BondState {
     std::uint8_t mode = 0;
     std::uint8_t hash = 0;
-    bool fast = false;             ///< of 802.3ad only
-    std::uint32_t miimon_ms = 0;   ///< how often it looks at its ports' carriers; 0: never
+    bool fast = false;            ///< of 802.3ad only
+    std::uint32_t miimon_ms = 0;  ///< how often it looks at its ports' carriers; 0: never
 
     bool operator==(const BondState&) const = default;
 };

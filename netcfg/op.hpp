@@ -46,8 +46,8 @@ struct SetLink {
 struct MakeLink {
     int ifindex = 0;  ///< chosen by us, so that what rests on the new link can name it
     std::string name;
-    std::string mac{};             ///< empty: the kernel's choice
-    std::uint32_t mtu = 0;         ///< bytes; 0: the kernel's choice
+    std::string mac{};      ///< empty: the kernel's choice
+    std::uint32_t mtu = 0;  ///< bytes; 0: the kernel's choice
     std::optional<BondState> bond{};
     int parent = 0;          ///< of a VLAN
     std::uint16_t vlan = 0;  ///< likewise
@@ -134,8 +134,8 @@ struct SetNicSetting {
 };
 
 /// What goes to the kernel, and is answered by it one by one.
-using KernelOp = std::variant<SetLink, MakeLink, RemoveLink, SetMaster, AddAddress, RemoveAddress, AddRoute, RemoveRoute, AddRule,
-                              RemoveRule, SetNicSetting, ShapingOp>;
+using KernelOp = std::variant<SetLink, MakeLink, RemoveLink, SetMaster, AddAddress, RemoveAddress,
+                              AddRoute, RemoveRoute, AddRule, RemoveRule, SetNicSetting, ShapingOp>;
 
 /// Writes and removes files of the boot's network configuration, mode 0644.
 struct PersistConfig {
@@ -181,8 +181,8 @@ using Op = std::variant<KernelOp, PersistConfig, ReloadPersister, ReloadNetworkM
 std::string describe(const KernelOp& op);
 
 /// The operation as one line of text, for the journal: what takes a group back. Addresses, routes,
-/// and what makes and unmakes links; empty for every other operation. It names the NIC by its index: a reboot loses
-/// what a group has done, and with it the need to take it back.
+/// and what makes and unmakes links; empty for every other operation. It names the NIC by its
+/// index: a reboot loses what a group has done, and with it the need to take it back.
 std::string journal_form(const Op& op);
 /// The reverse. Errors: internal (a text that is none of ours).
 Result<KernelOp> op_from(std::string_view journal_form);

@@ -181,8 +181,7 @@ void settle_present(Draft& draft, std::string item, const KernelAddress& present
 namespace {
 
 bool is_wanted(const Wanted& wanted) {
-    return wanted.primary || wanted.aliases || wanted.bond || wanted.vlan ||
-           !wanted.others.empty();
+    return wanted.primary || wanted.aliases || wanted.bond || wanted.vlan || !wanted.others.empty();
 }
 
 template <class T>
@@ -205,15 +204,13 @@ void add_policy(const Portion& first, bool guarded, std::span<const PolicyNic> n
     move_behind(plan.steps, std::move(draft.removals));
 }
 
-/// What is put on a NIC that is made rests on the steps that make it.
-void rest_on(const std::string& item, std::size_t made, Draft& draft) {
-    const std::string& needs = draft.guarded ? "primary" : item;
-    const auto rest = [&](Step<Op>& step) {
+/// What is put on a NIC that is made rests on the steps that make it, or on the guarded change that
+/// they are part of; so does what moves to another NIC with the primary address.
+void let_the_rest_need(const std::string& made_item, Draft& draft) {
+    if (draft.made == 0 && !(draft.guarded && draft.moves)) return;
+    const std::string& needs = draft.guarded ? "primary" : made_item;
+    for (Step<Op>& step : draft.plan.steps | std::views::drop(draft.made))
         if (step.group.empty() && step.needs.empty() && step.item != needs) step.needs = needs;
-    };
-    std::ranges::for_each(draft.plan.steps | std::views::drop(made), rest);
-    std::ranges::for_each(draft.removals, rest);
-    std::ranges::for_each(draft.awaited, rest);
 }
 
 /// The NIC's own part of the links that are made, at the front of its plan.
@@ -253,18 +250,17 @@ Plan<Op> plan_nics(const Wanted& wanted, MadeLinks& links, const Owned& owned) {
         if (several) standing.taken = &taken;
         const Site site(*portion.wanted, observed, owned, *portion.nic->link, std::move(standing));
         Draft draft{.site = site, .aliases = judge_aliases(site), .primary = judge_primary(site)};
+        const std::string made_item = work.steps.empty() ? std::string() : work.steps.front().item;
         begin_with(work, draft);
         plan_nic(draft, portion.nic->why);
         plan_primary(draft);
         if (!plan_wait(draft)) plan_aliases(draft);
         guard_siblings(draft);
-        if (draft.made != 0) rest_on(draft.plan.steps.front().item, draft.made, draft);
         move_behind(draft.plan.steps, std::move(draft.removals));
         move_behind(draft.plan.steps, std::move(draft.awaited));
         // Elastic addresses alone are no reason to set a NIC up at boot.
-        const std::size_t before_files = draft.plan.steps.size();
         if (!portion.standing.only_wan) plan_persist(draft);
-        if (draft.made != 0) rest_on(draft.plan.steps.front().item, before_files, draft);
+        let_the_rest_need(made_item, draft);
         if (several) {
             taken.add(site, draft.primary, draft.aliases);
             if (auto way = policy_nic(site, draft.primary, draft.aliases, own_number))

@@ -53,6 +53,9 @@ void guard_change(Draft& draft, std::size_t begin) {
         !(draft.cuts_way || has_former_way(site, primary.accepted)))
         return;
     draft.guarded = true;
+    draft.moves = std::ranges::any_of(site.observed().addresses, [&](const auto& address) {
+        return address.ifindex != site.nic().index && site.was_primary(address);
+    });
     for (std::size_t i = begin; i < steps.size(); ++i) {
         steps[i].group = "primary";
         if (steps[i].undo.empty()) steps[i].undo = undo_of(site, steps[i].op);

@@ -96,8 +96,7 @@ std::vector<TextFile> files_that_make(const Draft& draft, const Link& nic) {
     const std::vector<Link> links = links_of_ours(site);
     const auto own = std::ranges::find(links, nic.index, &Link::index);
     if (own == links.end()) return {};
-    std::vector<TextFile> files =
-        persist::networkd_links(*own, links, vlans_on(site, own->parent));
+    std::vector<TextFile> files = persist::networkd_links(*own, links, vlans_on(site, own->parent));
     std::erase_if(files, [&](const TextFile& file) {
         return std::ranges::any_of(links, [&](const Link& link) {
             return site.in_plan(link.index) && file.path == path_for(draft, link);
@@ -190,9 +189,10 @@ void plan_boot(Draft& draft, const BootFile& boot) {
                 networkd_files = networkd_files || file.path.starts_with("/etc/systemd/network/");
             }
     if (op == PersistConfig{}) return draft.unchanged(draft.site.line("persist"));
-    draft.step_after_guard(draft.site.line("persist"), "write " + boot.file.path +
-                               (boot.links.empty() ? "" : ", and what makes the NIC"),
-                           std::move(op));
+    draft.step_after_guard(
+        draft.site.line("persist"),
+        "write " + boot.file.path + (boot.links.empty() ? "" : ", and what makes the NIC"),
+        std::move(op));
     if (networkd_files && persisted.networkd_running)
         draft.step_after_guard(draft.site.line("persist"),
                                "have systemd-networkd read its files again", ReloadPersister{});

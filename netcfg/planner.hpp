@@ -21,8 +21,11 @@ struct Draft {
     Plan<Op> plan{};
     std::vector<Step<Op>> removals{};
     std::vector<Step<Op>> awaited{};  ///< behind all other steps for the kernel
-    std::size_t made = 0;   ///< so many steps at the front of the plan make the NIC
-    bool cuts_way = false;  ///< they take down the way to the network
+    std::size_t made = 0;             ///< so many steps at the front of the plan make the NIC
+    bool cuts_way = false;            ///< they take down the way to the network
+    /// The former primary address is on another NIC: nothing leaves that before the change is
+    /// proved.
+    bool moves = false;
     bool guarded = false;  ///< a group "primary" is in the plan; what rests on it needs that item
     // By position in site.observed(): an alias of the plan is just this, so it does not go.
     std::vector<bool> wanted_addresses{};
@@ -54,8 +57,8 @@ void plan_shaping(const Wanted& wanted, const Observed& observed, const Owned& o
                   Plan<Op>& plan);
 
 /// Makes one group of the steps from `begin` on (the new primary address and the default route;
-/// from the front on where the NIC itself is made) and ends it with a question to the gateway, where there is a former way to go back to.
-/// (plan_guard.cpp)
+/// from the front on where the NIC itself is made) and ends it with a question to the gateway,
+/// where there is a former way to go back to. (plan_guard.cpp)
 void guard_change(Draft& draft, std::size_t begin);
 
 /// The NIC as policy routing sees it; nothing where no primary address of it is accepted.

@@ -59,8 +59,8 @@ void Spread::add_others(const Wanted& wanted, const Observed& observed) {
             if (portion.nic) given.push_back(portion.nic->link->index);
         Result<NicChoice> nic = choose_wanted_other(one, observed, given);
         const Wanted& copy = own(one, wanted);
-        std::string suffix = suffix_of(nic, one.bonded() ? NicSelector{.name = one.bond->name} : one.nic,
-                                       "another NIC");
+        std::string suffix = suffix_of(
+            nic, one.bonded() ? NicSelector{.name = one.bond->name} : one.nic, "another NIC");
         portions_.push_back({std::move(nic), &copy, {.suffix = std::move(suffix)}});
     }
 }

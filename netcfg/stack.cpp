@@ -21,9 +21,8 @@ const Link* vlan_on(const Observed& observed, int parent, std::uint16_t id) {
 bool is_made_by_us(const Link& link, const Persisted& persisted) {
     if (link.kind != "bond" && link.kind != "vlan") return false;
     return link.alias == our_link_alias ||
-           std::ranges::any_of(persisted.files, [&](const TextFile& file) {
-               return persist::makes(file, link);
-           });
+           std::ranges::any_of(persisted.files,
+                               [&](const TextFile& file) { return persist::makes(file, link); });
 }
 
 std::string vlan_name(const Link& parent, std::uint16_t id) {
@@ -42,11 +41,11 @@ Result<std::vector<Link>> ports_of(const Bond& bond, const Observed& observed) {
             if (ports.size() < 2 && (link->master == 0 || link->master == own))
                 ports.push_back(*link);
         if (ports.size() < 2)
-            return fail(Errc::not_found,
-                        "a bond is made of two physical NICs that nothing else uses, and there " +
-                            (ports.empty() ? std::string("is none")
-                                           : "is only " + ports.front().name),
-                        "bond");
+            return fail(
+                Errc::not_found,
+                "a bond is made of two physical NICs that nothing else uses, and there " +
+                    (ports.empty() ? std::string("is none") : "is only " + ports.front().name),
+                "bond");
         return ports;
     }
     for (const NicSelector& selector : *bond.ports) {
@@ -85,8 +84,7 @@ Result<NicChoice> standing_on(const Wanted& one, const Observed& observed,
     if (!base || !one.vlan) return base;
     // By its address or the default route the VLAN itself may have been found.
     if (one.nic == NicSelector() && base->link->kind == "vlan")
-        if (const auto parent =
-                std::ranges::find(observed.links, base->link->parent, &Link::index);
+        if (const auto parent = std::ranges::find(observed.links, base->link->parent, &Link::index);
             parent != observed.links.end())
             base->link = &*parent;
     if (*one.vlan == 0) return base;
@@ -112,17 +110,16 @@ Result<NicChoice> choose_wanted(const Wanted& one, const Observed& observed,
 Result<NicChoice> choose_wanted_other(const Wanted& one, const Observed& observed,
                                       std::span<const int> given) {
     if (!one.bond && !one.vlan) return choose_other(one.nic, observed, given);
-    Result<NicChoice> chosen =
-        standing_on(one, observed, [&]() -> Result<NicChoice> {
-            // The NIC under a VLAN may be the order's as well.
-            if (one.nic != NicSelector()) return choose_nic(one.nic, observed, {});
-            return choose_other(one.nic, observed, given);
-        });
+    Result<NicChoice> chosen = standing_on(one, observed, [&]() -> Result<NicChoice> {
+        // The NIC under a VLAN may be the order's as well.
+        if (one.nic != NicSelector()) return choose_nic(one.nic, observed, {});
+        return choose_other(one.nic, observed, given);
+    });
     if (chosen && std::ranges::find(given, chosen->link->index) != given.end())
-        return fail(Errc::conflict,
-                    chosen->link->name +
-                        " is spoken of already; say all that is wanted on it in one place",
-                    "nic");
+        return fail(
+            Errc::conflict,
+            chosen->link->name + " is spoken of already; say all that is wanted on it in one place",
+            "nic");
     return chosen;
 }
 

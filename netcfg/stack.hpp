@@ -24,7 +24,7 @@ Result<NicChoice> choose_wanted_other(const Wanted& one, const Observed& observe
 /// Errors: not_found, conflict (one is a port of something else, or named twice).
 Result<std::vector<Link>> ports_of(const Bond& bond, const Observed& observed);
 
-const Link* link_named(const Observed& observed, std::string_view name);  ///< nullptr: none
+const Link* link_named(const Observed& observed, std::string_view name);      ///< nullptr: none
 const Link* vlan_on(const Observed& observed, int parent, std::uint16_t id);  ///< likewise
 
 /// Whether a bond or VLAN is our work: it carries our mark, or networkd made it of a file of ours.

@@ -366,8 +366,8 @@ netcfg::Wanted read_network(Fields& network) {
         const bool twice =
             std::any_of(wanted.others.begin(), wanted.others.end(),
                         [&](const netcfg::Wanted& before) { return before.same_nic(other); });
-        if (twice || (wanted.same_nic(other) &&
-             (other.nic != netcfg::NicSelector() || other.bonded())))
+        if (twice ||
+            (wanted.same_nic(other) && (other.nic != netcfg::NicSelector() || other.bonded())))
             item.error("is the same NIC as one before: say all that is wanted on it in one place");
         else
             wanted.others.push_back(std::move(other));

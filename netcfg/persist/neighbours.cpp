@@ -53,9 +53,9 @@ bool takes_leases(std::string_view network_file) {
 std::string network_manager_conf(std::span<const Link> nics, bool we_set_up) {
     std::string match;
     for (const Link& nic : nics)
-        match += (match.empty() ? "" : ";") + (nic.permanent_mac.empty()
-                                                   ? "interface-name:=" + nic.name
-                                                   : "mac:" + nic.permanent_mac);
+        match +=
+            (match.empty() ? "" : ";") + (nic.permanent_mac.empty() ? "interface-name:=" + nic.name
+                                                                    : "mac:" + nic.permanent_mac);
     // Not `managed=0`: any other file with unmanaged-devices would win over it.
     if (we_set_up) return std::string(header) + "[keyfile]\nunmanaged-devices+=" + match + '\n';
     return std::string(header) + "[device-metalwright]\nmatch-device=" + match +

@@ -34,8 +34,8 @@ bool takes_leases(std::string_view network_file);
 
 /// A NIC that `we_set_up` at boot is not NetworkManager's any more. On one that stays its own it
 /// keeps its connection through a pulled cable: else it takes every address off the NIC, ours too.
-/// By permanent MAC, else by name, as NetworkManager knows NICs. `nics`: the NIC and what it is made
-/// of. Source: NetworkManager.conf(5), 1.42.
+/// By permanent MAC, else by name, as NetworkManager knows NICs. `nics`: the NIC and what it is
+/// made of. Source: NetworkManager.conf(5), 1.42.
 std::string network_manager_conf(std::span<const Link> nics, bool we_set_up);
 
 /// Whether a text of network_manager_conf() takes the NIC from NetworkManager.

@@ -34,8 +34,9 @@ inline constexpr std::string_view networkd_header =
 /// Matches the permanent MAC (a VLAN or bond on top has the same MAC, not the same permanent one),
 /// else MAC and name; the name alone where the MAC is that of a bond.
 std::string networkd_match(const Link& nic);
-/// The VLANs of the names `vlans` stand on the NIC. KeepConfiguration=static and ConfigureWithoutCarrier keep what is on the NIC
-/// through a restart of networkd and through a pulled cable. Source: systemd.network(5), 252.
+/// The VLANs of the names `vlans` stand on the NIC. KeepConfiguration=static and
+/// ConfigureWithoutCarrier keep what is on the NIC through a restart of networkd and through a
+/// pulled cable. Source: systemd.network(5), 252.
 std::string networkd_head(const Link& nic, const Primary& primary,
                           std::span<const std::string> vlans = {});
 std::string networkd_tail(std::span<const Alias> aliases);

@@ -284,7 +284,8 @@ std::size_t flushed(Kernel& kernel, const std::string& nic, std::uint32_t count)
 }  // namespace
 
 /// usage: net_floor NIC; then "add|del address|route 4|6 COUNT", "missing 4|6 COUNT", "until 4|6
-/// COUNT" (waits until so many are there), "flushed 4 COUNT" (see flushed()). Each answers "WALL_MS CPU_MS RESULT".
+/// COUNT" (waits until so many are there), "flushed 4 COUNT" (see flushed()). Each answers "WALL_MS
+/// CPU_MS RESULT".
 int main(int argc, char** argv) {
     if (argc != 2) return 2;
     Kernel kernel(argv[1]);

@@ -103,7 +103,12 @@ class FakeRtnl final : public netcfg::Rtnl {
     Result<void> act(const netcfg::KernelOp& op, const netcfg::SetLink& set) {
         netcfg::Link* nic = link(set.ifindex);
         if (nic == nullptr) return no(op, ENODEV, "No such device");
-        if (set.mtu != 0) nic->mtu = set.mtu;
+        if (set.mtu != 0) {
+            nic->mtu = set.mtu;
+            for (netcfg::Link& upper : kernel_.links)
+                if (upper.kind == "vlan" && upper.parent == set.ifindex)
+                    upper.mtu = std::min(upper.mtu, set.mtu);
+        }
         if (set.up == false) take_down(set.ifindex);
         if (set.up) nic->up = *set.up;
         return {};
@@ -119,8 +124,7 @@ class FakeRtnl final : public netcfg::Rtnl {
     }
 
     Result<void> act(const netcfg::KernelOp& op, const netcfg::MakeLink& make) {
-        if (std::ranges::find(kernel_.links, make.name, &netcfg::Link::name) !=
-            kernel_.links.end())
+        if (std::ranges::find(kernel_.links, make.name, &netcfg::Link::name) != kernel_.links.end())
             return no(op, EEXIST, "File exists");
         if (link(make.ifindex) != nullptr) return no(op, EBUSY, "Device or resource busy");
         netcfg::Link made{.index = make.ifindex,
@@ -152,9 +156,8 @@ class FakeRtnl final : public netcfg::Rtnl {
         for (const netcfg::Link& other : kernel_.links)
             if (other.kind == "vlan" && other.parent == remove.ifindex) with.push_back(other.index);
         for (const int index : with) {
-            std::erase_if(kernel_.routes, [&](const netcfg::KernelRoute& route) {
-                return route.ifindex == index;
-            });
+            std::erase_if(kernel_.routes,
+                          [&](const netcfg::KernelRoute& route) { return route.ifindex == index; });
             std::erase_if(kernel_.addresses, [&](const netcfg::KernelAddress& address) {
                 return address.ifindex == index;
             });

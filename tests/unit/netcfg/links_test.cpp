@@ -3,6 +3,7 @@
 #include "host.hpp"
 #include "netcfg/made_links.hpp"
 #include "netcfg/persist/links.hpp"
+#include "netcfg/persist/text.hpp"
 #include "netcfg/stack.hpp"
 
 // Bonds and VLANs: made before anything is put on them, and taken back with it.
@@ -77,11 +78,13 @@ TEST(Links, ABondAndAVlanAreMadeBeforeTheAddressIsPutOnThem) {
     const auto results = host.bring_to(on_bond(100));
     for (const char* item : {"bond", "vlan", "primary", "route/default", "persist"})
         EXPECT_EQ(line(results, item).outcome, Outcome::changed) << item << '\n' << host.trace;
-    EXPECT_THAT(things(host), ElementsAre("10.0.0.10/24 on bond0.100", "route 0.0.0.0/0 on bond0.100"));
+    EXPECT_THAT(things(host),
+                ElementsAre("10.0.0.10/24 on bond0.100", "route 0.0.0.0/0 on bond0.100"));
     EXPECT_EQ(link(host, "eth0")->master, bond0);
     EXPECT_EQ(link(host, "eth1")->master, bond0);
     ASSERT_NE(link(host, "bond0"), nullptr);
-    EXPECT_EQ(link(host, "bond0")->bond, (BondState{.mode = 4, .hash = 1, .fast = true, .miimon_ms = 100}));
+    EXPECT_EQ(link(host, "bond0")->bond,
+              (BondState{.mode = 4, .hash = 1, .fast = true, .miimon_ms = 100}));
     EXPECT_EQ(link(host, "bond0")->mac, eth0().mac);
     EXPECT_EQ(link(host, "bond0.100")->parent, bond0);
     EXPECT_EQ(link(host, "bond0.100")->vlan, 100);
@@ -110,7 +113,8 @@ TEST(Links, ABondThroughWhichTheGatewayIsSilentIsTakenBack) {
         const auto before = things(host);
         host.prober.answers = false;
         const auto results = host.bring_to(with_aliases(on_bond(id)));
-        EXPECT_THAT(line(results, "primary").error->message, HasSubstr("all of the change was taken back"));
+        EXPECT_THAT(line(results, "primary").error->message,
+                    HasSubstr("all of the change was taken back"));
         EXPECT_EQ(line(results, "bond").outcome, Outcome::failed);
         EXPECT_EQ(line(results, "alias/10.0.0.51/32").outcome, Outcome::skipped);
         EXPECT_EQ(things(host), before) << host.trace;
@@ -147,15 +151,22 @@ TEST(Links, SomebodyElsesAddressKeepsANicOutOfABond) {
     Host host(state);
     const auto results = host.bring_to(on_bond());
     EXPECT_EQ(line(results, "bond").outcome, Outcome::failed);
-    EXPECT_THAT(line(results, "bond").error->message, HasSubstr("eth1 has 192.0.2.7/24, which somebody else has set"));
+    EXPECT_THAT(line(results, "bond").error->message,
+                HasSubstr("eth1 has 192.0.2.7/24, which somebody else has set"));
     EXPECT_EQ(line(results, "primary").outcome, Outcome::failed);
     EXPECT_EQ(host.kernel.mutations(), 0U);
 }
 
 TEST(Links, SomebodyElsesBondIsUsedWhereItFitsAndNeverChanged) {
     Observed state = server();
-    state.links.push_back({.index = 9, .name = "bond0", .mac = eth0().mac, .kind = "bond", .mtu = 1500,
-                           .up = true, .carrier = true, .bond = BondState{.mode = 4}});
+    state.links.push_back({.index = 9,
+                           .name = "bond0",
+                           .mac = eth0().mac,
+                           .kind = "bond",
+                           .mtu = 1500,
+                           .up = true,
+                           .carrier = true,
+                           .bond = BondState{.mode = 4}});
     state.links[1].master = state.links[2].master = 9;
     Host fits(state);
     auto results = fits.bring_to(on_bond());
@@ -177,7 +188,8 @@ TEST(Links, SomebodyElsesBondIsUsedWhereItFitsAndNeverChanged) {
 
     state.links[2].master = 0;
     Host lacks(state);
-    EXPECT_THAT(line(lacks.bring_to(on_bond()), "bond").error->message, HasSubstr("eth1 is no port of it"));
+    EXPECT_THAT(line(lacks.bring_to(on_bond()), "bond").error->message,
+                HasSubstr("eth1 is no port of it"));
 }
 
 TEST(Links, AnotherModeMakesTheBondAnewAndNoneTakesItApart) {
@@ -197,9 +209,9 @@ TEST(Links, AnotherModeMakesTheBondAnewAndNoneTakesItApart) {
     EXPECT_EQ(line(results, "bond").outcome, Outcome::changed) << host.trace;
     EXPECT_EQ(link(host, "bond0"), nullptr);
     EXPECT_EQ(link(host, "bond0.100"), nullptr);
-    EXPECT_THAT(things(host), ElementsAre("10.0.0.10/24 on eth0", "10.0.0.51/32 on eth0",
-                                          "fd00::51/128 on eth0", "route 0.0.0.0/0 on eth0",
-                                          "route 10.0.3.0/28 on eth0"));
+    EXPECT_THAT(things(host),
+                ElementsAre("10.0.0.10/24 on eth0", "10.0.0.51/32 on eth0", "fd00::51/128 on eth0",
+                            "route 0.0.0.0/0 on eth0", "route 10.0.3.0/28 on eth0"));
     nothing_left(host, dual);
 }
 
@@ -208,7 +220,8 @@ TEST(Links, AnotherVlanReplacesTheFormerOne) {
     host.bring_to(on_bond(100));
     const auto results = host.bring_to(on_bond(200));
     EXPECT_EQ(line(results, "vlan").outcome, Outcome::changed) << host.trace;
-    EXPECT_THAT(things(host), ElementsAre("10.0.0.10/24 on bond0.200", "route 0.0.0.0/0 on bond0.200"));
+    EXPECT_THAT(things(host),
+                ElementsAre("10.0.0.10/24 on bond0.200", "route 0.0.0.0/0 on bond0.200"));
     EXPECT_EQ(link(host, "bond0.100"), nullptr);
     nothing_left(host, on_bond(200));
     host.prober.answers = false;
@@ -221,12 +234,15 @@ TEST(Links, AnotherVlanReplacesTheFormerOne) {
 
 TEST(Links, TwoVlansOfOneBondAreTwoNics) {
     Wanted wanted = on_bond(100);
-    wanted.others.push_back({.nic = {.name = "bond0"}, .vlan = 200,
-                             .primary = Primary{.address = cidr("10.0.2.10/24"), .gateway = ip("10.0.2.1")}});
+    wanted.others.push_back(
+        {.nic = {.name = "bond0"},
+         .vlan = 200,
+         .primary = Primary{.address = cidr("10.0.2.10/24"), .gateway = ip("10.0.2.1")}});
     Host host(server());
     const auto results = host.bring_to(wanted);
     EXPECT_EQ(line(results, "primary on bond0.200").outcome, Outcome::changed) << host.trace;
-    EXPECT_THAT(things(host), IsSupersetOf({"10.0.0.10/24 on bond0.100", "10.0.2.10/24 on bond0.200"}));
+    EXPECT_THAT(things(host),
+                IsSupersetOf({"10.0.0.10/24 on bond0.100", "10.0.2.10/24 on bond0.200"}));
     nothing_left(host, wanted);
     const auto parent = host.files.read("/etc/systemd/network/05-metalwright-bond0.network");
     ASSERT_TRUE(parent);
@@ -278,12 +294,15 @@ TEST(Links, TheNextBootMakesThemBeforeTheAgentIsThere) {
     Host host(server());
     host.bring_to(on_bond(100));
     const auto text = [&](std::string_view name) {
-        return host.files.read("/etc/systemd/network/05-metalwright-" + std::string(name)).value_or("");
+        return host.files.read("/etc/systemd/network/05-metalwright-" + std::string(name))
+            .value_or("");
     };
     EXPECT_THAT(text("bond0.netdev"), HasSubstr("Name=bond0\nKind=bond\n"));
-    EXPECT_THAT(text("bond0.netdev"), HasSubstr("[Bond]\nMode=802.3ad\nMIIMonitorSec=100ms\n"
-                                               "TransmitHashPolicy=layer3+4\nLACPTransmitRate=fast\n"));
-    EXPECT_THAT(text("eth0.network"), HasSubstr("PermanentMACAddress=52:54:00:4d:57:01\n\n[Network]\nBond=bond0\n"));
+    EXPECT_THAT(text("bond0.netdev"),
+                HasSubstr("[Bond]\nMode=802.3ad\nMIIMonitorSec=100ms\n"
+                          "TransmitHashPolicy=layer3+4\nLACPTransmitRate=fast\n"));
+    EXPECT_THAT(text("eth0.network"),
+                HasSubstr("PermanentMACAddress=52:54:00:4d:57:01\n\n[Network]\nBond=bond0\n"));
     EXPECT_THAT(text("eth1.network"), HasSubstr("Bond=bond0\n"));
     EXPECT_THAT(text("bond0.network"), HasSubstr("VLAN=bond0.100\n"));
     EXPECT_THAT(text("bond0.100.netdev"), HasSubstr("Kind=vlan\n"));
@@ -298,20 +317,35 @@ TEST(Links, TheNextBootMakesThemBeforeTheAgentIsThere) {
     dual.vlan = 0;
     host.bring_to(dual);
     EXPECT_EQ(link(host, "bond0"), nullptr);
-    for (const char* gone : {"bond0.netdev", "bond0.network", "bond0.100.netdev", "bond0.100.network", "eth1.network"})
+    for (const char* gone :
+         {"bond0.netdev", "bond0.network", "bond0.100.netdev", "bond0.100.network", "eth1.network"})
         EXPECT_EQ(text(gone), "") << gone;
     EXPECT_THAT(text("eth0.network"), HasSubstr("Address=10.0.0.10/24\n"));
 }
 
 TEST(Links, IfupdownIsToldTheSame) {
     const Link eth = eth0();
-    const Link port = [] { Link one = eth1(); one.master = bond0; return one; }();
-    const Link bond{.index = bond0, .name = "bond0", .mac = eth.mac, .kind = "bond", .mtu = 9000,
+    const Link port = [] {
+        Link one = eth1();
+        one.master = bond0;
+        return one;
+    }();
+    const Link bond{.index = bond0,
+                    .name = "bond0",
+                    .mac = eth.mac,
+                    .kind = "bond",
+                    .mtu = 9000,
                     .bond = BondState{.mode = 4, .hash = 1, .fast = true, .miimon_ms = 100}};
-    const Link on_top{.index = vlan, .name = "bond0.100", .kind = "vlan", .mtu = 1500, .parent = bond0, .vlan = 100};
+    const Link on_top{.index = vlan,
+                      .name = "bond0.100",
+                      .kind = "vlan",
+                      .mtu = 1500,
+                      .parent = bond0,
+                      .vlan = 100};
     const std::vector<Link> links{eth, port, bond, on_top};
     EXPECT_EQ(persist::ifupdown_links(on_top, links),
-              "    pre-up /sbin/ip link add name bond0 address 52:54:00:4d:57:01 type bond mode 802.3ad miimon 100 "
+              "    pre-up /sbin/ip link add name bond0 address 52:54:00:4d:57:01 type bond mode "
+              "802.3ad miimon 100 "
               "xmit_hash_policy layer3+4 lacp_rate fast || true\n"
               "    pre-up [ -e /sys/class/net/bond0/lower_eth1 ] || { /sbin/ip link set eth1 down; "
               "/sbin/ip link set eth1 master bond0; } || true\n"
@@ -326,7 +360,10 @@ TEST(Links, IfupdownIsToldTheSame) {
 
 TEST(Links, OperationsAreReadBackFromTheJournal) {
     const std::vector<KernelOp> ops{
-        MakeLink{.ifindex = bond0, .name = "bond0", .mac = "52:54:00:4d:57:01", .mtu = 1500,
+        MakeLink{.ifindex = bond0,
+                 .name = "bond0",
+                 .mac = "52:54:00:4d:57:01",
+                 .mtu = 1500,
                  .bond = BondState{.mode = 4, .hash = 2, .fast = true, .miimon_ms = 100}},
         MakeLink{.ifindex = vlan, .name = "bond0.100", .mtu = 9000, .parent = bond0, .vlan = 100},
         RemoveLink{bond0, "bond0"}, SetMaster{2, "eth0", bond0}, SetMaster{2, "eth0", 0}};
@@ -335,7 +372,8 @@ TEST(Links, OperationsAreReadBackFromTheJournal) {
         ASSERT_TRUE(back) << journal_form(Op(op));
         EXPECT_EQ(*back, op);
     }
-    for (const char* text : {"make link", "make link bond0 nic x", "set master eth0 nic 2", "remove link bond0"})
+    for (const char* text :
+         {"make link", "make link bond0 nic x", "set master eth0 nic 2", "remove link bond0"})
         EXPECT_FALSE(op_from(text)) << text;
 }
 
