@@ -18,6 +18,7 @@ int ifindex_of(const KernelOp& op) {
     struct Index {
         int operator()(const SetLink& o) const { return o.ifindex; }
         int operator()(const MakeLink& o) const { return o.parent; }
+        int operator()(const MarkLink& o) const { return o.ifindex; }
         int operator()(const RemoveLink& o) const { return o.ifindex; }
         int operator()(const SetMaster& o) const { return o.ifindex; }
         int operator()(const AddAddress& o) const { return o.ifindex; }
@@ -72,6 +73,16 @@ Result<void> reload_running(Doors& doors, const std::string& service, const sys:
     if (!active->ok()) return {};
     if (Result<sys::Output> done = expect_ok(doors.exec.run(reload), reload); !done)
         return std::unexpected(done.error());
+    return {};
+}
+
+Result<void> reload_networkd(const ReloadPersister& op, Doors& doors) {
+    Result<void> reloaded =
+        reload_running(doors, "systemd-networkd.service", {doors.networkctl, {"reload"}});
+    if (!reloaded || op.made.empty()) return reloaded;
+    const std::vector<KernelOp> marks(op.made.begin(), op.made.end());
+    for (Result<void>& marked : doors.rtnl.apply(marks))
+        if (!marked) return std::move(marked);
     return {};
 }
 
@@ -151,8 +162,7 @@ std::vector<Result<void>> apply(std::span<const Step<Op>> steps, const Observed&
                                              {doors.nmcli, {"general", "reload", "conf"}}));
             ++at;
         } else {
-            results.push_back(
-                reload_running(doors, "systemd-networkd.service", {doors.networkctl, {"reload"}}));
+            results.push_back(reload_networkd(std::get<ReloadPersister>(steps[at].op), doors));
             ++at;
         }
     }

@@ -24,6 +24,7 @@ struct Describer {
     std::string operator()(const MakeLink& op) const {
         return (op.bond ? "make the bond " : "make the VLAN ") + op.name;
     }
+    std::string operator()(const MarkLink& op) const { return "mark " + op.name; }
     std::string operator()(const RemoveLink& op) const { return "remove " + op.name; }
     std::string operator()(const SetMaster& op) const {
         return (op.master != 0 ? "put " + op.name + " into the bond"

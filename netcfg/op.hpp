@@ -55,6 +55,14 @@ struct MakeLink {
     bool operator==(const MakeLink&) const = default;
 };
 
+/// Puts our mark on a link that has it already, or should.
+struct MarkLink {
+    int ifindex = 0;
+    std::string name;
+
+    bool operator==(const MarkLink&) const = default;
+};
+
 /// Takes a bond or a VLAN of ours away; the kernel lets go of its ports, which are down then.
 struct RemoveLink {
     int ifindex = 0;
@@ -134,7 +142,7 @@ struct SetNicSetting {
 };
 
 /// What goes to the kernel, and is answered by it one by one.
-using KernelOp = std::variant<SetLink, MakeLink, RemoveLink, SetMaster, AddAddress, RemoveAddress,
+using KernelOp = std::variant<SetLink, MakeLink, MarkLink, RemoveLink, SetMaster, AddAddress, RemoveAddress,
                               AddRoute, RemoveRoute, AddRule, RemoveRule, SetNicSetting, ShapingOp>;
 
 /// Writes and removes files of the boot's network configuration, mode 0644.
@@ -145,8 +153,12 @@ struct PersistConfig {
     bool operator==(const PersistConfig&) const = default;
 };
 
-/// Tells a running systemd-networkd to read its files again.
+/// Tells a running systemd-networkd to read its files again, and the kernel to tell it of links
+/// that are there already: it takes a bond that it has a new .netdev file for as made only once it
+/// hears of it. Source: the behaviour of 252.
 struct ReloadPersister {
+    std::vector<MarkLink> made{};
+
     bool operator==(const ReloadPersister&) const = default;
 };
 

@@ -158,6 +158,16 @@ BootFile boot_file(const Draft& draft) {
     return boot;
 }
 
+/// The links that have a new file which makes them.
+std::vector<MarkLink> made_by(const PersistConfig& op, const std::vector<Link>& links) {
+    std::vector<MarkLink> made;
+    for (const Link& link : links)
+        if (std::ranges::find(op.write, persist::netdev_path(link), &TextFile::path) !=
+            op.write.end())
+            made.push_back({link.index, link.name});
+    return made;
+}
+
 void plan_boot(Draft& draft, const BootFile& boot) {
     const Persisted& persisted = draft.site.observed().persisted;
     if (boot.reason) return draft.skipped(draft.site.line("persist"), *boot.reason);
@@ -189,13 +199,15 @@ void plan_boot(Draft& draft, const BootFile& boot) {
                 networkd_files = networkd_files || file.path.starts_with("/etc/systemd/network/");
             }
     if (op == PersistConfig{}) return draft.unchanged(draft.site.line("persist"));
+    ReloadPersister reload{.made = made_by(op, draft.site.observed().links)};
     draft.step_after_guard(
         draft.site.line("persist"),
         "write " + boot.file.path + (boot.links.empty() ? "" : ", and what makes the NIC"),
         std::move(op));
     if (networkd_files && persisted.networkd_running)
         draft.step_after_guard(draft.site.line("persist"),
-                               "have systemd-networkd read its files again", ReloadPersister{});
+                               "have systemd-networkd read its files again",
+                               std::move(reload));
 }
 
 void plan_dns(Draft& draft, const BootFile& boot) {

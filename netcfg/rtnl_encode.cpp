@@ -86,6 +86,7 @@ struct Encoder {
     }
 
     std::uint32_t operator()(const MakeLink& op) const { return encode_link(op, seq, out); }
+    std::uint32_t operator()(const MarkLink& op) const { return encode_link(op, seq, out); }
     std::uint32_t operator()(const RemoveLink& op) const { return encode_link(op, seq, out); }
     std::uint32_t operator()(const SetMaster& op) const { return encode_link(op, seq, out); }
 

@@ -62,10 +62,14 @@ std::uint32_t encode_link(const MakeLink& op, std::uint32_t seq, std::vector<std
     make.end(info);
     make.append_to(out);
     // The kernel takes no mark with a new link.
-    Message mark(RTM_SETLINK, NLM_F_ACK, seq + 1, header_of(op.ifindex));
+    return 1 + encode_link(MarkLink{op.ifindex, op.name}, seq + 1, out);
+}
+
+std::uint32_t encode_link(const MarkLink& op, std::uint32_t seq, std::vector<std::byte>& out) {
+    Message mark(RTM_SETLINK, NLM_F_ACK, seq, header_of(op.ifindex));
     mark.put_text(IFLA_IFALIAS, our_link_alias);
     mark.append_to(out);
-    return 2;
+    return 1;
 }
 
 std::uint32_t encode_link(const RemoveLink& op, std::uint32_t seq, std::vector<std::byte>& out) {

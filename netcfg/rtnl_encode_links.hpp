@@ -12,6 +12,7 @@ namespace metalwright::netcfg {
 // IFLA_LINKINFO. Source: linux/if_link.h; rtnetlink.c and bond_netlink.c for what goes together.
 
 std::uint32_t encode_link(const MakeLink& op, std::uint32_t seq, std::vector<std::byte>& out);
+std::uint32_t encode_link(const MarkLink& op, std::uint32_t seq, std::vector<std::byte>& out);
 std::uint32_t encode_link(const RemoveLink& op, std::uint32_t seq, std::vector<std::byte>& out);
 std::uint32_t encode_link(const SetMaster& op, std::uint32_t seq, std::vector<std::byte>& out);
 

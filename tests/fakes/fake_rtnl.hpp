@@ -149,6 +149,13 @@ class FakeRtnl final : public netcfg::Rtnl {
         return {};
     }
 
+    Result<void> act(const netcfg::KernelOp& op, const netcfg::MarkLink& mark) {
+        netcfg::Link* marked = link(mark.ifindex);
+        if (marked == nullptr) return no(op, ENODEV, "No such device");
+        marked->alias = netcfg::our_link_alias;
+        return {};
+    }
+
     Result<void> act(const netcfg::KernelOp&, const netcfg::RemoveLink& remove) {
         const netcfg::Link* gone = link(remove.ifindex);
         if (gone == nullptr) return {};  // ENODEV counts as done

@@ -16,7 +16,8 @@ def cables():
     for at, macs in enumerate(zip(PORTS, SWITCH)):
         for side, mac in zip("ps", macs):
             extra += ["-netdev", f"hubport,id={side}{at},hubid={at}",
-                      "-device", f"virtio-net-pci,netdev={side}{at},mac={mac},romfile="]
+                      # LACP aggregates only ports that know their speed.
+                      "-device", f"virtio-net-pci,netdev={side}{at},mac={mac},speed=1000,duplex=full,romfile="]
     return tuple(extra)
 
 
@@ -29,7 +30,7 @@ class BondTest(LabTest):
         for at, mac in enumerate(SWITCH):
             cls.vm.put(f"/etc/systemd/network/10-switch{at}.link", f"[Match]\nMACAddress={mac}\n[Link]\nName=s{at}\n")
         for at, mac in enumerate(PORTS):
-            cls.vm.put(f"/etc/systemd/network/10-port{at}.link", f"[Match]\nMACAddress={mac}\n[Link]\nName=p{at}\n")
+            cls.vm.put(f"/etc/systemd/network/10-port{at}.link", f"[Match]\nPermanentMACAddress={mac}\n[Link]\nName=p{at}\n")
         cls.vm.reboot()
         agent.install(cls.vm, os.environ["METALWRIGHT_STAGE"], cls.plane)
         cls.vm.sh("ip netns add switch; ip link set s0 netns switch; ip link set s1 netns switch")

@@ -186,6 +186,7 @@ void check_round(Host& host, const Wanted& wanted, std::set<Place>& foreign,
     // A second time: nothing to do but what was refused.
     const std::uint64_t mutations = host.kernel.mutations();
     const std::vector<ItemResult> again = host.bring_to(wanted);
+    SCOPED_TRACE("again:\n" + host.trace);
     std::set<std::string> failed_before;
     for (const ItemResult& result : results)
         if (result.outcome == Outcome::failed) failed_before.insert(result.item);
