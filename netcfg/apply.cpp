@@ -80,10 +80,19 @@ Result<void> reload_networkd(const ReloadPersister& op, Doors& doors) {
     Result<void> reloaded =
         reload_running(doors, "systemd-networkd.service", {doors.networkctl, {"reload"}});
     if (!reloaded || op.made.empty()) return reloaded;
-    const std::vector<KernelOp> marks(op.made.begin(), op.made.end());
-    for (Result<void>& marked : doors.rtnl.apply(marks))
-        if (!marked) return std::move(marked);
-    return {};
+    const auto all = [&](const auto& ops) -> Result<void> {
+        const std::vector<KernelOp> each(ops.begin(), ops.end());
+        for (Result<void>& done : doors.rtnl.apply(each))
+            if (!done) return std::move(done);
+        return {};
+    };
+    if (Result<void> marked = all(op.made); !marked) return marked;
+    // A NIC without a cable is not waited for longer than this; it is no failure.
+    std::vector<std::string> words{"--quiet", "--timeout=10"};
+    for (const std::string& nic : op.nics) words.push_back("--interface=" + nic + ":carrier");
+    if (const Result<sys::Output> waited = doors.exec.run({doors.wait_online, words}); !waited)
+        return std::unexpected(waited.error());
+    return all(op.stale);
 }
 
 std::optional<Link> link_of(int ifindex, const Observed& observed) {

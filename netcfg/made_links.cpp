@@ -112,6 +112,7 @@ void MadeLinks::make_bond(const Wanted& one, const std::string& item, Work& work
     const std::size_t dropped_before = dropped_.size();
     const auto failed = [&](const Error& error) {
         work.steps.clear();
+        work.stale.clear();
         work.cuts_way = false;
         changed_ = changed_before;
         dropped_.resize(dropped_before);
@@ -227,6 +228,9 @@ Result<void> MadeLinks::join(const Link& port, const Link& bond, const std::stri
                  RemoveAddress{.ifindex = port.index, .prefix = address.prefix},
                  {KernelOp{AddAddress{.ifindex = port.index, .first = address.prefix}}}));
     }
+    for (const KernelAddress& address : observed().addresses)
+        if (address.ifindex == port.index && !address.prefix.address.is_link_local())
+            work.stale.push_back({.ifindex = port.index, .prefix = address.prefix});
     drop_from(port.index);
     Link& now = changed_link(port.index);
     now.master = bond.index;

@@ -23,6 +23,7 @@ class MadeLinks {
         std::vector<Step<Op>> steps{};     ///< items "bond" and "vlan"; each says what undoes it
         std::vector<Step<Op>> removals{};  ///< VLANs that nobody wants, once all else is done
         std::vector<ItemResult> settled{};
+        std::vector<RemoveAddress> stale{};  ///< see ReloadPersister
         bool cuts_way = false;  ///< takes addresses or routes of ours off the NICs it needs
     };
 

@@ -153,11 +153,14 @@ struct PersistConfig {
     bool operator==(const PersistConfig&) const = default;
 };
 
-/// Tells a running systemd-networkd to read its files again, and the kernel to tell it of links
-/// that are there already: it takes a bond that it has a new .netdev file for as made only once it
-/// hears of it. Source: the behaviour of 252.
+/// Tells a running systemd-networkd to read its files again. Source: the behaviour of 252.
 struct ReloadPersister {
+    /// Links that it has new .netdev files for; it takes them for made once the kernel tells of
+    /// them, and then sets up these NICs anew, which is waited for.
     std::vector<MarkLink> made{};
+    std::vector<std::string> nics{};
+    /// By its former files it sets addresses again as soon as a NIC has become a port of a bond.
+    std::vector<RemoveAddress> stale{};
 
     bool operator==(const ReloadPersister&) const = default;
 };

@@ -220,6 +220,7 @@ void begin_with(MadeLinks::Work& work, Draft& draft) {
     draft.plan.steps = std::move(work.steps);
     draft.plan.settled = std::move(work.settled);
     draft.removals = std::move(work.removals);
+    draft.stale = std::move(work.stale);
 }
 
 /// All but the shaping, which may be wanted alone.

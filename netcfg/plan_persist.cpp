@@ -158,14 +158,17 @@ BootFile boot_file(const Draft& draft) {
     return boot;
 }
 
-/// The links that have a new file which makes them.
-std::vector<MarkLink> made_by(const PersistConfig& op, const std::vector<Link>& links) {
-    std::vector<MarkLink> made;
-    for (const Link& link : links)
-        if (std::ranges::find(op.write, persist::netdev_path(link), &TextFile::path) !=
-            op.write.end())
-            made.push_back({link.index, link.name});
-    return made;
+/// What networkd has to be told with new files of links that are there already.
+ReloadPersister reload_for(const PersistConfig& op, const Draft& draft) {
+    ReloadPersister reload{.stale = draft.stale};
+    const auto is_written = [&](const std::string& path) {
+        return std::ranges::find(op.write, path, &TextFile::path) != op.write.end();
+    };
+    for (const Link& link : draft.site.observed().links) {
+        if (is_written(persist::netdev_path(link))) reload.made.push_back({link.index, link.name});
+        if (is_written(persist::networkd_path(link))) reload.nics.push_back(link.name);
+    }
+    return reload;
 }
 
 void plan_boot(Draft& draft, const BootFile& boot) {
@@ -199,7 +202,7 @@ void plan_boot(Draft& draft, const BootFile& boot) {
                 networkd_files = networkd_files || file.path.starts_with("/etc/systemd/network/");
             }
     if (op == PersistConfig{}) return draft.unchanged(draft.site.line("persist"));
-    ReloadPersister reload{.made = made_by(op, draft.site.observed().links)};
+    ReloadPersister reload = reload_for(op, draft);
     draft.step_after_guard(
         draft.site.line("persist"),
         "write " + boot.file.path + (boot.links.empty() ? "" : ", and what makes the NIC"),

@@ -28,6 +28,7 @@ struct Doors {
     /// runs, else ifupdown where it is installed, else nobody.
     std::optional<Persister> persister{};
     std::string networkctl = "/usr/bin/networkctl";
+    std::string wait_online = "/usr/lib/systemd/systemd-networkd-wait-online";
     std::string systemctl = "/usr/bin/systemctl";
     std::string nmcli = "/usr/bin/nmcli";
     Prober* prober = nullptr;  ///< none: a SocketProber
