@@ -28,7 +28,7 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
-using unix_socket = asio::local::stream_protocol;
+using UnixSocket = asio::local::stream_protocol;
 using boost::system::error_code;
 
 constexpr std::chrono::milliseconds accept_pause{100};  // after EMFILE and its kind
@@ -112,7 +112,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
     ListenSocket socket_;
     Handler handler_;
     ServerLimits limits_;
-    unix_socket::acceptor acceptor_;
+    UnixSocket::acceptor acceptor_;
     asio::steady_timer timer_;
     std::set<std::shared_ptr<Session>> sessions_{};
     bool stopping_ = false;
@@ -122,7 +122,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
 /// One connection: read, hand over, answer, again. Everything happens on the io thread.
 class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
  public:
-    Session(unix_socket::socket socket, std::shared_ptr<Impl> server)
+    Session(UnixSocket::socket socket, std::shared_ptr<Impl> server)
         : stream_(std::move(socket)),
           server_(std::move(server)),
           peer_(peer_of(stream_.socket().native_handle())) {}
@@ -146,7 +146,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
     void write(std::string bytes, bool keep);
     void drain();
 
-    beast::basic_stream<unix_socket> stream_;
+    beast::basic_stream<UnixSocket> stream_;
     std::shared_ptr<Impl> server_;
     ucred peer_;
     beast::flat_buffer buffer_{};
@@ -233,7 +233,7 @@ void HttpServer::Impl::Session::hand_over() {
 }
 
 void HttpServer::Impl::Session::watch() {
-    stream_.socket().async_wait(unix_socket::socket::wait_read,
+    stream_.socket().async_wait(UnixSocket::socket::wait_read,
                                 [self = shared_from_this()](error_code ec) {
                                     if (ec || self->state_ != State::in_hand) return;
                                     if (hung_up(self->stream_.socket().native_handle())) {
@@ -245,7 +245,7 @@ void HttpServer::Impl::Session::watch() {
 void HttpServer::Impl::Session::answer(const Response& answer) {
     if (state_ != State::in_hand) return;
     error_code ignored;
-    stream_.socket().cancel(ignored);  // ends watch()
+    (void)stream_.socket().cancel(ignored);  // ends watch()
     const bool keep = keep_ && !server_->stopping_;
     write(serialize(answer, head_, keep, version_), keep);
 }
@@ -265,7 +265,7 @@ void HttpServer::Impl::Session::write(std::string bytes, bool keep) {
             if (ec) return self->close();
             if (keep && !self->server_->stopping_) return self->read();
             error_code ignored;
-            self->stream_.socket().shutdown(unix_socket::socket::shutdown_send, ignored);
+            (void)self->stream_.socket().shutdown(UnixSocket::socket::shutdown_send, ignored);
             self->stream_.expires_after(farewell);
             self->drain();
         });
@@ -305,12 +305,12 @@ void HttpServer::Impl::Session::close() {
 void HttpServer::Impl::start() {
     const int copy = ::fcntl(socket_.fd(), F_DUPFD_CLOEXEC, 0);  // the acceptor closes its own
     error_code ec;
-    acceptor_.assign(unix_socket(), copy, ec);
+    (void)acceptor_.assign(UnixSocket(), copy, ec);
     if (!ec) accept();
 }
 
 void HttpServer::Impl::accept() {
-    acceptor_.async_accept([self = shared_from_this()](error_code ec, unix_socket::socket peer) {
+    acceptor_.async_accept([self = shared_from_this()](error_code ec, UnixSocket::socket peer) {
         if (self->stopping_ || ec == asio::error::operation_aborted) return;
         if (ec) {
             self->timer_.expires_after(accept_pause);
@@ -348,7 +348,7 @@ void HttpServer::Impl::stop(std::chrono::milliseconds bound, std::function<void(
     stopping_ = true;
     stopped_ = std::move(stopped);
     error_code ignored;
-    acceptor_.close(ignored);
+    (void)acceptor_.close(ignored);
     socket_ = {};
     const auto now = sessions_;
     for (const auto& session : now) session->stop();
@@ -371,7 +371,7 @@ void HttpServer::Impl::close() {
     stopping_ = true;
     stopped_ = {};
     error_code ignored;
-    acceptor_.close(ignored);
+    (void)acceptor_.close(ignored);
     socket_ = {};
     timer_.cancel();
     const auto left = sessions_;
