@@ -142,8 +142,9 @@ struct SetNicSetting {
 };
 
 /// What goes to the kernel, and is answered by it one by one.
-using KernelOp = std::variant<SetLink, MakeLink, MarkLink, RemoveLink, SetMaster, AddAddress, RemoveAddress,
-                              AddRoute, RemoveRoute, AddRule, RemoveRule, SetNicSetting, ShapingOp>;
+using KernelOp =
+    std::variant<SetLink, MakeLink, MarkLink, RemoveLink, SetMaster, AddAddress, RemoveAddress,
+                 AddRoute, RemoveRoute, AddRule, RemoveRule, SetNicSetting, ShapingOp>;
 
 /// Writes and removes files of the boot's network configuration, mode 0644.
 struct PersistConfig {

@@ -209,8 +209,7 @@ void plan_boot(Draft& draft, const BootFile& boot) {
         std::move(op));
     if (networkd_files && persisted.networkd_running)
         draft.step_after_guard(draft.site.line("persist"),
-                               "have systemd-networkd read its files again",
-                               std::move(reload));
+                               "have systemd-networkd read its files again", std::move(reload));
 }
 
 void plan_dns(Draft& draft, const BootFile& boot) {

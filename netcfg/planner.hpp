@@ -20,9 +20,9 @@ struct Draft {
     std::optional<JudgedPrimary> primary;
     Plan<Op> plan{};
     std::vector<Step<Op>> removals{};
-    std::vector<Step<Op>> awaited{};  ///< behind all other steps for the kernel
-    std::size_t made = 0;             ///< so many steps at the front of the plan make the NIC
-    bool cuts_way = false;            ///< they take down the way to the network
+    std::vector<Step<Op>> awaited{};     ///< behind all other steps for the kernel
+    std::size_t made = 0;                ///< so many steps at the front of the plan make the NIC
+    bool cuts_way = false;               ///< they take down the way to the network
     std::vector<RemoveAddress> stale{};  ///< see ReloadPersister
     /// The former primary address is on another NIC: nothing leaves that before the change is
     /// proved.
