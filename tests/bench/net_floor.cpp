@@ -257,7 +257,7 @@ class Watch {
         std::array<std::byte, 8192> message;
         for (;;) {
             const ssize_t size = ::recv(fd_, message.data(), message.size(), 0);
-            if (size < 0 && errno != EAGAIN) die("net_floor: monitor");
+            if (size < 0 && errno != EAGAIN && errno != EINTR) die("net_floor: monitor");
             if (size < 0 && stop.stop_requested()) return;
             if (size < static_cast<ssize_t>(NLMSG_HDRLEN)) continue;
             const auto type = reinterpret_cast<const nlmsghdr*>(message.data())->nlmsg_type;
