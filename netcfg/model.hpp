@@ -384,6 +384,9 @@ struct Owned {
     bool operator==(const Owned&) const = default;
 };
 
+/// Whether both know the same, in whatever order: a store keeps none.
+bool same_things(const Owned& a, const Owned& b);
+
 /// Who sets the NIC up at boot, before the agent is there.
 enum class Persister { none, networkd, ifupdown };
 

@@ -97,7 +97,7 @@ std::unique_ptr<RoomRun> HostMachine::network(netcfg::Wanted wanted, netcfg::Own
         [site, keep = std::move(keep)](const netcfg::Observed& seen) -> Result<void> {
             if (!keep) return {};
             netcfg::Owned after = netcfg::owned_after(site->wanted, seen, site->owned);
-            if (after == site->owned) return {};
+            if (netcfg::same_things(after, site->owned)) return {};
             if (auto kept = keep(after); !kept) return kept;
             site->owned = std::move(after);
             return {};

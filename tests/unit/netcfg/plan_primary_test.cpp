@@ -199,5 +199,23 @@ TEST(PlanPrimary, MovesWithTheNicItIsWantedOn) {
     EXPECT_EQ(as<RemoveAddress>(made.steps[1].op)->ifindex, 3);
 }
 
+TEST(Owned, IsTheSameInWhateverOrderTheStoreGivesIt) {
+    const Owned one{.mac = eth0().mac,
+                    .addresses = {cidr("10.0.0.5/32"), cidr("10.0.0.10/24")},
+                    .routes = {{.to = cidr("10.8.0.0/16")}, {.to = cidr("10.9.0.0/16")}},
+                    .elsewhere = {{"m2", cidr("10.1.0.1/32"), Kind::alias},
+                                  {"m1", cidr("10.1.0.2/32"), Kind::elastic}}};
+    Owned other = one;
+    std::ranges::reverse(other.addresses);
+    std::ranges::reverse(other.routes);
+    std::ranges::reverse(other.elsewhere);
+    EXPECT_TRUE(same_things(one, other));
+    other.elsewhere[0].kind = Kind::secondary;
+    EXPECT_FALSE(same_things(one, other));
+    other = one;
+    other.addresses.push_back(cidr("10.0.0.6/32"));
+    EXPECT_FALSE(same_things(one, other));
+}
+
 }  // namespace
 }  // namespace metalwright::netcfg
