@@ -335,21 +335,22 @@ TEST_F(Cli, RaidListShowsControllersWithTheirDrivesAndVolumes) {
        "errors":[{"code":"command_failed","message":"no answer","where":"storcli64/c0"}]}],
       "controllerErrors":[{"code":"timed_out","message":"late","where":"/t/storcli2"}],"nics":[]})");
     EXPECT_EQ(run_with({"raid", "list"}), 0);
-    EXPECT_EQ(out.str(),
-              "No disks.\n\nNo arrays.\n\n"
-              "CONTROLLER    MODEL   SERIAL  FIRMWARE  MODE  LEVELS        FLAGS\n"
-              "storcli64/c0  M 9560  SN1     52.1      raid  raid0, raid1  foreign-config\n"
-              "\n"
-              "DRIVE      CONTROLLER    SIZE  MEDIA    SERIAL  MODEL  STATE             VOLUMES\n"
-              "/c0/e8/s0  storcli64/c0  1 TB  hdd      S0      D      member            239\n"
-              "/c0/e8/s1  storcli64/c0        ssd                     unknown (UGShld)\n"
-              "-          storcli64/c0        unknown                 missing           239\n"
-              "\n"
-              "VOLUME  CONTROLLER    NAME  LEVEL  SIZE   STRIP  STATE     DRIVES\n"
-              "   239  storcli64/c0  data  raid1  1 TB  64 KiB  degraded  /c0/e8/s0\n"
-              "\n"
-              "not read: /t/storcli2: late\n"
-              "not read: storcli64/c0: no answer\n");
+    EXPECT_EQ(
+        out.str(),
+        "No disks.\n\nNo arrays.\n\n"
+        "CONTROLLER    MODEL   SERIAL  FIRMWARE  MODE  LEVELS        FLAGS\n"
+        "storcli64/c0  M 9560  SN1     52.1      raid  raid0, raid1  foreign-config\n"
+        "\n"
+        "DRIVE      CONTROLLER       SIZE  MEDIA    SERIAL  MODEL  STATE             VOLUMES\n"
+        "/c0/e8/s0  storcli64/c0  1.00 TB  hdd      S0      D      member            239\n"
+        "/c0/e8/s1  storcli64/c0           ssd                     unknown (UGShld)\n"
+        "-          storcli64/c0           unknown                 missing           239\n"
+        "\n"
+        "VOLUME  CONTROLLER    NAME  LEVEL     SIZE   STRIP  STATE     DRIVES\n"
+        "   239  storcli64/c0  data  raid1  1.00 TB  64 KiB  degraded  /c0/e8/s0\n"
+        "\n"
+        "not read: /t/storcli2: late\n"
+        "not read: storcli64/c0: no answer\n");
 }
 
 TEST_F(Cli, NoControllersAreSaidInWords) {
