@@ -93,4 +93,16 @@ std::string tell_obstacles(const Disk& disk) {
     return tell(disk) + ' ' + tell(obstacles(disk));
 }
 
+const Controller* controller_of(const Disk& disk, const Controllers& controllers) {
+    for (const Controller& one : controllers.list) {
+        const bool volume = std::ranges::any_of(
+            one.volumes, [&](const VirtualDrive& v) { return names(v.wwn, disk); });
+        const bool drive = std::ranges::any_of(one.drives, [&](const Drive& d) {
+            return d.state == DriveState::jbod && (names(d.serial, disk) || names(d.wwn, disk));
+        });
+        if (volume || drive) return &one;
+    }
+    return nullptr;
+}
+
 }  // namespace metalwright::raid

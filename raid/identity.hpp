@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "raid/controller.hpp"
 #include "raid/model.hpp"
 
 namespace metalwright::raid {
@@ -40,5 +41,9 @@ std::vector<std::string> obstacles(const Disk& disk);
 
 /// tell() and its obstacles in one sentence.
 std::string tell_obstacles(const Disk& disk);
+
+/// The controller that shows the kernel this disk: one of its volumes, or a drive that it passes
+/// through. By WWN or serial number; null when no controller tells of it.
+const Controller* controller_of(const Disk& disk, const Controllers& controllers);
 
 }  // namespace metalwright::raid

@@ -533,3 +533,58 @@ claim(8.bond-foreign "Somebody else's bond is never changed, and a NIC with some
   netcfg.PropertyLinks.AnyChainOfOrdersEndsAsWantedOrAsBefore)
 claim(8.interface-mode "createInstances' interfaceMode bond makes that bond, and dual takes ours apart."
   agent_spec.JdCloud.TheInterfaceModeMakesABondOrTakesOursApart netcfg.Links.AnotherModeMakesTheBondAnewAndNoneTakesItApart)
+
+# --- 9. RAID controllers
+claim(9.controllers "Model, serial, firmware, mode, levels, flags, each drive and each volume of every controller are shown, whichever tool of the family tells."
+  agent_cli.controllers_of_the_emulator_are_shown raid.StorcliSeen.AControllerFromShowAll
+  raid.StorcliSeen.VolumesAndTheirDrivesInAnyOrderOfKeys raid.StorcliSeen.TheNestingOfStorcli2
+  raid.StorcliSeen.DetailsOfTheOlderTools raid.StorcliSeen.FlagsOfTheStatus raid.StorcliSeen.AMemberThatNoSlotHasIsMissing
+  raid.StorcliWords.SizesAreBinaryWhateverTheyAreCalled raid.StorcliWords.SectorsAreExactAndOfEitherSize
+  agent_inventory.Inventory.AControllerAsTheApiDescribesIt)
+claim(9.controllers-list "`metalwright raid list` shows disks, arrays and controllers as tables and as JSON."
+  agent_cli.controllers_of_the_emulator_are_shown agent_cli.Cli.RaidListShowsControllersWithTheirDrivesAndVolumes
+  agent_cli.Cli.NoControllersAreSaidInWords agent_cli.Cli.RaidListAsJsonHasNoNics)
+claim(9.controllers-local "The tools are configuration, and `inventory --local --raid-tool PATH` needs no daemon."
+  agent_cli.controllers_of_the_emulator_are_shown agent_cli.Cli.ARaidToolIsOfALocalLook
+  agent_daemon.Config.EveryKeyIsRead agent_daemon.Config.NoRaidToolsAreOtherThanThoseThatAreInstalled
+  raid.StorcliAsk.InstalledToolsAreThoseThatAreThere)
+claim(9.controllers-none "No controller is an empty list, in each of the shapes in which the tools say so."
+  raid.StorcliAnswer.NoControllerHasManyShapes raid.StorcliAsk.WithoutAControllerOneQuestionIsEnough
+  raid.StorcliSeen.EmptyListsAreNoErrors agent_cli.controllers_of_the_emulator_are_shown)
+claim(9.controllers-judged "An answer is judged by its status and every detailed row, never by the exit status."
+  raid.StorcliAnswer.ASuccessWithAFailedRowIsAFailure raid.StorcliAnswer.RowsThatAllSucceedAreASuccess
+  raid.StorcliAnswer.ARowIsToldWhateverItsKeysAreCalled raid.StorcliAnswer.TextWithAStatusIsJudgedByIt
+  raid.StorcliAsk.AsksForWhatIsThereAndNothingTwice agent_cli.controllers_of_the_emulator_are_shown)
+claim(9.controllers-broken "Text for JSON, control bytes, absent keys, a failing controller or drive among good ones: survived, and said."
+  raid.StorcliSeen.OneFailingControllerHidesNoNeighbour raid.StorcliSeen.WhatAFailureHoldsIsReadAllTheSame
+  raid.StorcliSeen.TextWhereJsonWasAskedForIsSaid raid.StorcliSeen.BrokenRowsAreLeftOut
+  raid.StorcliSeen.AnIncompleteForeignConfigurationIsAFlagNotAnError raid.StorcliValue.ControlBytesInAStringAreSurvived
+  raid.StorcliValue.WhatStandsAroundTheJsonIsPassedOver raid.StorcliAnswer.WhatIsNoAnswerIsSaidToBeNone
+  agent_cli.controllers_of_the_emulator_are_shown)
+claim(9.controllers-fuzzed "No output of a tool, however broken, crashes its reader, and none makes a drive free that does not say so."
+  fuzz.storcli raid.StorcliValue.DepthAndNumberAreBounded raid.StorcliSeen.NoAnswerIsTooLongToBeSearched)
+claim(9.controllers-free "A drive is free only where all that its tool says of it agrees; an HBA's drives are the kernel's."
+  raid.StorcliWords.ADriveIsFreeOnlyWhereAllColumnsAgree raid.StorcliWords.StatusWinsOverState
+  raid.StorcliSeen.AnHbasDrivesAreTheKernels)
+claim(9.controllers-asked-once "No question is put to a tool twice; one that hangs is killed with its children and not asked again."
+  raid.StorcliAsk.AsksForWhatIsThereAndNothingTwice raid.StorcliAsk.AToolThatHangsIsNotAskedAgainAndHidesNoOther
+  raid.StorcliAsk.AControllerThatTwoToolsShowIsListedOnce agent_cli.controllers_of_the_emulator_are_shown)
+claim(9.emulator "The emulator of the tools keeps its state, refuses as they do, and misbehaves as it is told."
+  fakes.storcli)
+claim(9.volumes-plan "A volume of a controller is planned over provably free drives alone, or refused with the command that helps; one that is there is unchanged or told, never rebuilt."
+  raid.StorcliPlan.NeverTouchesADriveThatIsNotProvablyFree raid.StorcliPlan.WhatIsNotFreeIsRefusedWithTheCommandThatHelps
+  raid.StorcliPlan.AControllerThatMayNotBeUsedIsRefused raid.StorcliPlan.EveryLevelOverTheFewestDrives
+  raid.StorcliPlan.DrivesAreChosenByRule raid.StorcliPlan.DrivesAreNamedBySerialWwnOrPlace
+  raid.StorcliPlan.AVolumeThatIsThereIsUnchanged raid.StorcliPlan.WhatDiffersIsToldAndNeverRebuilt
+  raid.StorcliPlan.ADegradedVolumeIsToldAndARebuildingOneIsNot raid.StorcliPlan.WhatWasMadeAndIsAbsentIsNotMadeAnew)
+claim(9.volumes-read-back "What a tool says it did counts only when it is seen, in each of the three grammars."
+  raid.Each/StorcliLevels.AreMadeSeenAndThenUnchanged/storcliRaid0 raid.Each/StorcliLevels.AreMadeSeenAndThenUnchanged/storcliRaid1
+  raid.Each/StorcliLevels.AreMadeSeenAndThenUnchanged/storcliRaid5 raid.Each/StorcliLevels.AreMadeSeenAndThenUnchanged/storcliRaid6
+  raid.Each/StorcliLevels.AreMadeSeenAndThenUnchanged/storcliRaid10 raid.Each/StorcliLevels.AreMadeSeenAndThenUnchanged/storcliRaid50
+  raid.Each/StorcliLevels.AreMadeSeenAndThenUnchanged/storcliRaid60 raid.Each/StorcliLevels.AreMadeSeenAndThenUnchanged/perccliRaid5
+  raid.Each/StorcliLevels.AreMadeSeenAndThenUnchanged/storcli2Raid1 raid.Each/StorcliLevels.AreMadeSeenAndThenUnchanged/storcli2Raid10
+  raid.StorcliApply.ASuccessThatDidNothingIsFound
+  raid.StorcliApply.AToolThatDiedAfterItsWorkHasDoneIt raid.StorcliApply.ADriveThatWasTakenSinceThePlanIsRefused
+  raid.StorcliApply.ARefusalOfTheToolIsToldInItsWords raid.StorcliPlan.CommandsOfBothGrammars)
+claim(9.volumes-ours "Only volumes that are ours are deleted, known by NAA id."
+  raid.StorcliPlan.OnlyOursAreDeleted raid.StorcliApply.OnlyTheVolumeWithThisIdIsDeleted)

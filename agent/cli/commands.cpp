@@ -168,11 +168,4 @@ Exit arm(Session& session) {
     return Exit::done;
 }
 
-Exit inventory(Session& session) {
-    const Answer answer = session.daemon.get("/v1/inventory", looking);
-    if (!answer) return complain(session, answer.error());
-    session.show(*answer, inventory_view(*answer, session.look()));
-    return Exit::done;
-}
-
 }  // namespace metalwright::agent::cli

@@ -26,7 +26,6 @@ Exit operations(Session& session, std::size_t limit);
 Exit operation(Session& session, std::int64_t id);
 /// Without an id: the newest.
 Exit follow(Session& session, std::optional<std::int64_t> id, const Waiting& waiting);
-Exit inventory(Session& session);
 /// Takes away the lock on what destroys data.
 Exit arm(Session& session);
 

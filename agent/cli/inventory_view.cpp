@@ -128,7 +128,15 @@ std::string nics(const Json& inventory, const Look& look) {
 }  // namespace
 
 std::string inventory_view(const Json& inventory, const Look& look) {
-    return disks(inventory, look) + "\n" + arrays(inventory, look) + "\n" + nics(inventory, look);
+    const std::string controllers = controllers_view(inventory, look);
+    return disks(inventory, look) + "\n" + arrays(inventory, look) + "\n" +
+           (controllers.empty() ? "" : controllers + "\n") + nics(inventory, look);
+}
+
+std::string raid_view(const Json& inventory, const Look& look) {
+    const std::string controllers = controllers_view(inventory, look);
+    return disks(inventory, look) + "\n" + arrays(inventory, look) + "\n" +
+           (controllers.empty() ? "No controllers.\n" : controllers);
 }
 
 }  // namespace metalwright::agent::cli

@@ -35,6 +35,8 @@ struct Options {
     bool adopt = false;
     unsigned address_count = 0;  ///< --count
     bool ipv6 = false;
+    bool local = false;                     ///< of inventory and raid list
+    std::vector<std::string> raid_tools{};  ///< --raid-tool
 
     Waiting waiting() const;
 };
@@ -47,6 +49,12 @@ void add_timeout(CLI::App* command, Options& options, const char* what);
 // hold and ip: agent/cli/network_options.cpp.
 void add_hold(CLI::App& app, Options& options);
 void add_ip(CLI::App& app, Options& options);
+// inventory and raid: agent/cli/storage_options.cpp.
+void add_inventory(CLI::App& app, Options& options);
+void add_raid(CLI::App& app, Options& options);
+/// Runs `inventory` or a command of `raid`, whichever was given.
+Exit dispatch_storage(Session& session, const CLI::App& command, const Options& options);
+
 /// Runs `hold` or a command of `ip`, whichever was given.
 Exit dispatch_network(Session& session, const CLI::App& command, const Options& options);
 

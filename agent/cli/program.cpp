@@ -93,11 +93,6 @@ void add_questions(CLI::App& app, Options& options) {
         examples("  metalwright operations --limit 5\n"
                  "  metalwright operations 7\n"
                  "  metalwright operations --follow\n"));
-
-    CLI::App* inventory = app.add_subcommand("inventory", "Show disks, arrays and NICs");
-    inventory->footer(
-        examples("  metalwright inventory\n"
-                 "  metalwright inventory -o json | jq '.disks[] | select(.blank)'\n"));
 }
 
 void add_arm(CLI::App& app) {
@@ -181,8 +176,8 @@ Exit dispatch(const CLI::App& app, const Options& options, Console& console) {
     if (name == "plan") return plan(session, options.file);
     if (name == "apply") return apply(session, options.file, waiting);
     if (name == "status") return status(session, waiting);
-    if (name == "inventory") return inventory(session);
     if (name == "arm") return arm(session);
+    if (name == "inventory" || name == "raid") return dispatch_storage(session, *command, options);
     if (name == "hold" || name == "ip") return dispatch_network(session, *command, options);
     const bool one = command->count("ID") > 0;
     if (options.follow || waiting.timeout)
@@ -198,6 +193,8 @@ Exit run(std::vector<std::string> arguments, Console& console, std::string_view 
     add_options(app, options, version);
     add_documents(app, options);
     add_questions(app, options);
+    add_inventory(app, options);
+    add_raid(app, options);
     add_arm(app);
     add_hold(app, options);
     add_ip(app, options);

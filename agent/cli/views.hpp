@@ -44,8 +44,13 @@ std::string address_change_view(const Json& answer, bool with_hint);
 std::string address_plan_view(const Json& plan, const std::string& command, const Look& look);
 /// One event of GET /v1/events as a line: time, what, item; without its line feed.
 std::string host_event_line(const Json& event, const Look& look);
-/// GET /v1/inventory: disks, arrays, NICs.
+/// GET /v1/inventory: disks, arrays, controllers where there are any, NICs.
 std::string inventory_view(const Json& inventory, const Look& look);
+/// The same without NICs.
+std::string raid_view(const Json& inventory, const Look& look);
+/// Its controllers with their drives and volumes, and what could not be read; empty when there is
+/// none of it.
+std::string controllers_view(const Json& inventory, const Look& look);
 
 /// What became of user data, {"state","exitCode","signal"}: "exited with 0", "killed by signal 9",
 /// "pending"; empty when the instance has none.

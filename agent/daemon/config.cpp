@@ -75,6 +75,16 @@ class Reader {
         }
     }
 
+    void paths(const char* key, std::optional<std::vector<std::string>>& into) {
+        const toml::node* node = find(key);
+        if (node == nullptr) return;
+        std::vector<std::string> all;
+        strings(key, all);
+        if (!std::ranges::all_of(all, [](const std::string& p) { return p.starts_with('/'); }))
+            return wrong(key, *node, "must hold absolute paths");
+        into = std::move(all);
+    }
+
     /// "10.0.0.9:443", "[fd00::9]:443": addresses, since names may not resolve at such a time.
     void endpoints(const char* key, std::vector<netcfg::Endpoint>& into) {
         std::vector<std::string> texts;
@@ -195,6 +205,7 @@ std::expected<Config, Errors> read_config(std::string_view text, std::string_vie
     r.text("network.wan_nic_name", c.wan.name);
     r.flag("network.shape_ingress", c.shape_ingress);
     r.neighbours("network.neighbour_files", c.neighbours);
+    r.paths("raid.storcli", c.raid_tools);
     r.number("user_data.timeout_seconds", c.script_timeout, 1, 30LL * 24 * 3600);
     r.path("user_data.runner", c.runner);
     r.text("link.report", c.reporting_link, {"auto", "https", "file", "none"});

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,10 @@ struct Config {
     std::vector<netcfg::Prefix> pools{};
     bool shape_ingress = false;
     netcfg::NeighbourFiles neighbours{};
+
+    /// Programs of the storcli family; none: those that are installed where their packages put
+    /// them; empty: none is asked.
+    std::optional<std::vector<std::string>> raid_tools{};
 
     std::chrono::seconds script_timeout{3600};
     std::filesystem::path runner{};  ///< of user data; empty: where it is installed

@@ -112,7 +112,7 @@ int run(const Config& config) {
     place.state_dir = config.state_dir;
     place.systemd = sys::booted_by_systemd();
     if (!config.runner.empty()) place.runner = config.runner;
-    engine::HostMachine machine(place, persister(config));
+    engine::HostMachine machine(place, persister(config), config.raid_tools);
     engine::Engine engine({.host_id = host_id,
                            .catalogue = config.catalogue,
                            .nic = config.nic,

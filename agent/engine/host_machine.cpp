@@ -2,6 +2,7 @@
 
 #include "cloudinit/room.hpp"
 #include "cloudinit/run_record.hpp"
+#include "raid/storcli/ask.hpp"
 
 namespace metalwright::engine {
 namespace {
@@ -161,6 +162,11 @@ Result<void> HostMachine::take_back(std::span<const std::string> undo) {
 Result<raid::Observed> HostMachine::observe_storage() {
     raid::Doors doors = storage_doors();
     return raid::observe(doors);
+}
+
+raid::Controllers HostMachine::observe_controllers() {
+    return raid::storcli::observe_controllers(
+        exec_, raid_tools_ ? *raid_tools_ : raid::storcli::installed_tools(files_));
 }
 
 Result<netcfg::Observed> HostMachine::observe_network() {

@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "agent/engine/rooms.hpp"
 #include "cloudinit/host.hpp"
@@ -14,8 +16,10 @@ namespace metalwright::engine {
 /// This host: the rooms over the real doors.
 class HostMachine final : public Machine {
  public:
-    HostMachine(cloudinit::RunPlace place, std::optional<netcfg::Persister> persister)
-        : place_(std::move(place)), persister_(persister) {}
+    /// `raid_tools`: the tools of hardware RAID; none: those that are installed.
+    HostMachine(cloudinit::RunPlace place, std::optional<netcfg::Persister> persister,
+                std::optional<std::vector<std::string>> raid_tools)
+        : place_(std::move(place)), persister_(persister), raid_tools_(std::move(raid_tools)) {}
 
     Result<std::map<std::string, std::vector<std::string>>> members(
         const raid::Wanted& wanted) override;
@@ -31,6 +35,7 @@ class HostMachine final : public Machine {
     Result<void> take_back(std::span<const std::string> undo) override;
     std::int64_t mutations() override { return mutations_; }
     Result<raid::Observed> observe_storage() override;
+    raid::Controllers observe_controllers() override;
     Result<netcfg::Observed> observe_network() override;
 
  private:
@@ -38,6 +43,7 @@ class HostMachine final : public Machine {
 
     cloudinit::RunPlace place_;
     std::optional<netcfg::Persister> persister_;
+    std::optional<std::vector<std::string>> raid_tools_;
     sys::SpawnExec exec_;
     sys::PosixFiles files_;
     sys::BlkidSignatures signatures_;

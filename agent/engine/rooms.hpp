@@ -11,6 +11,7 @@
 #include "agent/engine/room_run.hpp"
 #include "cloudinit/model.hpp"
 #include "netcfg/model.hpp"
+#include "raid/controller.hpp"
 #include "raid/model.hpp"
 
 namespace metalwright::engine {
@@ -52,6 +53,8 @@ class Machine {
     virtual std::int64_t mutations() = 0;
 
     virtual Result<raid::Observed> observe_storage() = 0;
+    /// Hardware RAID as its tools show it; what of it cannot be read is among its errors.
+    virtual raid::Controllers observe_controllers() = 0;
     virtual Result<netcfg::Observed> observe_network() = 0;
 };
 

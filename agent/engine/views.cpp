@@ -7,6 +7,7 @@
 #include "agent/engine/lock.hpp"
 #include "agent/engine/owned.hpp"
 #include "agent/engine/work.hpp"
+#include "agent/inventory/document.hpp"
 #include "agent/spec/document.hpp"
 #include "agent/spec/leases.hpp"
 #include "agent/spec/store_form.hpp"
@@ -205,7 +206,7 @@ Result<std::string> Engine::inventory() {
     if (!storage) return std::unexpected(storage.error());
     const auto network = machine_.observe_network();
     if (!network) return std::unexpected(network.error());
-    return dump(to_json(*storage, *network));
+    return inventory::document(*storage, machine_.observe_controllers(), *network);
 }
 
 }  // namespace metalwright::engine

@@ -10,7 +10,7 @@ _metalwright() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-            --socket | -o | --output | --catalogue | --host | --timeout | --limit | --for | --id | --kind | --count) ((i++)) ;;
+            --socket | -o | --output | --catalogue | --host | --timeout | --limit | --for | --id | --kind | --count | --raid-tool) ((i++)) ;;
             -*) ;;
             *) words+=("$word") ;;
         esac
@@ -19,6 +19,8 @@ _metalwright() {
     if [[ $command == ip ]]; then
         command="ip ${words[1]:-}"
         [[ ${words[1]:-} == plan ]] && command="ip plan ${words[2]:-}"
+    elif [[ $command == raid ]]; then
+        command="raid ${words[1]:-}"
     fi
 
     COMPREPLY=()
@@ -27,7 +29,7 @@ _metalwright() {
             mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$current")
             return
             ;;
-        --socket | --catalogue)
+        --socket | --catalogue | --raid-tool)
             _metalwright_files "$current"
             return
             ;;
@@ -50,6 +52,7 @@ _metalwright() {
         validate) options+=' --catalogue --host' ;;
         apply | status | 'ip del') options+=' --wait --timeout' ;;
         operations) options+=' --follow --timeout --limit' ;;
+        inventory | 'raid list') options+=' --local --raid-tool' ;;
         hold) options+=' --for --end' ;;
         'ip add') options+=' --kind --id --routed --adopt --count --ipv6 --wait --timeout' ;;
         'ip plan add') options+=' --kind --id --routed --adopt --count --ipv6' ;;
@@ -61,9 +64,10 @@ _metalwright() {
     fi
     local offered=''
     case $command in
-        '') offered='validate plan apply status operations inventory arm hold ip' ;;
+        '') offered='validate plan apply status operations inventory raid arm hold ip' ;;
         hold) [[ ${#words[@]} -eq 1 ]] && offered='network storage all' ;;
         'ip ') offered='list add del plan watch' ;;
+        'raid ') offered='list' ;;
         'ip plan ') offered='add del' ;;
         'ip del' | 'ip plan del') offered=$(_metalwright_addresses) ;;
         operations) offered=$(_metalwright_operations) ;;

@@ -24,8 +24,9 @@ SECTIONS = {
     "6": "Links",
     "7": "Shown by tests",
     "8": "The network, live",
+    "9": "RAID controllers",
 }
-KINDS = ("unit", "netns", "vm", "arch", "campaign")  # labels that people choose tests by: `ctest -L` matches anywhere
+KINDS = ("unit", "netns", "vm", "arch", "samples", "campaign")  # labels that people choose tests by: `ctest -L` matches anywhere
 CLAIM = re.compile(r'^claim\(\s*(\S+)\s+"([^"]*)"([^)]*)\)', re.M)
 PENDING = re.compile(r"^pending\(([^)]*)\)", re.M)
 

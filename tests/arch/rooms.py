@@ -14,6 +14,8 @@ ANGLED = re.compile(r"^[ \t]*#[ \t]*include[ \t]*<([^>\n]+)>", re.M)
 
 # The agent's alone: a room outside it stays plain, synchronous and quick to compile.
 AGENTS_OWN = re.compile(r"^(boost/|nlohmann/|spdlog/|fmt/|sqlite3\.h|CLI/|toml\+\+/|openssl/ssl)")
+# But for a room that must read JSON and says so in its line.
+JSON_LIBRARY, JSON_HEADERS = "nlohmann_json::nlohmann_json", "nlohmann/"
 # Headers that make every includer pay: io in any header, the whole of nlohmann where json_fwd.hpp would do.
 IO_HEADER = re.compile(r"^boost/(asio|beast)")
 WHOLE_JSON = "nlohmann/json.hpp"
@@ -38,6 +40,12 @@ def room_of(path, rooms):
     """The innermost room that holds this path; None outside of all."""
     inside = [room for room in rooms if path.startswith(room + "/")]
     return max(inside, key=len, default=None)
+
+
+def json_rooms(cmake):
+    """The rooms whose line in CMakeLists.txt links the JSON library."""
+    lines = (match.group(1).split() for match in ROOM_LINE.finditer(re.sub(r"#[^\n]*", "", cmake)))
+    return {words[0] for words in lines if JSON_LIBRARY in words}
 
 
 def programs(sources, rooms):
@@ -72,6 +80,7 @@ def check_includes(sources):
     """Every quoted include of a room's files names a file of that room or of a room on its list."""
     cmake = next(source for source in sources if source.path == "CMakeLists.txt")
     rooms = read_rooms(cmake.text)
+    with_json = json_rooms(cmake.text)
     outside = programs(sources, rooms)
     paths = {source.path for source in sources}
     breaches = check_declarations(cmake)
@@ -100,6 +109,8 @@ def check_includes(sources):
         for match in ANGLED.finditer(source.text):
             if match.group(1) in paths:
                 breaches.append(source.breach(match.start(), f'<{match.group(1)}> is ours: include it in quotes'))
+            elif match.group(1).startswith(JSON_HEADERS) and here in with_json:
+                continue
             elif AGENTS_OWN.match(match.group(1)) and not source.path.startswith("agent/"):
                 breaches.append(source.breach(match.start(), f"<{match.group(1)}> belongs to agent/ alone"))
     return breaches

@@ -92,6 +92,12 @@ class Rooms(Rules):
         self.breaks("rooms", self.with_line("raid/plan.cpp", "#include <boost/url.hpp>"),
                     "raid/plan.cpp:1", "belongs to agent/ alone")
 
+    def test_json_is_for_rooms_that_say_so(self):
+        self.breaks("rooms", self.with_line("raid/plan.cpp", "#include <nlohmann/json.hpp>"),
+                    "raid/plan.cpp:1", "belongs to agent/ alone")
+        self.keeps("rooms", self.with_line("raid/plan.cpp", "#include <nlohmann/json.hpp>"),
+                   CMAKE.replace("core sys)", "core sys LIBS nlohmann_json::nlohmann_json)"))
+
     def test_a_file_outside_of_all_rooms(self):
         self.breaks("rooms", self.with_line("misc/thing.cpp", ""), "misc/thing.cpp:1", "belongs to no room")
 

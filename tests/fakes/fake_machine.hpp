@@ -96,6 +96,8 @@ class FakeMachine final : public engine::Machine {
     }
     std::int64_t mutations() override { return 0; }
     Result<raid::Observed> observe_storage() override { return raid::Observed(); }
+    raid::Controllers controllers{};
+    raid::Controllers observe_controllers() override { return controllers; }
     Result<netcfg::Observed> observe_network() override { return netcfg::Observed(); }
 
     void script_ends(cloudinit::ScriptStatus status) {

@@ -47,7 +47,7 @@ class ConfigurationPage(unittest.TestCase):
             self.assertRegex(said, rf"{re.escape(key)} must be", key)
 
     def test_the_page_has_every_key_that_the_daemon_reads(self):
-        read = re.findall(r'r\.(?:text|path|number|flag|strings|endpoints|networks|neighbours)\("([\w.]+)"', CONFIG_SOURCE.read_text())
+        read = re.findall(r'r\.(?:text|paths?|number|flag|strings|endpoints|networks|neighbours)\("([\w.]+)"', CONFIG_SOURCE.read_text())
         self.assertEqual(sorted(read), sorted(keys_on_page()))
 
     def test_a_key_that_is_not_on_the_page_is_an_error(self):

@@ -12,8 +12,8 @@ TEST_F(Cli, HelpHasExamplesAndExitCodes) {
     EXPECT_THAT(out.str(), HasSubstr("metalwright apply order.json --wait"));
     EXPECT_THAT(out.str(), HasSubstr("4  waited too long"));
     EXPECT_EQ(err.str(), "");
-    for (const char* command :
-         {"validate", "plan", "apply", "status", "operations", "inventory", "arm", "hold", "ip"}) {
+    for (const char* command : {"validate", "plan", "apply", "status", "operations", "inventory",
+                                "raid", "arm", "hold", "ip"}) {
         out.str("");
         EXPECT_EQ(run_bare({command, "--help"}), 0);
         EXPECT_THAT(out.str(), HasSubstr("Examples:\n")) << command;

@@ -322,6 +322,58 @@ TEST_F(Cli, InventoryShowsWhatStandsOnEachDisk) {
               "eth2  52:54:00:00:00:03  down        1500\n");
 }
 
+TEST_F(Cli, RaidListShowsControllersWithTheirDrivesAndVolumes) {
+    daemon.will_answer(R"({"disks":[],"arrays":[],"controllers":[
+      {"id":"storcli64/c0","tool":"/t/storcli64","model":"M 9560","serial":"SN1","firmware":"52.1",
+       "mode":"raid","levels":["raid0","raid1"],"flags":["foreign-config"],
+       "drives":[{"selector":"/c0/e8/s0","enclosure":8,"slot":0,"state":"member","rawState":"Onln",
+                  "sizeBytes":1000000000000,"model":"D","serial":"S0","media":"hdd","volumes":[239]},
+                 {"selector":"/c0/e8/s1","state":"unknown","rawState":"UGShld","sizeBytes":0,"media":"ssd"},
+                 {"selector":"","state":"missing","rawState":"Msng","media":"unknown","volumes":[239]}],
+       "volumes":[{"id":239,"level":"raid1","state":"degraded","rawState":"Dgrd","name":"data",
+                   "sizeBytes":1000000000000,"stripKiB":64,"drives":["/c0/e8/s0"],"wwn":"6"}],
+       "errors":[{"code":"command_failed","message":"no answer","where":"storcli64/c0"}]}],
+      "controllerErrors":[{"code":"timed_out","message":"late","where":"/t/storcli2"}],"nics":[]})");
+    EXPECT_EQ(run_with({"raid", "list"}), 0);
+    EXPECT_EQ(
+        out.str(),
+        "No disks.\n\nNo arrays.\n\n"
+        "CONTROLLER    MODEL   SERIAL  FIRMWARE  MODE  LEVELS        FLAGS\n"
+        "storcli64/c0  M 9560  SN1     52.1      raid  raid0, raid1  foreign-config\n"
+        "\n"
+        "DRIVE      CONTROLLER       SIZE  MEDIA    SERIAL  MODEL  STATE             VOLUMES\n"
+        "/c0/e8/s0  storcli64/c0  1.00 TB  hdd      S0      D      member            239\n"
+        "/c0/e8/s1  storcli64/c0           ssd                     unknown (UGShld)\n"
+        "-          storcli64/c0           unknown                 missing           239\n"
+        "\n"
+        "VOLUME  CONTROLLER    NAME  LEVEL     SIZE   STRIP  STATE     DRIVES\n"
+        "   239  storcli64/c0  data  raid1  1.00 TB  64 KiB  degraded  /c0/e8/s0\n"
+        "\n"
+        "not read: /t/storcli2: late\n"
+        "not read: storcli64/c0: no answer\n");
+}
+
+TEST_F(Cli, NoControllersAreSaidInWords) {
+    daemon.will_answer(
+        R"({"disks":[],"arrays":[],"controllers":[],"controllerErrors":[],"nics":[]})");
+    EXPECT_EQ(run_with({"raid", "list"}), 0);
+    EXPECT_EQ(out.str(), "No disks.\n\nNo arrays.\n\nNo controllers.\n");
+}
+
+TEST_F(Cli, RaidListAsJsonHasNoNics) {
+    daemon.will_answer(
+        R"({"disks":[],"arrays":[],"controllers":[],"controllerErrors":[],"nics":[{}]})");
+    EXPECT_EQ(run_with({"raid", "list", "-o", "json"}), 0);
+    EXPECT_EQ(out.str(),
+              "{\n  \"disks\": [],\n  \"arrays\": [],\n  \"controllers\": [],\n"
+              "  \"controllerErrors\": []\n}\n");
+}
+
+TEST_F(Cli, ARaidToolIsOfALocalLook) {
+    EXPECT_EQ(run_with({"inventory", "--raid-tool", "/t"}), 64);
+    EXPECT_EQ(run_with({"raid"}), 64);
+}
+
 TEST_F(Cli, AnEmptyInventoryIsSaidInWords) {
     daemon.will_answer(R"({"disks":[],"arrays":[],"nics":[]})");
     EXPECT_EQ(run_with({"inventory"}), 0);

@@ -41,6 +41,8 @@ wan_nic_mac = "wm"
 wan_nic_name = "wn"
 shape_ingress = true
 neighbour_files = ["NetworkManager"]
+[raid]
+storcli = ["/opt/a", "/opt/b"]
 [user_data]
 timeout_seconds = 5
 runner = "/r"
@@ -78,6 +80,16 @@ directory = "/d"
     ASSERT_EQ(config->pools.size(), 2u);
     EXPECT_EQ(config->pools[1].text(), "fd00:4::/120");
     EXPECT_EQ(config->neighbours, (netcfg::NeighbourFiles{.network_manager = true}));
+    EXPECT_EQ(config->raid_tools, (std::vector<std::string>{"/opt/a", "/opt/b"}));
+}
+
+TEST(Config, NoRaidToolsAreOtherThanThoseThatAreInstalled) {
+    EXPECT_FALSE(read_config("", "m.toml")->raid_tools);
+    EXPECT_EQ(read_config("[raid]\nstorcli = []\n", "m.toml")->raid_tools,
+              std::vector<std::string>());
+    const auto config = read_config("[raid]\nstorcli = [\"storcli64\"]\n", "m.toml");
+    ASSERT_FALSE(config);
+    EXPECT_EQ(describe(config.error().front()), "m.toml:2: raid.storcli must hold absolute paths");
 }
 
 TEST(Config, AllThatIsWrongIsToldAtOnceWithItsLine) {

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "core/journal.hpp"
+#include "core/plan.hpp"
+#include "raid/storcli/wanted.hpp"
+#include "sys/exec.hpp"
+
+namespace metalwright::raid::storcli {
+
+/// One result per step, in order. Before each step its controller is looked at again: a drive that
+/// is no longer free, or is another one than planned, is refused; a volume is found by what it is.
+/// After a volume was made or deleted the controller is looked at once more, and only what is seen
+/// then counts: the tools say "succeeded" and exit 0 when nothing was done, and die after having
+/// done it.
+/// Creating ends with fail_point("raid.after-create").
+/// Errors: refused, not_found (the controller or a volume has gone), command_failed (the tool's own
+/// words), timed_out, io, unsupported.
+std::vector<Result<void>> apply(std::span<const Step<VolumeOp>> steps, const Controllers& planned,
+                                sys::Exec& exec, Journal& journal);
+
+}  // namespace metalwright::raid::storcli

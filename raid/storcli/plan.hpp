@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/plan.hpp"
+#include "raid/storcli/wanted.hpp"
+
+namespace metalwright::raid::storcli {
+
+/// What is wrong with the wish itself, whatever is there. Errors: invalid_spec.
+std::optional<Error> fault(const WantedVolume& wanted);
+
+/// Drives in each span; 0 where the level has none.
+unsigned per_span(const WantedVolume& wanted, unsigned drives);
+
+/// One line for each wanted volume, "volume/<name>": steps; or unchanged; or failed with what an
+/// operator does about it. Only drives that are provably free are taken, and each once. A volume
+/// that is there is never rebuilt or reshaped: what differs of it is told, its cache policy alone
+/// is set.
+Plan<VolumeOp> plan_volumes(std::span<const WantedVolume> wanted, const Controllers& there);
+
+/// A volume that is ours, as the store remembers it.
+struct OwnVolume {
+    std::string name;
+    std::string wwn;  ///< its NAA id, read back when it was made
+
+    bool operator==(const OwnVolume&) const = default;
+};
+
+/// Deletes those of ours that are there, and no other: by NAA id, since a name or a number may be
+/// somebody else's by now. One that is gone is unchanged.
+Plan<VolumeOp> plan_deletion(std::span<const OwnVolume> ours, const Controllers& there);
+
+}  // namespace metalwright::raid::storcli

@@ -1,0 +1,129 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "raid/controller.hpp"
+#include "raid/model.hpp"
+
+namespace metalwright::raid::storcli {
+
+// Volumes of hardware RAID: what is wanted, and what is done for it. Plain data.
+
+/// Which drives a volume is made of: either `ids`, or the first `count` free drives that pass the
+/// other rules, smallest first, then by enclosure and slot.
+struct DriveRule {
+    /// Serial numbers, WWNs or places ("252:3", ":24" without an enclosure), the spares last.
+    std::vector<std::string> ids{};
+    unsigned count = 0;                      ///< without the spares; 0 = every drive that passes
+    DriveMedia media = DriveMedia::unknown;  ///< unknown: any
+    std::optional<unsigned> enclosure{};
+    std::uint64_t min_bytes = 0;
+    std::uint64_t max_bytes = 0;  ///< 0 = no bound
+    bool largest_first = false;
+    bool same_model = false;  ///< as the first that is taken
+
+    bool operator==(const DriveRule&) const = default;
+};
+
+/// In the words of the tools' settings; empty: what the controller takes.
+struct CachePolicy {
+    std::string read{};   ///< "ra", "nora"
+    std::string write{};  ///< "wt", "wb", "awb"
+    std::string io{};     ///< "direct", "cached"; not of storcli2
+    std::string drive{};  ///< "on", "off", "default"; only when it is made
+
+    bool operator==(const CachePolicy&) const = default;
+};
+
+enum class Init { none, fast, full };
+
+struct WantedVolume {
+    std::string name;          ///< [0-9A-Za-z_-]{1,15}
+    std::string controller{};  ///< id or serial number; empty: the only one in RAID mode
+    unsigned level = 1;        ///< 0, 1, 5, 6, 10, 50, 60
+    DriveRule drives{};
+    unsigned spares = 0;  ///< dedicated to it
+    unsigned spans = 0;   ///< of 10, 50, 60; 0: pairs for 10, else two
+    unsigned strip_kib = 0;
+    CachePolicy cache{};
+    std::uint64_t bytes = 0;  ///< 0 = all there is
+    bool boot = false;
+    Init init = Init::none;
+
+    // Filled by whoever remembers, not by a document:
+    Memory memory = Memory::never_made;
+    std::vector<std::string> known_drives{};  ///< serial numbers, once it has begun; spares last
+
+    bool operator==(const WantedVolume&) const = default;
+};
+
+/// A drive as an operation names it: where it is, and which one it must be.
+struct Seat {
+    std::string selector;  ///< "/c0/e252/s1"
+    std::string serial;
+
+    bool operator==(const Seat&) const = default;
+};
+
+struct CreateVolume {
+    std::string controller;  ///< Controller::id
+    std::string name;
+    unsigned level = 0;
+    std::vector<Seat> drives{};
+    unsigned per_span = 0;  ///< 0 where the level has no spans
+    unsigned strip_kib = 0;
+    CachePolicy cache{};
+    std::uint64_t bytes = 0;
+
+    bool operator==(const CreateVolume&) const = default;
+};
+
+/// Of a volume that is there; it is found by its name.
+struct SetCache {
+    std::string controller;
+    std::string name;
+    CachePolicy cache{};  ///< what differs
+
+    bool operator==(const SetCache&) const = default;
+};
+
+struct AddSpares {
+    std::string controller;
+    std::string name;
+    std::vector<Seat> drives{};
+
+    bool operator==(const AddSpares&) const = default;
+};
+
+struct SetBootDrive {
+    std::string controller;
+    std::string name;
+
+    bool operator==(const SetBootDrive&) const = default;
+};
+
+struct StartInit {
+    std::string controller;
+    std::string name;
+    bool full = false;
+
+    bool operator==(const StartInit&) const = default;
+};
+
+/// Only the one with this NAA id, whatever its number is by then.
+struct DeleteVolume {
+    std::string controller;
+    std::string name;
+    std::string wwn;
+
+    bool operator==(const DeleteVolume&) const = default;
+};
+
+using VolumeOp =
+    std::variant<CreateVolume, SetCache, AddSpares, SetBootDrive, StartInit, DeleteVolume>;
+
+}  // namespace metalwright::raid::storcli

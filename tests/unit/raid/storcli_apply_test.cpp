@@ -1,0 +1,181 @@
+// Volumes made and deleted through the real door to programs, at the emulator of the tools.
+#include "raid/storcli/apply.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "raid/storcli/ask.hpp"
+#include "raid/storcli/plan.hpp"
+
+namespace metalwright::raid::storcli {
+namespace {
+
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+class StorcliApply : public testing::Test {
+ protected:
+    void SetUp() override {
+        std::string name = (fs::temp_directory_path() / "storcli-XXXXXX").string();
+        ASSERT_NE(::mkdtemp(name.data()), nullptr);
+        folder_ = name;
+    }
+    void TearDown() override { fs::remove_all(folder_); }
+
+    /// A tool of this grammar over a controller with eight free drives.
+    void host(const std::string& grammar) {
+        const fs::path program = folder_ / "storcli64";
+        std::ofstream(program) << "#!/bin/sh\nMETALWRIGHT_STORCLI_STATE=" << state().string()
+                               << " exec " METALWRIGHT_SOURCE_DIR "/tests/fakes/storcli \"$@\"\n";
+        fs::permissions(program, fs::perms::owner_all);
+        tools_ = {program.string()};
+        const auto made = exec_.run(
+            {.program = tools_[0], .args = {"make", "--grammar", grammar, "--drives", "8"}});
+        ASSERT_TRUE(made && made->ok());
+    }
+    fs::path state() const { return folder_ / "state.json"; }
+    void replace(const std::string& what, const std::string& with) {
+        std::stringstream text;
+        text << std::ifstream(state()).rdbuf();
+        std::string content = text.str();
+        const std::size_t at = content.find(what);
+        ASSERT_NE(at, std::string::npos) << what;
+        std::ofstream(state()) << content.replace(at, what.size(), with);
+    }
+
+    Controllers look() { return observe_controllers(exec_, tools_); }
+
+    /// Plans and applies; every step's result, in words.
+    std::vector<std::string> apply_wish(const WantedVolume& wanted) {
+        const Controllers there = look();
+        return run(plan_volumes(std::span(&wanted, 1), there), there);
+    }
+    std::vector<std::string> run(const Plan<VolumeOp>& plan, const Controllers& there) {
+        NoJournal journal;
+        std::vector<std::string> told;
+        for (const ItemResult& item : plan.settled)
+            told.push_back(item.error ? item.error->message : std::string(to_string(item.outcome)));
+        for (const Result<void>& result : apply(plan.steps, there, exec_, journal))
+            told.push_back(result ? "done" : result.error().message);
+        return told;
+    }
+
+    sys::SpawnExec exec_;
+    std::vector<std::string> tools_;
+    fs::path folder_;
+};
+
+using Made = std::tuple<std::string, unsigned, unsigned>;  // grammar, level, drives
+class StorcliLevels : public StorcliApply, public testing::WithParamInterface<Made> {};
+
+TEST_P(StorcliLevels, AreMadeSeenAndThenUnchanged) {
+    const auto& [grammar, level, count] = GetParam();
+    host(grammar);
+    WantedVolume wanted{.name = "data", .level = level, .drives = {.count = count}};
+    wanted.strip_kib = 64;
+    wanted.cache = {.read = "nora", .write = "wt"};
+    EXPECT_EQ(apply_wish(wanted), std::vector<std::string>{"done"});
+    EXPECT_EQ(apply_wish(wanted), std::vector<std::string>{"unchanged"});
+    const VirtualDrive volume = look().list.at(0).volumes.at(0);
+    EXPECT_EQ(volume.level, "raid" + std::to_string(level));
+    EXPECT_EQ(volume.drives.size(), count);
+    EXPECT_EQ(volume.strip_kib, 64u);
+    EXPECT_TRUE(volume.cache.starts_with("NR")) << volume.cache;
+}
+
+std::string name_of(const testing::TestParamInfo<Made>& info) {
+    return std::get<0>(info.param) + "Raid" + std::to_string(std::get<1>(info.param));
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, StorcliLevels,
+                         testing::Values(Made("storcli", 0, 2), Made("storcli", 1, 2),
+                                         Made("storcli", 5, 3), Made("storcli", 6, 4),
+                                         Made("storcli", 10, 4), Made("storcli", 50, 6),
+                                         Made("storcli", 60, 8), Made("perccli", 5, 3),
+                                         Made("storcli2", 1, 2), Made("storcli2", 10, 4)),
+                         name_of);
+
+TEST_F(StorcliApply, SparesInitAndBootFollowTheVolume) {
+    host("storcli");
+    WantedVolume wanted{.name = "data", .level = 5, .drives = {.count = 3}, .spares = 1};
+    wanted.init = Init::fast;
+    wanted.boot = true;
+    EXPECT_EQ(apply_wish(wanted), (std::vector<std::string>{"done", "done", "done", "done"}));
+    EXPECT_EQ(look().list.at(0).drives.at(3).state, DriveState::hot_spare);
+    EXPECT_EQ(apply_wish(wanted), std::vector<std::string>{"unchanged"});
+}
+
+TEST_F(StorcliApply, TheCachePolicyIsSetInEachGrammar) {
+    for (const std::string grammar : {"storcli", "storcli2"}) {
+        host(grammar);
+        WantedVolume wanted{.name = "data", .level = 1, .drives = {.count = 2}};
+        EXPECT_EQ(apply_wish(wanted), std::vector<std::string>{"done"});
+        wanted.cache = {.read = "nora", .write = "wt"};
+        EXPECT_EQ(apply_wish(wanted), std::vector<std::string>{"done"}) << grammar;
+        EXPECT_EQ(apply_wish(wanted), std::vector<std::string>{"unchanged"}) << grammar;
+    }
+}
+
+TEST_F(StorcliApply, ASuccessThatDidNothingIsFound) {
+    host("storcli");
+    replace(R"("faults": [])", R"("faults": [{"match": "add vd", "do": "nothing"}])");
+    const WantedVolume wanted{.name = "data", .level = 1, .drives = {.count = 2}};
+    EXPECT_THAT(apply_wish(wanted).at(0),
+                HasSubstr("says that volume 'data' was made, but it is not"));
+}
+
+TEST_F(StorcliApply, AToolThatDiedAfterItsWorkHasDoneIt) {
+    host("storcli");
+    replace(R"("faults": [])", R"("faults": [{"match": "add vd", "do": "half"}])");
+    const WantedVolume wanted{.name = "data", .level = 1, .drives = {.count = 2}};
+    EXPECT_EQ(apply_wish(wanted), std::vector<std::string>{"done"});
+}
+
+TEST_F(StorcliApply, ARefusalOfTheToolIsToldInItsWords) {
+    host("storcli");
+    const WantedVolume wanted{.name = "data", .level = 1, .drives = {.count = 2}};
+    const Controllers there = look();
+    const auto plan = plan_volumes(std::span(&wanted, 1), there);
+    replace(R"("preserved": [])", R"("preserved": [7])");
+    const auto told = run(plan, there);
+    EXPECT_THAT(told.at(0),
+                HasSubstr("/c0 add vd r1 name=data drives=252:0,252:1 J nolog: Add VD Failed"));
+    EXPECT_THAT(told.at(0), HasSubstr("(code 84)"));
+}
+
+TEST_F(StorcliApply, ADriveThatWasTakenSinceThePlanIsRefused) {
+    host("storcli");
+    const WantedVolume wanted{.name = "data", .level = 1, .drives = {.count = 2}};
+    const Controllers there = look();
+    const auto plan = plan_volumes(std::span(&wanted, 1), there);
+    replace(R"("state": "UGood")", R"("state": "JBOD")");
+    EXPECT_THAT(run(plan, there).at(0), HasSubstr("no longer as it was planned"));
+    replace(R"("state": "JBOD")", R"("state": "UGood")");
+    replace(R"("serial": "FAKE00025200")", R"("serial": "OTHER")");
+    EXPECT_THAT(run(plan, there).at(0), HasSubstr("is no longer at /c0/e252/s0"));
+}
+
+TEST_F(StorcliApply, OnlyTheVolumeWithThisIdIsDeleted) {
+    for (const std::string grammar : {"storcli", "storcli2"}) {
+        host(grammar);
+        for (const char* name : {"one", "two"})
+            EXPECT_EQ(apply_wish({.name = name, .level = 1, .drives = {.count = 2}}),
+                      std::vector<std::string>{"done"});
+        const Controllers there = look();
+        const VirtualDrive& two =
+            *std::ranges::find(there.list.at(0).volumes, "two", &VirtualDrive::name);
+        const std::vector<OwnVolume> ours{{"two", two.wwn}};
+        EXPECT_EQ(run(plan_deletion(ours, there), there), std::vector<std::string>{"done"});
+        const Controllers after = look();
+        ASSERT_EQ(after.list.at(0).volumes.size(), 1u);
+        EXPECT_EQ(after.list.at(0).volumes[0].name, "one");
+        EXPECT_EQ(run(plan_deletion(ours, after), after), std::vector<std::string>{"unchanged"});
+    }
+}
+
+}  // namespace
+}  // namespace metalwright::raid::storcli
