@@ -63,7 +63,10 @@ Result<Remains> remains_of(const WantedArray& wanted, const Observed& observed) 
         const std::vector<const Disk*> found = disks_named(wanted.journal, observed.disks);
         const Disk* disk = found.size() == 1 ? found.front() : nullptr;
         const bool carrier = disk != nullptr && carriers.erase(disk->identity()) != 0;
-        if (disk == nullptr)
+        if (disk != nullptr &&
+            std::ranges::find(remains.disks, disk->identity()) != remains.disks.end())
+            wrong.push_back(tell(*disk) + " cannot be its journal and a member of it");
+        else if (disk == nullptr)
             wrong.push_back("its journal " + wanted.journal + " is absent");
         else if (under_system(*disk, observed.system))
             wrong.push_back(tell(*disk) + " is under the system volume");

@@ -66,6 +66,23 @@ Result<void> add_journal(const WantedArray& wanted, const Grounds& grounds, Sele
     return {};
 }
 
+/// A disk and a partition of it at once: wiping the one would take the other away.
+std::string overlap(const Selection& chosen, const Observed& observed) {
+    std::vector<const Disk*> disks;
+    const auto add = [&](const std::string& identity) {
+        for (const Disk* disk : disks_named(identity, observed.disks)) disks.push_back(disk);
+    };
+    for (const std::vector<std::string>* group : {&chosen.members, &chosen.spares})
+        for (const std::string& identity : *group) add(identity);
+    if (!chosen.journal.empty()) add(chosen.journal);
+    for (const Disk* part : disks)
+        for (const Disk* disk : disks)
+            if (part->whole == disk->name)
+                return tell(*part) + " is a partition of " + tell(*disk) +
+                       ", which is taken as well";
+    return {};
+}
+
 }  // namespace
 
 Selection split(std::span<const Disk* const> disks, unsigned spares) {
@@ -87,9 +104,13 @@ Result<Selection> select(const WantedArray& wanted, const Observed& observed,
         taken.insert(disk->identity());  // no rule may choose it
     Result<Selection> chosen = ids.empty() ? select_by_rule(wanted, {observed, consent, taken})
                                            : select_by_id(wanted, ids, grounds);
-    if (!chosen || wanted.journal.empty()) return chosen;
-    if (const Result<void> added = add_journal(wanted, grounds, *chosen); !added)
-        return std::unexpected(added.error());
+    if (!chosen) return chosen;
+    if (!wanted.journal.empty())
+        if (const Result<void> added = add_journal(wanted, grounds, *chosen); !added)
+            return std::unexpected(added.error());
+    if (const std::string both = overlap(*chosen, observed); !both.empty())
+        return fail(Errc::refused, "array '" + wanted.name + "' cannot be made: " + both,
+                    wanted.name);
     return chosen;
 }
 

@@ -64,7 +64,8 @@ std::vector<std::string> not_named(const Disk& disk, const WipeConsent& consent)
 std::string standing(const Disk& disk, const Observed& observed,
                      std::span<const WipeConsent> consent) {
     if (disk.is_partition())
-        return disk.holders.empty() ? "" : "what stands on a partition has to be taken down by hand";
+        return disk.holders.empty() ? ""
+                                    : "what stands on a partition has to be taken down by hand";
     for (const std::string& name : disk.holders)
         if (called(name, observed) == nullptr) return "nobody knows what " + name + " is";
     const std::string identity = disk.identity();

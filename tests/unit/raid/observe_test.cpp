@@ -139,9 +139,8 @@ TEST_F(Observe, SignaturesOfPartitionsBelongToTheDisk) {
         .with("/dev/sda1", {{"ext4", 1080, "a", "b"}});
     const Disk disk = observed().disks.at(0);
     EXPECT_THAT(disk.partitions, ElementsAre("sda1"));
-    EXPECT_THAT(disk.signatures,
-                ElementsAre(Signature{"gpt", 512, "", "u"},
-                            Signature{"ext4", 1080, "a", "b", "sda1"}));
+    EXPECT_THAT(disk.signatures, ElementsAre(Signature{"gpt", 512, "", "u"},
+                                             Signature{"ext4", 1080, "a", "b", "sda1"}));
 }
 
 TEST_F(Observe, APartitionOfAGptStandsByItselfUnderItsPartuuid) {

@@ -189,6 +189,14 @@ TEST(Partitions, AndTheirDiskAreNotTakenByTwoArrays) {
         EXPECT_THAT(message(made, item), HasSubstr("belongs to another array")) << item;
 }
 
+TEST(Partitions, AndTheirDiskAreNotMembersOfOneArray) {
+    Wanted wanted = only(by({.ids = {first_part, "DATA0"}}));
+    wanted.consent = {{"DATA0", {"gpt"}}};
+    const Plan<Op> refused = plan(wanted, partitioned(2));
+    EXPECT_THAT(refused.steps, IsEmpty());
+    EXPECT_THAT(message(refused, "raid/data"), HasSubstr("is a partition of DATA0 (/dev/vdb)"));
+}
+
 TEST(Partitions, OfOneDiskMayBeOfTwoArrays) {
     Observed see = partitioned(2);
     for (unsigned i = 0; i < 2; ++i) {
