@@ -35,6 +35,8 @@ struct Options {
     bool adopt = false;
     unsigned address_count = 0;  ///< --count
     bool ipv6 = false;
+    std::string disk{};       ///< of raid replace
+    std::string with_disk{};  ///< --with
 
     Waiting waiting() const;
 };
@@ -49,5 +51,10 @@ void add_hold(CLI::App& app, Options& options);
 void add_ip(CLI::App& app, Options& options);
 /// Runs `hold` or a command of `ip`, whichever was given.
 Exit dispatch_network(Session& session, const CLI::App& command, const Options& options);
+
+// raid: agent/cli/raid_commands.cpp.
+void add_raid(CLI::App& app, Options& options);
+/// Runs the command of `raid` that was given.
+Exit dispatch_raid(Session& session, const CLI::App& command, const Options& options);
 
 }  // namespace metalwright::agent::cli

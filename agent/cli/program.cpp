@@ -183,6 +183,7 @@ Exit dispatch(const CLI::App& app, const Options& options, Console& console) {
     if (name == "status") return status(session, waiting);
     if (name == "inventory") return inventory(session);
     if (name == "arm") return arm(session);
+    if (name == "raid") return dispatch_raid(session, *command, options);
     if (name == "hold" || name == "ip") return dispatch_network(session, *command, options);
     const bool one = command->count("ID") > 0;
     if (options.follow || waiting.timeout)
@@ -201,6 +202,7 @@ Exit run(std::vector<std::string> arguments, Console& console, std::string_view 
     add_arm(app);
     add_hold(app, options);
     add_ip(app, options);
+    add_raid(app, options);
     if (arguments.empty()) {
         console.err << app.help();
         return Exit::usage;

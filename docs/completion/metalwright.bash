@@ -10,7 +10,7 @@ _metalwright() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-            --socket | -o | --output | --catalogue | --host | --timeout | --limit | --for | --id | --kind | --count) ((i++)) ;;
+            --socket | -o | --output | --catalogue | --host | --timeout | --limit | --for | --id | --kind | --count | --with) ((i++)) ;;
             -*) ;;
             *) words+=("$word") ;;
         esac
@@ -20,6 +20,8 @@ _metalwright() {
         command="ip ${words[1]:-}"
         [[ ${words[1]:-} == plan ]] && command="ip plan ${words[2]:-}"
     fi
+
+    [[ $command == raid ]] && command="raid ${words[1]:-}"
 
     COMPREPLY=()
     case $previous in
@@ -39,7 +41,7 @@ _metalwright() {
             mapfile -t COMPREPLY < <(compgen -W 'alias secondary elastic' -- "$current")
             return
             ;;
-        --host | --limit | --id | --count)
+        --host | --limit | --id | --count | --with)
             return
             ;;
     esac
@@ -53,6 +55,7 @@ _metalwright() {
         hold) options+=' --for --end' ;;
         'ip add') options+=' --kind --id --routed --adopt --count --ipv6 --wait --timeout' ;;
         'ip plan add') options+=' --kind --id --routed --adopt --count --ipv6' ;;
+        'raid replace') options+=' --with --wait --timeout' ;;
         'ip watch') options+=' --timeout' ;;
     esac
     if [[ $current == -?* ]]; then
@@ -61,9 +64,10 @@ _metalwright() {
     fi
     local offered=''
     case $command in
-        '') offered='validate plan apply status operations inventory arm hold ip' ;;
+        '') offered='validate plan apply status operations inventory arm hold ip raid' ;;
         hold) [[ ${#words[@]} -eq 1 ]] && offered='network storage all' ;;
         'ip ') offered='list add del plan watch' ;;
+        'raid ') offered='replace' ;;
         'ip plan ') offered='add del' ;;
         'ip del' | 'ip plan del') offered=$(_metalwright_addresses) ;;
         operations) offered=$(_metalwright_operations) ;;

@@ -61,14 +61,14 @@ ALL = all_commands()
 
 class Completion(unittest.TestCase):
     def test_commands(self):
-        self.assertEqual(len(COMMANDS), 9, COMMANDS)
+        self.assertEqual(len(COMMANDS), 10, COMMANDS)
         self.assertEqual(complete(""), set(COMMANDS))
         self.assertEqual(complete("val"), {"validate"})
         self.assertEqual(complete("-o", "json", "stat"), {"status"})
 
     def test_commands_within_commands(self):
         self.assertIn(("ip", "plan", "add"), ALL)
-        for outer in (("ip",), ("ip", "plan")):
+        for outer in (("ip",), ("ip", "plan"), ("raid",)):
             inner = {words[-1] for words in ALL if words[:-1] == outer}
             self.assertEqual(complete(*outer, ""), inner)
         self.assertEqual(complete("hold", ""), {"network", "storage", "all"})
