@@ -40,7 +40,8 @@ class WatchTest : public EngineTest {
     }
     std::vector<json> events(const std::string& kind) {
         std::vector<json> some;
-        for (const json& event : json::parse(engine_->events(0, 0).value())["events"])
+        const json page = json::parse(engine_->events(0, 0).value());
+        for (const json& event : page["events"])
             if (event["kind"] == kind) some.push_back(event);
         return some;
     }
