@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <ranges>
 #include <set>
 #include <string>
 #include <utility>
@@ -39,11 +40,11 @@ std::vector<Holder> standing_on(const Array& array, const Observed& observed) {
     std::vector<Holder> stack = stack_over(disks, observed);
     std::vector<Holder> above;
     // From the bottom up: what stands on the array, then what stands on that.
-    for (auto it = stack.rbegin(); it != stack.rend(); ++it)
-        if (std::ranges::any_of(it->over,
-                                [&](const std::string& n) { return below.contains(n); })) {
-            below.insert(it->name);
-            above.insert(above.begin(), *it);
+    for (const Holder& holder : stack | std::views::reverse)
+        if (std::ranges::any_of(holder.over,
+                                [&](const std::string& name) { return below.contains(name); })) {
+            below.insert(holder.name);
+            above.insert(above.begin(), holder);
         }
     return above;
 }
