@@ -3,12 +3,14 @@
 #include <variant>
 
 #include "core/fail_point.hpp"
+#include "raid/applier.hpp"
 #include "raid/block_tree.hpp"
 #include "raid/identity.hpp"
 #include "raid/mdadm.hpp"
 #include "raid/mdadm_conf.hpp"
 #include "raid/mkfs.hpp"
 #include "raid/room.hpp"
+#include "raid/select.hpp"
 
 namespace metalwright::raid {
 namespace {
@@ -18,35 +20,7 @@ using namespace std::chrono_literals;
 constexpr std::string_view conf_path = "/etc/mdadm/mdadm.conf";
 constexpr std::string_view units_directory = "/etc/systemd/system/";
 
-/// Writes nothing by itself: every write is one program or one file, and is preceded by a fresh
-/// look at what it is about to write to.
-class Applier {
- public:
-    Applier(const Observed& observed, Doors& doors) : observed_(observed), doors_(doors) {}
-
-    Result<void> operator()(const WipeDisk& op);
-    Result<void> operator()(const StopArray& op);
-    Result<void> operator()(const ForgetMembers& op);
-    Result<void> operator()(const CreateArray& op);
-    Result<void> operator()(const AssembleArray& op);
-    Result<void> operator()(const ListInMdadmConf& op);
-    Result<void> operator()(const MakeFilesystem& op);
-    Result<void> operator()(const WriteMountUnit& op);
-    Result<void> operator()(const StartMount& op);
-
- private:
-    Result<void> run(std::string_view program, std::vector<std::string> args,
-                     std::chrono::milliseconds timeout = 60s);
-    void settle(const std::string& until_exists = {});
-    Result<Disk> look_at(const std::string& identity);
-    Result<std::vector<std::string>> paths_of(const std::vector<std::string>& disks,
-                                              std::string_view carrying);
-    Result<Array> array_now(std::string_view uuid, std::string_view name);
-    Result<void> wipe(const std::string& path);
-
-    const Observed& observed_;
-    Doors& doors_;
-};
+}  // namespace
 
 Result<void> Applier::run(std::string_view program, std::vector<std::string> args,
                           std::chrono::milliseconds timeout) {
@@ -74,7 +48,7 @@ Result<Disk> Applier::look_at(const std::string& identity) {
     if (found.size() > 1)
         return fail(Errc::refused, identity + " is not the only disk with this serial", identity);
     const Disk& disk = *found.front();
-    if (std::ranges::find(observed_.system.disks, disk.name) != observed_.system.disks.end())
+    if (under_system(disk, observed_.system))
         return fail(Errc::refused, tell(disk) + " is under the system volume", identity);
     return disk;
 }
@@ -97,6 +71,10 @@ Result<std::vector<std::string>> Applier::paths_of(const std::vector<std::string
                 "it is no longer as it was planned: " +
                     (obstacles(*disk).empty() ? tell(*disk) + " is blank" : tell_obstacles(*disk)),
                 identity);
+        if (Result<void> free = claim(disk->path); !free)
+            return fail(free.error().code,
+                        tell(*disk) + " is not written to: " + free.error().message, identity,
+                        free.error().sys);
         paths.push_back(disk->path);
     }
     return paths;
@@ -115,68 +93,24 @@ Result<Array> Applier::array_now(std::string_view uuid, std::string_view name) {
     return *array;
 }
 
-Result<void> Applier::wipe(const std::string& path) {
-    return run("wipefs", {"--all", path});
-}
-
-Result<void> Applier::operator()(const WipeDisk& op) {
-    const Result<Disk> disk = look_at(op.disk);
-    if (!disk) return std::unexpected(disk.error());
-    const bool consented = std::ranges::all_of(disk->signatures, [&](const Signature& s) {
-        return std::ranges::find(op.found, s.type) != op.found.end();
-    });
-    if (!consented || !disk->holders.empty() || !disk->mounts.empty() ||
-        !disk->probe_error.empty() || disk->read_only)
-        return fail(Errc::refused,
-                    "it is not what the consent was given for: " + tell_obstacles(*disk), op.disk);
-    // Partitions first: once the table is gone nothing reaches the superblocks in them any more,
-    // and the same partitions made again would bring them back.
-    std::vector<std::string> paths;
-    for (const std::string& partition : disk->partitions) paths.push_back("/dev/" + partition);
-    paths.push_back(disk->path);
-    for (const std::string& path : paths) {
-        const Result<std::vector<Signature>> found = signatures_of(path, doors_);
-        if (!found) return std::unexpected(found.error());
-        const bool member =
-            std::ranges::find(*found, "linux_raid_member", &Signature::type) != found->end();
-        if (member)
-            if (Result<void> done = run("mdadm", {"--zero-superblock", path}); !done) return done;
-        if (!found->empty())
-            if (Result<void> done = wipe(path); !done) return done;
-    }
-    settle();
-    const Result<Disk> after = look_at(op.disk);
-    if (!after) return std::unexpected(after.error());
-    if (!after->blank())
-        return fail(Errc::io, "after wiping it still " + tell(obstacles(*after)), op.disk);
-    return {};
-}
-
-Result<void> Applier::operator()(const StopArray& op) {
-    const Result<Array> array = array_now(op.uuid, op.uuid);
-    if (!array) return std::unexpected(array.error());
-    const std::string path = "/dev/" + array->kernel_name;
-    if (Result<void> done = run("mdadm", {"--stop", path}); !done) return done;
-    settle();
-    return {};
-}
-
-Result<void> Applier::operator()(const ForgetMembers& op) {
-    const Result<std::vector<std::string>> paths = paths_of(op.disks, op.uuid);
-    if (!paths) return std::unexpected(paths.error());
-    for (const std::string& path : *paths)
-        if (Result<void> done = run("mdadm", {"--zero-superblock", path}); !done) return done;
-    settle();
-    return {};
-}
-
 Result<void> Applier::operator()(const CreateArray& op) {
     if (op.uuid.empty()) return fail(Errc::internal, "no UUID was drawn for it", op.name);
     std::vector<std::string> disks = op.members;
     disks.insert(disks.end(), op.spares.begin(), op.spares.end());
-    const Result<std::vector<std::string>> paths = paths_of(disks, {});
+    if (!op.journal.empty()) disks.push_back(op.journal);
+    Result<std::vector<std::string>> paths = paths_of(disks, {});
     if (!paths) return std::unexpected(paths.error());
-    if (Result<void> done = run("mdadm", create_args(op, *paths), 120s); !done) return done;
+    std::string journal;
+    if (!op.journal.empty()) {
+        journal = paths->back();
+        paths->pop_back();
+    }
+    if (Result<void> done = run("mdadm", create_args(op, *paths, journal), 120s); !done) {
+        Error error = std::move(done).error();
+        error.message = "array '" + op.name + "' over " + tell(disks) + ": " + error.message;
+        error.where = op.name;
+        return std::unexpected(std::move(error));
+    }
     fail_point("raid.after-create");
     settle("/dev/md/" + op.name);
     // The same disks in the same geometry bring back the file system of their last array. Nobody
@@ -184,7 +118,7 @@ Result<void> Applier::operator()(const CreateArray& op) {
     const Result<Array> array = array_now(op.uuid, op.name);
     if (!array) return std::unexpected(array.error());
     if (array->signatures.empty()) return {};
-    return wipe(array->path);
+    return run("wipefs", {"--all", array->path});
 }
 
 Result<void> Applier::operator()(const AssembleArray& op) {
@@ -202,8 +136,17 @@ Result<void> Applier::operator()(const ListInMdadmConf& op) {
     if (!conf && conf.error().code != Errc::not_found) return std::unexpected(conf.error());
     const std::string content = conf ? *conf : std::string{};
     if (lists_array(content, op.name, op.uuid)) return {};
-    const Result<Outcome> put =
-        doors_.files.put(conf_path, with_array(content, op.name, op.uuid), {.mode = 0644});
+    return put_conf(with_array(content, op.name, op.uuid, op.metadata));
+}
+
+Result<void> Applier::operator()(const UnlistInMdadmConf& op) {
+    const Result<std::string> conf = doors_.files.read(conf_path);
+    if (!conf) return std::unexpected(conf.error());
+    return put_conf(without_array(*conf, op.uuid));
+}
+
+Result<void> Applier::put_conf(const std::string& content) {
+    const Result<Outcome> put = doors_.files.put(conf_path, content, {.mode = 0644});
     if (!put) return std::unexpected(put.error());
     return {};
 }
@@ -232,7 +175,8 @@ Result<void> Applier::operator()(const MakeFilesystem& op) {
                     array->path);
     }
     if (!there.empty())
-        if (Result<void> done = wipe(array->path); !done) return done;
+        if (Result<void> done = run("wipefs", {"--all", array->path}); !done) return done;
+    if (Result<void> free = claim(array->path); !free) return free;
     if (Result<void> done = run("mkfs." + op.type, mkfs_args(op, array->path), 600s); !done)
         return done;
     fail_point("raid.after-mkfs");
@@ -253,7 +197,10 @@ Result<void> Applier::operator()(const StartMount& op) {
                     "systemd does not run here; " + op.unit + " is written and mounts " +
                         op.mount_point + " at the next boot once it is enabled",
                     op.mount_point);
-    if (!doors_.files.exists(doors_.roots.dev / "disk/by-uuid" / op.uuid))
+    const std::filesystem::path node = doors_.roots.dev / "disk/by-uuid" / op.uuid;
+    // udev may be late with it, on a host with many disks.
+    if (!doors_.files.exists(node)) settle(node.string());
+    if (!doors_.files.exists(node))
         return fail(Errc::not_found,
                     "its file system is not there: see filesystem/" + op.array_name,
                     op.mount_point);
@@ -262,14 +209,34 @@ Result<void> Applier::operator()(const StartMount& op) {
     return run("systemctl", {"enable", "--now", op.unit}, 120s);
 }
 
-}  // namespace
+Result<void> Applier::operator()(const RemoveMount& op) {
+    if (!doors_.files.exists(doors_.roots.run / "systemd/system"))
+        return fail(Errc::unsupported,
+                    "systemd does not run here: unmount " + op.mount_point + " and remove " +
+                        op.unit + " by hand",
+                    op.mount_point);
+    if (Result<void> done = run("systemctl", {"disable", "--now", op.unit}, 120s); !done) {
+        Error error = std::move(done).error();
+        error.where = op.mount_point;
+        return std::unexpected(std::move(error));
+    }
+    const Result<BlockMap> map = block_map(doors_);
+    if (!map) return std::unexpected(map.error());
+    if (std::ranges::find(map->mounts(), op.mount_point, &Mount::point) != map->mounts().end())
+        return fail(Errc::busy, op.mount_point + " is still mounted: end what uses it",
+                    op.mount_point);
+    const Result<Outcome> removed = doors_.files.remove(std::string(units_directory) + op.unit);
+    if (!removed) return std::unexpected(removed.error());
+    return run("systemctl", {"daemon-reload"});
+}
 
 std::vector<Result<void>> apply(std::span<const Step<Op>> steps, const Observed& observed,
                                 Doors& doors, Journal& journal) {
-    Applier applier(observed, doors);
+    Applier applier(observed, doors, journal);
     std::vector<Result<void>> results;
     for (const Step<Op>& step : steps) {
         journal.progress(step.item, step.why, -1);
+        applier.begin(step.item);
         results.push_back(std::visit(applier, step.op));
     }
     return results;

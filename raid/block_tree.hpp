@@ -71,6 +71,9 @@ class BlockMap {
     std::vector<std::string> swaps_;
 };
 
+/// One property of udev's database entry of a device; empty when it has none.
+std::string udev_property(Doors& doors, const std::string& number, std::string_view key);
+
 /// A file's content without blanks at its ends; empty when it cannot be read.
 std::string attribute(sys::Files& files, const std::filesystem::path& path);
 
@@ -79,6 +82,9 @@ Result<BlockMap> block_map(Doors& doors);
 Result<std::vector<Disk>> disks_in(const BlockMap& map, Doors& doors);
 Result<std::vector<Array>> arrays_in(const BlockMap& map, const std::vector<Disk>& disks,
                                      Doors& doors);
+/// Everything that stands on other block devices: arrays, device-mapper volumes, bcache.
+std::vector<Holder> holders_in(const BlockMap& map, const std::vector<Disk>& disks,
+                               const std::vector<Array>& arrays, Doors& doors);
 
 /// libblkid's findings in the room's words. Errors: those of sys::Signatures::probe.
 Result<std::vector<Signature>> signatures_of(const std::string& path, Doors& doors);

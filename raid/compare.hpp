@@ -17,7 +17,7 @@ std::vector<std::string> differences(const WantedArray& wanted, const Array& arr
 /// filled: its every slot has a disk, so it is being built, not broken.
 std::string damage(const Array& array);
 
-/// "resync 12 %, usable meanwhile"; empty when nothing is being synced.
+/// "resync 12 %, done in 7 min, usable meanwhile"; empty when nothing is being synced.
 std::string sync_note(const Array& array);
 
 /// Whether it runs, so that its level and size mean something.

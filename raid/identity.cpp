@@ -33,6 +33,7 @@ std::string bare_wwn(std::string_view wwn) {
 
 bool names(std::string_view id, const Disk& disk) {
     if (id.empty()) return false;
+    if (disk.is_partition()) return std::ranges::equal(id, disk.identity(), {}, lower, lower);
     return id == disk.serial || (!disk.wwn.empty() && bare_wwn(id) == bare_wwn(disk.wwn));
 }
 
@@ -56,7 +57,7 @@ const Array* array_with(std::string_view uuid, std::span<const Array> arrays) {
 
 bool carries(const Disk& disk, std::string_view uuid) {
     return std::ranges::any_of(disk.signatures, [&](const Signature& s) {
-        return s.type == "linux_raid_member" && same_uuid(s.uuid, uuid);
+        return s.type == "linux_raid_member" && s.partition.empty() && same_uuid(s.uuid, uuid);
     });
 }
 
@@ -78,7 +79,8 @@ std::vector<std::string> obstacles(const Disk& disk) {
     for (const Signature& signature : disk.signatures)
         all.push_back("holds " + signature.type +
                       (signature.label.empty() ? "" : " '" + signature.label + '\'') + " at byte " +
-                      std::to_string(signature.offset));
+                      std::to_string(signature.offset) +
+                      (signature.partition.empty() ? "" : " of " + signature.partition));
     for (const std::string& holder : disk.holders) all.push_back("is held by " + holder);
     for (const std::string& mount : disk.mounts)
         all.push_back(mount == "swap" ? "is swapped on" : "is mounted at " + mount);

@@ -11,8 +11,8 @@
 namespace metalwright::raid {
 
 /// Whether a document's id names this disk: its serial exactly, or its WWN in any of the ways it is
-/// written ("0x5000c500a1b2c3d4", "naa.5000C500A1B2C3D4", "wwn-0x...", "eui.").
-/// Never by a device name.
+/// written ("0x5000c500a1b2c3d4", "naa.5000C500A1B2C3D4", "wwn-0x...", "eui."). A partition is
+/// named by "PARTUUID=<uuid>" alone. Never by a device name.
 bool names(std::string_view id, const Disk& disk);
 
 /// Every disk that an id or an identity() names; more than one when serials are not unique, as the
@@ -26,7 +26,8 @@ bool same_uuid(std::string_view a, std::string_view b);
 /// The array with this md UUID; null when there is none.
 const Array* array_with(std::string_view uuid, std::span<const Array> arrays);
 
-/// Whether the disk carries a superblock of the array with this md UUID.
+/// Whether the disk itself, not a partition of it, carries a superblock of the array with this md
+/// UUID.
 bool carries(const Disk& disk, std::string_view uuid);
 
 /// "DATA0 (/dev/vdb)".

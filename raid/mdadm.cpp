@@ -24,18 +24,42 @@ std::string base_name(std::string_view path) {
     return std::string(path.substr(path.rfind('/') + 1));
 }
 
+/// "finish=12.3min" -> 738; -1 where it does not stand.
+int eta_of(std::string_view line) {
+    constexpr std::string_view key = "finish=";
+    const std::size_t at = line.find(key);
+    if (at == std::string_view::npos) return -1;
+    line.remove_prefix(at + key.size());
+    double minutes = -1;
+    const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), minutes);
+    constexpr double most_minutes = 60.0 * 24 * 365;
+    if (error != std::errc{} || minutes < 0 || minutes > most_minutes) return -1;
+    return static_cast<int>(minutes * 60);
+}
+
 }  // namespace
 
-std::vector<std::string> create_args(const CreateArray& op, std::span<const std::string> disks) {
+std::vector<std::string> create_args(const CreateArray& op, std::span<const std::string> disks,
+                                     const std::string& journal) {
     const std::string level(to_string(op.level));
     std::vector<std::string> args{"--create",
                                   "/dev/md/" + op.name,
                                   "--run",
-                                  "--metadata=1.2",
+                                  "--metadata=" + op.metadata,
                                   "--level=" + level.substr(std::string_view("raid").size()),
                                   "--raid-devices=" + std::to_string(op.members.size())};
     if (!op.spares.empty()) args.push_back("--spare-devices=" + std::to_string(op.spares.size()));
-    if (op.level != Level::raid0) args.emplace_back("--bitmap=internal");  // raid0 refuses one
+    // raid0 refuses a bitmap, the two logs stand in its place; left out, mdadm 4.4 and later ask.
+    const Consistency consistency = op.consistency.value_or(Consistency::bitmap);
+    if (op.level != Level::raid0) {
+        if (consistency == Consistency::bitmap) args.emplace_back("--bitmap=internal");
+        if (consistency == Consistency::resync) args.emplace_back("--bitmap=none");
+        if (consistency == Consistency::ppl) args.emplace_back("--consistency-policy=ppl");
+        if (consistency == Consistency::journal) args.push_back("--write-journal=" + journal);
+    }
+    if (!op.layout.empty()) args.push_back("--layout=" + op.layout);
+    if (op.member_bytes != 0)
+        args.push_back("--size=" + std::to_string(op.member_bytes / 1024) + 'K');
     if (op.chunk_kib != 0) args.push_back("--chunk=" + std::to_string(op.chunk_kib));
     // "any": assembled as /dev/md/NAME whatever the host is called by then.
     args.emplace_back("--homehost=any");
@@ -86,8 +110,8 @@ DetailExport parse_detail_export(std::string_view text) {
     return parsed;
 }
 
-std::map<std::string, double, std::less<>> parse_mdstat(std::string_view text) {
-    std::map<std::string, double, std::less<>> percents;
+std::map<std::string, Sync, std::less<>> parse_mdstat(std::string_view text) {
+    std::map<std::string, Sync, std::less<>> syncs;
     std::string array;
     while (!text.empty()) {
         const std::string_view line = line_of(text);
@@ -104,15 +128,16 @@ std::map<std::string, double, std::less<>> parse_mdstat(std::string_view text) {
             if (!rest.starts_with('=')) continue;
             rest.remove_prefix(1);
             rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
-            double percent = -1;  // DELAYED, PENDING
+            Sync sync;  // DELAYED, PENDING
+            double percent = -1;
             const auto [end, error] =
                 std::from_chars(rest.data(), rest.data() + rest.size(), percent);
-            percents[array] =
-                error == std::errc{} && end != rest.data() + rest.size() && *end == '%' ? percent
-                                                                                        : -1;
+            if (error == std::errc{} && end != rest.data() + rest.size() && *end == '%')
+                sync = {percent, eta_of(rest)};
+            syncs[array] = sync;
         }
     }
-    return percents;
+    return syncs;
 }
 
 }  // namespace metalwright::raid

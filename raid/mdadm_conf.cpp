@@ -69,9 +69,11 @@ bool lists_array(std::string_view conf, std::string_view name, std::string_view 
     return false;
 }
 
-std::string with_array(std::string_view conf, std::string_view name, std::string_view uuid) {
+std::string with_array(std::string_view conf, std::string_view name, std::string_view uuid,
+                       std::string_view metadata) {
     const std::string device = "/dev/md/" + std::string(name);
-    const std::string ours = "ARRAY " + device + " metadata=1.2 UUID=" + std::string(uuid) + '\n';
+    const std::string ours = "ARRAY " + device + " metadata=" + std::string(metadata) +
+                             " UUID=" + std::string(uuid) + '\n';
     std::string text;
     bool inside = false, written = false;
     for (const std::string_view line : lines_of(conf)) {
@@ -93,6 +95,18 @@ std::string with_array(std::string_view conf, std::string_view name, std::string
         written = true;
     }
     if (!written) text += std::string(begin_mark) + '\n' + ours + std::string(end_mark) + '\n';
+    return text;
+}
+
+std::string without_array(std::string_view conf, std::string_view uuid) {
+    std::string text;
+    bool inside = false;
+    for (const std::string_view line : lines_of(conf)) {
+        if (line == begin_mark || line == end_mark) inside = line == begin_mark;
+        if (inside && same_uuid(array_line(line).uuid, uuid)) continue;
+        text += line;
+        text += '\n';
+    }
     return text;
 }
 

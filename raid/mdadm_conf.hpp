@@ -11,6 +11,10 @@ bool lists_array(std::string_view conf, std::string_view name, std::string_view 
 
 /// The file with this array's line in our marked block (made at the end when there is none). Every
 /// other line stays byte for byte; an older line of ours for this UUID or name is replaced.
-std::string with_array(std::string_view conf, std::string_view name, std::string_view uuid);
+std::string with_array(std::string_view conf, std::string_view name, std::string_view uuid,
+                       std::string_view metadata = "1.2");
+
+/// The file without our line for this UUID; lines of others stay, also those that name it.
+std::string without_array(std::string_view conf, std::string_view uuid);
 
 }  // namespace metalwright::raid

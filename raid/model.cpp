@@ -12,7 +12,25 @@ constexpr std::array<std::pair<Level, std::string_view>, 5> words{{{Level::raid0
                                                                    {Level::raid6, "raid6"},
                                                                    {Level::raid10, "raid10"}}};
 
+constexpr std::array<std::pair<Consistency, std::string_view>, 4> policies{
+    {{Consistency::bitmap, "bitmap"},
+     {Consistency::resync, "resync"},
+     {Consistency::ppl, "ppl"},
+     {Consistency::journal, "journal"}}};
+
 }  // namespace
+
+std::string_view to_string(Consistency consistency) noexcept {
+    for (const auto& [value, word] : policies)
+        if (value == consistency) return word;
+    return "bitmap";
+}
+
+std::optional<Consistency> consistency_from(std::string_view word) noexcept {
+    for (const auto& [value, name] : policies)
+        if (name == word) return value;
+    return std::nullopt;
+}
 
 std::string_view to_string(Level level) noexcept {
     for (const auto& [value, word] : words)
@@ -38,6 +56,7 @@ unsigned fewest_members(Level level) noexcept {
 }
 
 std::string Disk::identity() const {
+    if (is_partition()) return "PARTUUID=" + part_uuid;
     if (!serial.empty()) return serial;
     return wwn.empty() ? '[' + name + ']' : wwn;
 }

@@ -5,6 +5,7 @@
 
 #include "raid/block_tree.hpp"
 #include "raid/identity.hpp"
+#include "raid/layout.hpp"
 #include "raid/mdadm.hpp"
 #include "raid/mount_unit.hpp"
 #include "raid/room.hpp"
@@ -41,6 +42,13 @@ std::string disk_identity(const std::string& kernel_name, const BlockMap& map,
     return it == disks.end() ? '[' + name + ']' : it->identity();
 }
 
+/// Of the partition that a member is, where it has one; else empty.
+std::string partition_identity(const std::string& kernel_name, const std::vector<Disk>& disks) {
+    const auto it = std::ranges::find_if(
+        disks, [&](const Disk& d) { return d.is_partition() && d.name == kernel_name; });
+    return it == disks.end() ? std::string{} : it->identity();
+}
+
 /// From sysfs, where a slot tells a member that is being rebuilt from a spare; mdadm's ROLE is
 /// "spare" for both, and for the faulty too.
 std::vector<Array::Member> members_of(sys::Files& files, const fs::path& md) {
@@ -63,15 +71,24 @@ std::vector<Array::Member> members_of(sys::Files& files, const fs::path& md) {
     return members;
 }
 
+/// What udev has kept of mdadm's answer; else the kernel's name.
+std::string udev_name(Doors& doors, const BlockDevice& device) {
+    for (const char* key : {"MD_DEVNAME", "MD_NAME"})
+        if (std::string name = udev_property(doors, device.number, key); !name.empty())
+            return name.substr(name.find(':') == std::string::npos ? 0 : name.find(':') + 1);
+    return device.name;
+}
+
 Array array_of(const BlockDevice& device, const DetailExport& detail, const BlockMap& map,
                const std::vector<Disk>& disks, Doors& doors) {
     const fs::path at = doors.roots.sys / "block" / device.name;
     const fs::path md = at / "md";
     const auto read = [&](const char* name) { return attribute(doors.files, md / name); };
+    constexpr std::uint64_t sysfs_kib = 1024;
     Array array{.kernel_name = device.name, .path = device.path()};
     array.name = !detail.name.empty()      ? detail.name
                  : !detail.devname.empty() ? detail.devname
-                                           : device.name;
+                                           : udev_name(doors, device);
     if (!detail.devname.empty() && doors.files.exists(doors.roots.dev / "md" / detail.devname))
         array.path = "/dev/md/" + detail.devname;
     array.uuid = detail.uuid.empty() ? md_form(read("uuid")) : detail.uuid;
@@ -80,6 +97,10 @@ Array array_of(const BlockDevice& device, const DetailExport& detail, const Bloc
     array.metadata = detail.metadata.empty() ? read("metadata_version") : detail.metadata;
     array.raid_devices = static_cast<unsigned>(number(read("raid_disks")));  // "4 (3)" reshaping
     array.chunk_kib = static_cast<unsigned>(number(read("chunk_size")) / 1024);
+    if (const std::string layout = read("layout"); !layout.empty())
+        array.layout = layout_word(array.level, static_cast<unsigned>(number(layout)));
+    array.consistency = read("consistency_policy");
+    array.component_bytes = array.level == "raid0" ? 0 : number(read("component_size")) * sysfs_kib;
     array.degraded = static_cast<unsigned>(number(read("degraded")));
     array.array_state = read("array_state");
     array.sync_action = read("sync_action");
@@ -88,8 +109,10 @@ Array array_of(const BlockDevice& device, const DetailExport& detail, const Bloc
 
     array.members = members_of(doors.files, md);
     if (array.members.empty()) array.members = detail.members;
-    for (Array::Member& member : array.members)
+    for (Array::Member& member : array.members) {
+        member.partition = partition_identity(member.disk, disks);
         member.disk = disk_identity(member.disk, map, disks);
+    }
     std::ranges::sort(array.members, {}, [](const Array::Member& m) {
         return std::tuple(m.role.size(), m.role, m.disk);  // 0, 1, ... 10, then words
     });
@@ -130,7 +153,7 @@ Result<std::vector<Array>> arrays_in(const BlockMap& map, const std::vector<Disk
                                      Doors& doors) {
     std::vector<Array> arrays;
     std::string mdadm;
-    const std::map<std::string, double, std::less<>> percents =
+    const std::map<std::string, Sync, std::less<>> syncs =
         parse_mdstat(attribute(doors.files, doors.roots.proc / "mdstat"));
     for (const BlockDevice& device : map.tree()) {
         if (!device.name.starts_with("md") || !is_array(device, doors)) continue;
@@ -143,8 +166,10 @@ Result<std::vector<Array>> arrays_in(const BlockMap& map, const std::vector<Disk
         if (!detail && !is_array(device, doors)) continue;  // it was stopped meanwhile
         // Without mdadm's answer sysfs still tells all but the name: no neighbour is hidden for it.
         Array array = array_of(device, detail.value_or(DetailExport{}), map, disks, doors);
-        if (const auto percent = percents.find(array.kernel_name); percent != percents.end())
-            array.sync_percent = percent->second;
+        if (const auto sync = syncs.find(array.kernel_name); sync != syncs.end()) {
+            array.sync_percent = sync->second.percent;
+            array.sync_eta_s = sync->second.eta_s;
+        }
         if (array.bytes != 0) {
             Result<std::vector<Signature>> found = signatures_of(device.path(), doors);
             if (found)
@@ -167,6 +192,7 @@ Result<Observed> observe(Doors& doors) {
     Result<std::vector<Array>> arrays = arrays_in(*map, observed.disks, doors);
     if (!arrays) return std::unexpected(std::move(arrays).error());
     observed.arrays = std::move(*arrays);
+    observed.holders = holders_in(*map, observed.disks, observed.arrays, doors);
     observed.system = map->system();
     observed.mdadm_conf = doors.files.read("/etc/mdadm/mdadm.conf").value_or(std::string{});
     see_units(observed, doors);

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "raid/block_tree.hpp"
 #include "raid/identity.hpp"
@@ -12,6 +14,8 @@ namespace metalwright::raid {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::uint64_t sysfs_sector = 512;  // whatever the disk's own is
 
 /// Whole devices that are no disks: made of others, or of memory.
 bool is_no_disk(std::string_view name) {
@@ -133,7 +137,6 @@ void append_new(std::vector<std::string>& all, const std::vector<std::string>& m
 Disk disk_of(const BlockDevice& device, const BlockMap& map, Doors& doors) {
     const fs::path at = doors.roots.sys / "block" / device.name;
     const UdevEntry udev = udev_entry(doors, device.number);
-    constexpr std::uint64_t sysfs_sector = 512;  // whatever the disk's own is
     Disk disk{.name = device.name,
               .path = device.path(),
               .by_id = by_id_of(udev),
@@ -147,25 +150,66 @@ Disk disk_of(const BlockDevice& device, const BlockMap& map, Doors& doors) {
               .removable = attribute(doors.files, at / "removable") == "1",
               .holders = device.holders,
               .mounts = map.mounts_of(device)};
-    std::vector<std::string> paths{disk.path};
+    std::vector<std::pair<std::string, std::string>> places{{disk.path, ""}};  // path, partition
     for (const BlockDevice& partition : device.partitions) {
         disk.partitions.push_back(partition.name);
         append_new(disk.holders, partition.holders);
         append_new(disk.mounts, map.mounts_of(partition));
-        paths.push_back(partition.path());
+        places.emplace_back(partition.path(), partition.name);
     }
     if (disk.bytes == 0) return disk;
-    for (const std::string& path : paths) {
+    for (const auto& [path, partition] : places) {
         Result<std::vector<Signature>> found = signatures_of(path, doors);
-        if (!found)
+        if (!found) {
             disk.probe_error = path + ": " + found.error().message;
-        else
-            disk.signatures.insert(disk.signatures.end(), found->begin(), found->end());
+            continue;
+        }
+        for (Signature& signature : *found) {
+            signature.partition = partition;
+            disk.signatures.push_back(std::move(signature));
+        }
     }
     return disk;
 }
 
+/// A partition that can be named: of a GPT, by its own UUID. It is as free as its disk lets it be:
+/// who holds the whole disk holds it too, and where something could not be read nothing is known.
+std::optional<Disk> partition_of(const BlockDevice& partition, const BlockDevice& device,
+                                 const Disk& disk, const BlockMap& map, Doors& doors) {
+    const UdevEntry udev = udev_entry(doors, partition.number);
+    std::string uuid = udev["ID_PART_ENTRY_UUID"];
+    if (uuid.empty() || udev["ID_PART_ENTRY_SCHEME"] != "gpt") return std::nullopt;
+    std::ranges::transform(uuid, uuid.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    const fs::path at = doors.roots.sys / "block" / device.name / partition.name;
+    Disk part{.name = partition.name,
+              .path = partition.path(),
+              .model = disk.model,
+              .transport = disk.transport,
+              .bytes = number(attribute(doors.files, at / "size")) * sysfs_sector,
+              .rotational = disk.rotational,
+              .read_only = disk.read_only || attribute(doors.files, at / "ro") == "1",
+              .removable = disk.removable,
+              .holders = device.holders,
+              .mounts = map.mounts_of(partition),
+              .probe_error = disk.probe_error,
+              .part_uuid = std::move(uuid),
+              .whole = device.name};
+    append_new(part.holders, partition.holders);
+    for (const Signature& signature : disk.signatures)
+        if (signature.partition == partition.name) {
+            part.signatures.push_back(signature);
+            part.signatures.back().partition.clear();
+        }
+    return part;
+}
+
 }  // namespace
+
+std::string udev_property(Doors& doors, const std::string& number, std::string_view key) {
+    return udev_entry(doors, number)[key];
+}
 
 Result<std::vector<Signature>> signatures_of(const std::string& path, Doors& doors) {
     const Result<std::vector<sys::BlockSignature>> found = doors.signatures.probe(path);
@@ -177,7 +221,7 @@ Result<std::vector<Signature>> signatures_of(const std::string& path, Doors& doo
 }
 
 Result<std::vector<Disk>> disks_in(const BlockMap& map, Doors& doors) {
-    std::vector<Disk> disks;
+    std::vector<Disk> disks, partitions;
     for (const BlockDevice& device : map.tree()) {
         const fs::path at = doors.roots.sys / "block" / device.name;
         // Hidden: one path of a multipath NVMe namespace, without a device node.
@@ -185,8 +229,14 @@ Result<std::vector<Disk>> disks_in(const BlockMap& map, Doors& doors) {
         Disk disk = disk_of(device, map, doors);
         const bool empty_slot =
             disk.bytes == 0 && (disk.removable || device.name.starts_with("nbd"));
-        if (!empty_slot) disks.push_back(std::move(disk));
+        if (empty_slot) continue;
+        for (const BlockDevice& partition : device.partitions)
+            if (auto part = partition_of(partition, device, disk, map, doors))
+                partitions.push_back(std::move(*part));
+        disks.push_back(std::move(disk));
     }
+    disks.insert(disks.end(), std::make_move_iterator(partitions.begin()),
+                 std::make_move_iterator(partitions.end()));
     return disks;
 }
 

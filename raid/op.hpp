@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -12,6 +14,18 @@ namespace metalwright::raid {
 // Disks stand in an op as Disk::identity(): apply finds the device that answers to it at that
 // moment. Arrays stand as their md UUID.
 
+/// Takes down a device that stands on disks which are to be wiped: what is written on it goes
+/// first, else the same members put together again would bring it back. Gone already is done.
+struct TakeDownHolder {
+    std::string kind;  ///< "md", "dm"
+    std::string
+        title;  ///< its name for people; device-mapper's is its identity where it has no UUID
+    std::string uuid;
+    std::vector<std::string> disks;  ///< all it stands on; on others as well, and it is refused
+
+    bool operator==(const TakeDownHolder&) const = default;
+};
+
 /// Takes every signature off one disk, partitions first. Only with consent of this operation.
 struct WipeDisk {
     std::string disk;
@@ -20,7 +34,7 @@ struct WipeDisk {
     bool operator==(const WipeDisk&) const = default;
 };
 
-/// Stops our own array that came up incomplete and does not run.
+/// Stops our own array. Busy is tried again, for a bounded time.
 struct StopArray {
     std::string uuid;
 
@@ -41,8 +55,13 @@ struct CreateArray {
     Level level = Level::raid1;
     std::string uuid;  ///< empty while planning dry; then it cannot be applied
     unsigned chunk_kib = 0;
+    std::string layout{};                      ///< empty: mdadm's default
+    std::optional<Consistency> consistency{};  ///< empty for raid0
+    std::string metadata = "1.2";
+    std::uint64_t member_bytes = 0;  ///< 0: all of each
     std::vector<std::string> members;
     std::vector<std::string> spares{};
+    std::string journal{};  ///< empty: none
 
     bool operator==(const CreateArray&) const = default;
 };
@@ -60,6 +79,7 @@ struct AssembleArray {
 struct ListInMdadmConf {
     std::string name;
     std::string uuid;
+    std::string metadata = "1.2";
 
     bool operator==(const ListInMdadmConf&) const = default;
 };
@@ -96,7 +116,59 @@ struct StartMount {
     bool operator==(const StartMount&) const = default;
 };
 
-using Op = std::variant<WipeDisk, StopArray, ForgetMembers, CreateArray, AssembleArray,
-                        ListInMdadmConf, MakeFilesystem, WriteMountUnit, StartMount>;
+/// Has PID 1 unmount it, takes our unit out of the boot and away.
+struct RemoveMount {
+    std::string unit;
+    std::string mount_point;
+
+    bool operator==(const RemoveMount&) const = default;
+};
+
+/// Marks a member of our own array as faulty, so that it can be removed.
+struct FailMember {
+    std::string uuid;
+    std::string disk;
+
+    bool operator==(const FailMember&) const = default;
+};
+
+/// Takes a faulty member out of our own array. One whose device is gone counts as faulty.
+struct RemoveMember {
+    std::string uuid;
+    std::string disk;
+
+    bool operator==(const RemoveMember&) const = default;
+};
+
+/// Adds a disk to our own array, which begins to rebuild on it. The disk must be blank when it
+/// comes to it.
+struct AddMember {
+    std::string name;
+    std::string uuid;
+    std::string disk;
+    std::string instead_of;
+
+    bool operator==(const AddMember&) const = default;
+};
+
+/// Takes every signature off our own array before it is stopped.
+struct WipeArray {
+    std::string name;
+    std::string uuid;
+
+    bool operator==(const WipeArray&) const = default;
+};
+
+/// Takes the array's line out of our block of /etc/mdadm/mdadm.conf.
+struct UnlistInMdadmConf {
+    std::string uuid;
+
+    bool operator==(const UnlistInMdadmConf&) const = default;
+};
+
+using Op =
+    std::variant<TakeDownHolder, WipeDisk, StopArray, ForgetMembers, CreateArray, AssembleArray,
+                 ListInMdadmConf, MakeFilesystem, WriteMountUnit, StartMount, RemoveMount,
+                 WipeArray, UnlistInMdadmConf, FailMember, RemoveMember, AddMember>;
 
 }  // namespace metalwright::raid

@@ -8,6 +8,9 @@
 #include "raid/compare.hpp"
 #include "raid/identity.hpp"
 #include "raid/mdadm_conf.hpp"
+#include "raid/plan_create.hpp"
+#include "raid/plan_removal.hpp"
+#include "raid/plan_replace.hpp"
 #include "raid/plan_volume.hpp"
 #include "raid/remains.hpp"
 #include "raid/select.hpp"
@@ -31,7 +34,7 @@ class Planner {
     Standing remaining(const WantedArray& wanted);
     Standing fresh(const WantedArray& wanted);
     void create(const WantedArray& wanted, const Selection& chosen);
-    void list_in_conf(const WantedArray& wanted);
+    void list_in_conf(const WantedArray& wanted, const std::string& metadata);
 
     std::set<std::string> claimed_by_others(const WantedArray& wanted) const;
     const Array* named(const std::string& name) const;
@@ -45,6 +48,8 @@ class Planner {
     const Observed& observed_;
     Plan<Op> plan_;
     std::map<std::string, std::string> claims_;  ///< disk -> array that has or is to get it
+    std::set<std::string> taken_down_;           ///< kernel names of holders that go first
+    std::set<std::string> replaced_;             ///< replacements that are some array's
 };
 
 std::string item_of(const WantedArray& wanted) {
@@ -53,6 +58,7 @@ std::string item_of(const WantedArray& wanted) {
 
 Plan<Op> Planner::run() {
     system();
+    for (const WantedArray& removed : wanted_.removed) plan_removal(removed, observed_, plan_);
     if (!wanted_.arrays) return std::move(plan_);
     if (wanted_.arrays->empty()) {
         std::vector<std::string> left;
@@ -79,6 +85,13 @@ Plan<Op> Planner::run() {
         const bool shared = !at.empty() && !mounts.insert(at).second;
         plan_volume(wanted, observed_, standing, shared, plan_);
     }
+    for (const Replacement& replacement : wanted_.replace)
+        if (!replaced_.contains(replacement.disk))
+            failed("replace/" + replacement.disk, Errc::not_found,
+                   replacement.disk +
+                       " is a member of no array of this host's order that runs and "
+                       "was made by metalwright",
+                   replacement.disk);
     return std::move(plan_);
 }
 
@@ -120,11 +133,14 @@ void Planner::claim() {
         const Array* there = array_with(wanted.uuid, observed_.arrays);
         if (there == nullptr) there = named(wanted.name);
         if (there != nullptr)
-            for (const Array::Member& member : there->members) take(member.disk, wanted.name);
+            for (const Array::Member& member : there->members)
+                take(member.partition.empty() ? member.disk : member.partition, wanted.name);
         for (const std::string& id : wanted.known_members) take(id, wanted.name);
     }
-    for (const WantedArray& wanted : *wanted_.arrays)
+    for (const WantedArray& wanted : *wanted_.arrays) {
         for (const std::string& id : wanted.members.ids) take(id, wanted.name);
+        take(wanted.journal, wanted.name);
+    }
 }
 
 std::set<std::string> Planner::claimed_by_others(const WantedArray& wanted) const {
@@ -174,21 +190,31 @@ Standing Planner::array(const WantedArray& wanted) {
 
 Standing Planner::running(const WantedArray& wanted, const Array& array) {
     const std::string item = item_of(wanted);
+    const bool ours = same_uuid(wanted.uuid, array.uuid);
+    for (const Replacement& replacement : wanted_.replace) {
+        if (!ours || !concerns(replacement, wanted, array, observed_)) continue;
+        replaced_.insert(replacement.disk);
+        const std::set<std::string> claimed = claimed_by_others(wanted);
+        plan_replace(replacement, wanted, array, {observed_, wanted_.consent, claimed}, plan_);
+        const bool damaged = !damage(array).empty();
+        return {.state = damaged ? Standing::State::damaged : Standing::State::running,
+                .array = &array,
+                .ours = true};
+    }
     if (const std::vector<std::string> told = differences(wanted, array, observed_); !told.empty())
         return failed(item, Errc::conflict,
                       "array '" + wanted.name + "' is there, but " + tell(told) +
                           "; an array with data is not rebuilt: remove it or change the order",
                       array.path);
-    const bool ours = same_uuid(wanted.uuid, array.uuid);
     if (const std::string broken = damage(array); !broken.empty()) {
         failed(item, Errc::refused,
                "array '" + wanted.name + "' is " + broken +
-                   "; it is not touched: replace the disk and add the new one with mdadm --add",
+                   "; it is not touched: put a new disk in, then `metalwright raid replace`",
                array.path);
         return {.state = Standing::State::damaged, .array = &array, .ours = ours};
     }
     if (ours && !lists_array(observed_.mdadm_conf, wanted.name, wanted.uuid)) {
-        list_in_conf(wanted);
+        list_in_conf(wanted, array.metadata.empty() ? metadata_of(wanted) : array.metadata);
     } else {
         std::string note = sync_note(array);
         if (!ours && note.empty()) note = "it was there before and was not made by metalwright";
@@ -220,9 +246,11 @@ Standing Planner::remaining(const WantedArray& wanted) {
     if (remains->stop_first)
         step(item, "stop '" + wanted.name + "', which does not run", StopArray{wanted.uuid});
     if (remains->way == Remains::Way::assemble) {
-        step(item, "assemble '" + wanted.name + "' from " + tell(remains->disks),
-             AssembleArray{wanted.name, wanted.uuid, remains->disks});
-        list_in_conf(wanted);
+        std::vector<std::string> disks = remains->disks;
+        if (!remains->journal.empty()) disks.push_back(remains->journal);
+        step(item, "assemble '" + wanted.name + "' from " + tell(disks),
+             AssembleArray{wanted.name, wanted.uuid, disks});
+        list_in_conf(wanted, metadata_of(wanted));
         return {.state = Standing::State::planned, .ours = true};
     }
     step(
@@ -234,6 +262,7 @@ Standing Planner::remaining(const WantedArray& wanted) {
     Selection chosen;
     for (std::size_t i = 0; i < remains->disks.size(); ++i)
         (i < members ? chosen.members : chosen.spares).push_back(remains->disks[i]);
+    chosen.journal = remains->journal;
     create(wanted, chosen);
     return {.state = Standing::State::planned, .ours = true};
 }
@@ -244,10 +273,7 @@ Standing Planner::fresh(const WantedArray& wanted) {
     if (!known_members_fit(wanted)) now.known_members.clear();
     Result<Selection> chosen = select(now, observed_, wanted_.consent, claimed_by_others(wanted));
     if (!chosen) return failed(item_of(wanted), std::move(chosen).error());
-    for (const WipeDisk& wipe : chosen->wipes)
-        step(item_of(wanted),
-             "wipe " + wipe.disk + " (" + tell(wipe.found) + ") with the consent of this operation",
-             wipe, true);
+    plan_wipes(item_of(wanted), chosen->wipes, observed_, taken_down_, plan_);
     create(wanted, *chosen);
     return {.state = Standing::State::planned, .ours = true};
 }
@@ -255,41 +281,20 @@ Standing Planner::fresh(const WantedArray& wanted) {
 void Planner::create(const WantedArray& wanted, const Selection& chosen) {
     for (const std::vector<std::string>* disks : {&chosen.members, &chosen.spares})
         for (const std::string& disk : *disks) claims_.insert_or_assign(disk, wanted.name);
-    step(item_of(wanted),
-         "create " + std::string(to_string(wanted.level)) + " '" + wanted.name + "' over " +
-             tell(chosen.members) +
-             (chosen.spares.empty() ? "" : ", with " + tell(chosen.spares) + " to spare"),
-         CreateArray{.name = wanted.name,
-                     .level = wanted.level,
-                     .uuid = wanted.uuid,
-                     .chunk_kib = wanted.chunk_kib,
-                     .members = chosen.members,
-                     .spares = chosen.spares},
-         true);
-    list_in_conf(wanted);
+    plan_create(item_of(wanted), wanted, chosen, plan_);
+    list_in_conf(wanted, metadata_of(wanted));
 }
 
-void Planner::list_in_conf(const WantedArray& wanted) {
+void Planner::list_in_conf(const WantedArray& wanted, const std::string& metadata) {
     if (!wanted.uuid.empty() && lists_array(observed_.mdadm_conf, wanted.name, wanted.uuid)) return;
     step(item_of(wanted), "list '" + wanted.name + "' in mdadm.conf",
-         ListInMdadmConf{wanted.name, wanted.uuid});
+         ListInMdadmConf{wanted.name, wanted.uuid, metadata});
 }
 
 }  // namespace
 
 Plan<Op> plan(const Wanted& wanted, const Observed& observed) {
     return Planner(wanted, observed).run();
-}
-
-std::vector<std::string> members_of(const Plan<Op>& plan, std::string_view name) {
-    for (const Step<Op>& step : plan.steps)
-        if (const auto* create = std::get_if<CreateArray>(&step.op);
-            create != nullptr && create->name == name) {
-            std::vector<std::string> disks = create->members;
-            disks.insert(disks.end(), create->spares.begin(), create->spares.end());
-            return disks;
-        }
-    return {};
 }
 
 }  // namespace metalwright::raid

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +15,8 @@ namespace metalwright::raid {
 ///
 /// Items: "raid/system" when a system level is wanted; "raid/<name>" and, where a file system or a
 /// mount is wanted, "filesystem/<name>" and "mount/<name>" for each array; "raid/data" when the
-/// list of arrays is explicitly empty. Each has steps or one settled result:
+/// list of arrays is explicitly empty; for what a release takes away "raid/<name>" alone; and
+/// "replace/<disk>" for a replacement that is no array's. Each has steps or one settled result:
 ///   unchanged  it is so already, also while it is being built (then `note` tells how far)
 ///   skipped    it waits for another item, named in the error
 ///   failed     refused (a disk is not blank; it is damaged; it once existed and is gone), conflict
@@ -29,5 +31,9 @@ Plan<Op> plan(const Wanted& wanted, const Observed& observed);
 /// remembers in WantedArray::known_members before anything is made. Empty when it makes none. When
 /// an order changed before anything was made, they differ from the known ones: remember them again.
 std::vector<std::string> members_of(const Plan<Op>& plan, std::string_view name);
+
+/// The members of array `name` that `plan` replaces, each with what takes its place: what the
+/// engine remembers before the first step.
+std::map<std::string, std::string> replacements_of(const Plan<Op>& plan, std::string_view name);
 
 }  // namespace metalwright::raid

@@ -59,6 +59,22 @@ Result<Remains> remains_of(const WantedArray& wanted, const Observed& observed) 
         else if (carrier ? !half_made(disk, wanted, inactive) : !disk.blank())
             wrong.push_back(tell_obstacles(disk));
     }
+    if (!wanted.journal.empty()) {
+        const std::vector<const Disk*> found = disks_named(wanted.journal, observed.disks);
+        const Disk* disk = found.size() == 1 ? found.front() : nullptr;
+        const bool carrier = disk != nullptr && carriers.erase(disk->identity()) != 0;
+        if (disk != nullptr &&
+            std::ranges::find(remains.disks, disk->identity()) != remains.disks.end())
+            wrong.push_back(tell(*disk) + " cannot be its journal and a member of it");
+        else if (disk == nullptr)
+            wrong.push_back("its journal " + wanted.journal + " is absent");
+        else if (under_system(*disk, observed.system))
+            wrong.push_back(tell(*disk) + " is under the system volume");
+        else if (carrier ? !half_made(*disk, wanted, inactive) : !disk->blank())
+            wrong.push_back(tell_obstacles(*disk));
+        if (disk != nullptr) remains.journal = disk->identity();
+        if (carrier) remains.forget.push_back(remains.journal);
+    }
     for (const std::string& stray : carriers)
         wrong.push_back(stray + " carries its superblock and was never its member");
     if (!wrong.empty()) {
@@ -67,7 +83,8 @@ Result<Remains> remains_of(const WantedArray& wanted, const Observed& observed) 
         return fail(Errc::refused, text + "nothing is touched: put it right or wipe its disks",
                     wanted.name);
     }
-    const bool whole = remains.forget.size() == remains.disks.size();
+    const bool whole =
+        remains.forget.size() == remains.disks.size() + (remains.journal.empty() ? 0U : 1U);
     remains.way = whole ? Remains::Way::assemble : Remains::Way::redo;
     if (whole) remains.forget.clear();
     return remains;

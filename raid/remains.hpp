@@ -20,6 +20,7 @@ struct Remains {
     Way way = Way::nothing;
     bool stop_first = false;            ///< udev has put together what it found; it does not run
     std::vector<std::string> disks{};   ///< every member in order, spares last
+    std::string journal{};              ///< its journal device, if it has one
     std::vector<std::string> forget{};  ///< those that carry a superblock (redo)
 
     bool operator==(const Remains&) const = default;

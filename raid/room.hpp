@@ -1,10 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "core/journal.hpp"
@@ -12,6 +14,7 @@
 #include "raid/model.hpp"
 #include "raid/op.hpp"
 #include "raid/plan.hpp"
+#include "sys/eraser.hpp"
 #include "sys/exec.hpp"
 #include "sys/files.hpp"
 #include "sys/programs.hpp"
@@ -32,8 +35,13 @@ struct Doors {
     sys::Exec& exec;
     sys::Files& files;
     sys::Signatures& signatures;
+    sys::Eraser& eraser;
     Roots roots{};
     std::function<Result<std::string>(std::string_view)> find_program = sys::find_program;
+    /// Waits before something that was busy is tried again.
+    std::function<void(std::chrono::milliseconds)> pause = [](std::chrono::milliseconds bound) {
+        std::this_thread::sleep_for(bound);
+    };
 };
 
 /// Looks at disks, arrays, mounts and our files; changes nothing. Runs `mdadm --detail --export`
@@ -45,9 +53,11 @@ Result<Observed> observe(Doors& doors);
 Result<std::vector<Disk>> observe_disks(Doors& doors);
 
 /// One result per step, in order. Before a disk is written to it is found again by its identity and
-/// looked at again: one that is no longer as planned is refused. Destructive steps end with
+/// looked at again: one that is no longer as planned, or that the kernel does not give out O_EXCL,
+/// is refused. What is busy is tried again for some six seconds. Destructive steps end with
 /// fail_point("raid.after-create") and fail_point("raid.after-mkfs").
-/// Errors: refused, not_found (a disk or an array has gone, a program is missing), command_failed
+/// Errors: refused, busy, not_found (a disk or an array has gone, a program is missing),
+/// command_failed
 /// and timed_out (the tool's own last line is in the message), unsupported (no systemd), io,
 /// internal (a dry plan without UUIDs).
 std::vector<Result<void>> apply(std::span<const Step<Op>> steps, const Observed& observed,

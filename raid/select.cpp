@@ -1,87 +1,27 @@
 #include "raid/select.hpp"
 
 #include <algorithm>
-#include <optional>
-#include <tuple>
 
 #include "raid/identity.hpp"
-#include "raid/wishes.hpp"
 
 namespace metalwright::raid {
 namespace {
 
-std::vector<std::string> types_on(const Disk& disk) {
-    std::vector<std::string> types;
-    for (const Signature& signature : disk.signatures)
-        if (std::ranges::find(types, signature.type) == types.end())
-            types.push_back(signature.type);
-    return types;
-}
-
-/// What may be done with one disk for one array.
-struct Verdict {
-    std::string refusal{};           ///< in words; empty: it may be taken
-    std::optional<WipeDisk> wipe{};  ///< after this
-};
-
-class Selector {
- public:
-    Selector(const WantedArray& wanted, const Observed& observed,
-             std::span<const WipeConsent> consent, const std::set<std::string>& claimed)
-        : wanted_(wanted), observed_(observed), consent_(consent), claimed_(claimed) {}
-
-    Result<Selection> by_id(std::span<const std::string> ids) const;
-    Result<Selection> by_rule() const;
-
- private:
-    Verdict judge(const Disk& disk) const;
-    bool passes(const Disk& disk) const;
-    std::string rule() const;
-    Selection split(std::span<const Disk* const> disks) const;
-
-    const WantedArray& wanted_;
-    const Observed& observed_;
-    std::span<const WipeConsent> consent_;
-    const std::set<std::string>& claimed_;
-};
-
-Verdict Selector::judge(const Disk& disk) const {
-    if (under_system(disk, observed_.system))
-        return {.refusal = tell(disk) + " is under the system volume"};
-    if (claimed_.contains(disk.identity()))
-        return {.refusal = tell(disk) + " belongs to another array"};
-    if (disks_named(disk.identity(), observed_.disks).size() > 1)
-        return {.refusal = tell(disk) +
-                           " is not the only disk with this serial: they may be paths to one disk"};
-    if (disk.blank()) return {};
-    const auto given =
-        std::ranges::find_if(consent_, [&](const WipeConsent& c) { return names(c.disk, disk); });
-    std::string refusal = tell_obstacles(disk);
-    if (given == consent_.end()) return {.refusal = refusal};
-    if (!disk.holders.empty() || !disk.mounts.empty())
-        return {.refusal = refusal + ": it is in use, so the consent to wipe it does not count"};
-    if (disk.signatures.empty() || !disk.probe_error.empty() || disk.read_only || disk.bytes == 0)
-        return {.refusal = std::move(refusal)};
-    WipeDisk wipe{disk.identity(), types_on(disk)};
-    for (const std::string& type : wipe.found)
-        if (std::ranges::find(given->found, type) == given->found.end())
-            return {.refusal = refusal + ": the consent to wipe it does not name " + type};
-    return {.wipe = std::move(wipe)};
-}
-
-Result<Selection> Selector::by_id(std::span<const std::string> ids) const {
+Result<Selection> select_by_id(const WantedArray& wanted, std::span<const std::string> ids,
+                               const Grounds& grounds) {
+    const std::vector<Disk>& all = grounds.observed.disks;
     std::vector<const Disk*> disks;
-    std::vector<std::string> refusals, absent, wiped;
+    std::vector<std::string> refusals, absent;
     std::vector<WipeDisk> wipes;
     std::string where;
     for (const std::string& id : ids) {
-        const std::vector<const Disk*> found = disks_named(id, observed_.disks);
+        const std::vector<const Disk*> found = disks_named(id, all);
         if (found.empty()) {
             absent.push_back(id);
             continue;
         }
         const Disk& disk = *found.front();
-        Verdict verdict = judge(disk);
+        Verdict verdict = judge(disk, grounds);
         if (verdict.refusal.empty() && std::ranges::find(disks, &disk) != disks.end())
             verdict.refusal = tell(disk) + " is named twice, by serial and by WWN";
         disks.push_back(&disk);
@@ -93,7 +33,7 @@ Result<Selection> Selector::by_id(std::span<const std::string> ids) const {
     }
     if (!absent.empty()) {
         std::vector<std::string> present;
-        for (const Disk& disk : observed_.disks) present.push_back(tell(disk));
+        for (const Disk& disk : all) present.push_back(tell(disk));
         refusals.push_back("there is no disk with serial or WWN " + tell(absent) + "; here are " +
                            (present.empty() ? "none" : tell(present)));
     }
@@ -102,114 +42,81 @@ Result<Selection> Selector::by_id(std::span<const std::string> ids) const {
         for (const std::string& refusal : refusals)
             text.append(text.empty() ? "" : "; ").append(refusal);
         return fail(where.empty() ? Errc::not_found : Errc::refused,
-                    "array '" + wanted_.name + "' cannot be made: " + text,
+                    "array '" + wanted.name + "' cannot be made: " + text,
                     where.empty() ? absent.front() : where);
     }
-    Selection chosen = split(disks);
+    Selection chosen = split(disks, wanted.spares);
     chosen.wipes = std::move(wipes);
     return chosen;
 }
 
-bool Selector::passes(const Disk& disk) const {
-    const MemberRule& rule = wanted_.members;
-    if (disk.removable || disk.read_only || disk.bytes == 0) return false;
-    if (rule.media == Media::hdd && !disk.rotational) return false;
-    if (rule.media == Media::ssd && disk.rotational) return false;
-    return disk.bytes >= rule.min_bytes && (rule.max_bytes == 0 || disk.bytes <= rule.max_bytes);
+Result<void> add_journal(const WantedArray& wanted, const Grounds& grounds, Selection& chosen) {
+    WantedArray one = wanted;
+    one.spares = 0;
+    const Result<Selection> journal = select_by_id(one, {&wanted.journal, 1}, grounds);
+    if (!journal) return std::unexpected(journal.error());
+    chosen.journal = journal->members.front();
+    chosen.wipes.insert(chosen.wipes.end(), journal->wipes.begin(), journal->wipes.end());
+    for (const std::vector<std::string>* group : {&chosen.members, &chosen.spares})
+        if (std::ranges::find(*group, chosen.journal) != group->end())
+            return fail(Errc::refused,
+                        "array '" + wanted.name + "' cannot be made: " + chosen.journal +
+                            " cannot be its journal and a member of it",
+                        chosen.journal);
+    return {};
 }
 
-std::string Selector::rule() const {
-    const MemberRule& rule = wanted_.members;
-    std::string text = rule.count == 0 ? "every disk" : std::to_string(rule.count) + " disks";
-    if (rule.media == Media::hdd) text += " that turn";
-    if (rule.media == Media::ssd) text += " that do not turn";
-    if (rule.min_bytes != 0) text += " of at least " + std::to_string(rule.min_bytes) + " bytes";
-    if (rule.max_bytes != 0) text += " of at most " + std::to_string(rule.max_bytes) + " bytes";
-    if (wanted_.spares != 0) text += " and " + std::to_string(wanted_.spares) + " spares";
-    return text;
-}
-
-Result<Selection> Selector::by_rule() const {
-    std::vector<const Disk*> blank, wipeable;
-    std::vector<std::string> dirty;
-    std::vector<WipeDisk> wipes;
-    std::string where;
-    std::size_t system = 0, taken = 0, other = 0;
-    for (const Disk& disk : observed_.disks) {
-        if (under_system(disk, observed_.system)) {
-            ++system;
-        } else if (claimed_.contains(disk.identity())) {
-            ++taken;
-        } else if (!passes(disk)) {
-            ++other;
-        } else {
-            Verdict verdict = judge(disk);
-            if (!verdict.refusal.empty()) {
-                if (where.empty()) where = disk.identity();
-                dirty.push_back(std::move(verdict.refusal));
-            } else if (verdict.wipe) {
-                wipeable.push_back(&disk);
-                wipes.push_back(std::move(*verdict.wipe));
-            } else {
-                blank.push_back(&disk);
-            }
-        }
-    }
-    const auto order = [](const Disk* a, const Disk* b) {
-        return std::tuple(a->bytes, a->identity()) < std::tuple(b->bytes, b->identity());
+/// A disk and a partition of it at once: wiping the one would take the other away.
+std::string overlap(const Selection& chosen, const Observed& observed) {
+    std::vector<const Disk*> disks;
+    const auto add = [&](const std::string& identity) {
+        for (const Disk* disk : disks_named(identity, observed.disks)) disks.push_back(disk);
     };
-    std::ranges::sort(blank, order);
-    std::ranges::sort(wipeable, order);
-    std::vector<const Disk*> disks = blank;
-    disks.insert(disks.end(), wipeable.begin(), wipeable.end());
-
-    const bool all = wanted_.members.count == 0;
-    const std::size_t need =
-        std::size_t{all ? fewest_members(wanted_.level) : wanted_.members.count} + wanted_.spares;
-    if (disks.size() < need || (all && !dirty.empty())) {
-        std::string text = "array '" + wanted_.name + "' cannot be made: it wants " + rule() +
-                           " (at least " + std::to_string(need) + " in all); of " +
-                           std::to_string(observed_.disks.size()) + " disks here " +
-                           std::to_string(disks.size()) + " may be taken";
-        if (system != 0) text += ", " + std::to_string(system) + " carry the system";
-        if (taken != 0) text += ", " + std::to_string(taken) + " belong to other arrays";
-        if (other != 0) text += ", " + std::to_string(other) + " do not pass the rule";
-        if (!dirty.empty()) text += ", " + std::to_string(dirty.size()) + " are not blank";
-        for (const std::string& refusal : dirty) text += "; " + refusal;
-        return fail(dirty.empty() ? Errc::not_found : Errc::refused, std::move(text),
-                    where.empty() ? wanted_.name : where);
-    }
-    if (!all) disks.resize(need);
-    if (all) std::ranges::sort(disks, order);
-    Selection chosen = split(disks);
-    for (const Disk* disk : disks)
-        for (const WipeDisk& wipe : wipes)
-            if (wipe.disk == disk->identity()) chosen.wipes.push_back(wipe);
-    return chosen;
+    for (const std::vector<std::string>* group : {&chosen.members, &chosen.spares})
+        for (const std::string& identity : *group) add(identity);
+    if (!chosen.journal.empty()) add(chosen.journal);
+    for (const Disk* part : disks)
+        for (const Disk* disk : disks)
+            if (part->whole == disk->name)
+                return tell(*part) + " is a partition of " + tell(*disk) +
+                       ", which is taken as well";
+    return {};
 }
 
-/// The last disks are the spares.
-Selection Selector::split(std::span<const Disk* const> disks) const {
+}  // namespace
+
+Selection split(std::span<const Disk* const> disks, unsigned spares) {
     Selection chosen;
-    const std::size_t members = disks.size() - std::min<std::size_t>(disks.size(), wanted_.spares);
+    const std::size_t members = disks.size() - std::min<std::size_t>(disks.size(), spares);
     for (std::size_t i = 0; i < disks.size(); ++i)
         (i < members ? chosen.members : chosen.spares).push_back(disks[i]->identity());
     return chosen;
 }
 
-}  // namespace
-
 Result<Selection> select(const WantedArray& wanted, const Observed& observed,
                          std::span<const WipeConsent> consent,
                          const std::set<std::string>& claimed) {
-    const Selector selector(wanted, observed, consent, claimed);
-    if (!wanted.known_members.empty()) return selector.by_id(wanted.known_members);
-    if (!wanted.members.ids.empty()) return selector.by_id(wanted.members.ids);
-    return selector.by_rule();
+    const Grounds grounds{observed, consent, claimed};
+    const std::vector<std::string>& known = wanted.known_members;
+    const std::vector<std::string>& ids = known.empty() ? wanted.members.ids : known;
+    std::set<std::string> taken = claimed;
+    for (const Disk* disk : disks_named(wanted.journal, observed.disks))
+        taken.insert(disk->identity());  // no rule may choose it
+    Result<Selection> chosen = ids.empty() ? select_by_rule(wanted, {observed, consent, taken})
+                                           : select_by_id(wanted, ids, grounds);
+    if (!chosen) return chosen;
+    if (!wanted.journal.empty())
+        if (const Result<void> added = add_journal(wanted, grounds, *chosen); !added)
+            return std::unexpected(added.error());
+    if (const std::string both = overlap(*chosen, observed); !both.empty())
+        return fail(Errc::refused, "array '" + wanted.name + "' cannot be made: " + both,
+                    wanted.name);
+    return chosen;
 }
 
 bool under_system(const Disk& disk, const SystemVolume& system) {
-    return std::ranges::find(system.disks, disk.name) != system.disks.end();
+    const std::string& whole = disk.is_partition() ? disk.whole : disk.name;
+    return std::ranges::find(system.disks, whole) != system.disks.end();
 }
 
 }  // namespace metalwright::raid

@@ -6,6 +6,8 @@
 #include <set>
 #include <string>
 
+#include "raid/layout.hpp"
+
 namespace metalwright::raid {
 namespace {
 
@@ -51,6 +53,45 @@ Error wrong(const WantedArray& wanted, const std::string& what) {
     return {Errc::invalid_spec, "array '" + wanted.name + "': " + what, wanted.name};
 }
 
+/// What mdadm would refuse, or do otherwise than it was asked to.
+std::optional<Error> geometry_fault(const WantedArray& wanted) {
+    const std::string level(to_string(wanted.level));
+    const bool parity = wanted.level == Level::raid5 || wanted.level == Level::raid6;
+    if (wanted.chunk_kib != 0) {
+        if (wanted.level == Level::raid1) return wrong(wanted, "raid1 has no chunks");
+        if (wanted.chunk_kib < 4 || !std::has_single_bit(wanted.chunk_kib))
+            return wrong(wanted, "the chunk is a power of two and at least 4 KiB");
+    }
+    if (!wanted.layout.empty()) {
+        if (!is_layout(wanted.level, wanted.layout))
+            return wrong(wanted, level + " has no layout '" + wanted.layout + '\'');
+        const std::optional<unsigned> devices = devices_wanted(wanted);
+        if (devices && copies_of(wanted.layout) > *devices)
+            return wrong(wanted, "the layout " + wanted.layout + " keeps more copies than there " +
+                                     "are disks");
+    }
+    const bool journaled = wanted.consistency == Consistency::journal;
+    if (wanted.consistency && wanted.level == Level::raid0)
+        return wrong(wanted, "raid0 has no redundancy that could be made consistent");
+    if (wanted.consistency == Consistency::ppl && wanted.level != Level::raid5)
+        return wrong(wanted, "only raid5 keeps a partial parity log");
+    if (journaled && !parity) return wrong(wanted, "only raid5 and raid6 keep a journal");
+    if (journaled != !wanted.journal.empty())
+        return wrong(wanted, "a journal is wanted together with the device that holds it");
+    if (journaled &&
+        std::ranges::find(wanted.members.ids, wanted.journal) != wanted.members.ids.end())
+        return wrong(wanted, "the journal device cannot be a member as well");
+    if (!wanted.metadata.empty() && wanted.metadata != "1.0" && wanted.metadata != "1.1" &&
+        wanted.metadata != "1.2")
+        return wrong(wanted, "the metadata is 1.0, 1.1 or 1.2: older ones keep no name");
+    if (wanted.member_bytes != 0 && wanted.level == Level::raid0)
+        return wrong(wanted, "raid0 uses all of each member");
+    if (wanted.member_bytes != 0 &&
+        (wanted.member_bytes < least_member_bytes || wanted.member_bytes % 1024 != 0))
+        return wrong(wanted, "what is used of each member is at least 1 MiB, in whole KiB");
+    return {};
+}
+
 std::optional<Error> fault(const WantedArray& array, const WantedFilesystem& wanted) {
     if (wanted.type != "ext4" && wanted.type != "xfs")
         return wrong(array, "a file system is ext4 or xfs, not '" + wanted.type + '\'');
@@ -81,11 +122,7 @@ std::optional<Error> fault(const WantedArray& wanted) {
     const std::string level(to_string(wanted.level));
     if (wanted.spares != 0 && wanted.level == Level::raid0)
         return wrong(wanted, "raid0 can have no spares: it has nothing to rebuild from");
-    if (wanted.chunk_kib != 0) {
-        if (wanted.level == Level::raid1) return wrong(wanted, "raid1 has no chunks");
-        if (wanted.chunk_kib < 4 || !std::has_single_bit(wanted.chunk_kib))
-            return wrong(wanted, "the chunk is a power of two and at least 4 KiB");
-    }
+    if (std::optional<Error> geometry = geometry_fault(wanted)) return geometry;
     const std::vector<std::string>& ids = wanted.members.ids;
     if (std::set<std::string>(ids.begin(), ids.end()).size() != ids.size())
         return wrong(wanted, "a disk is named twice");
@@ -121,6 +158,10 @@ bool known_members_fit(const WantedArray& wanted) {
     if (wanted.members.count != 0)
         return known.size() == std::size_t{wanted.members.count} + wanted.spares;
     return ids.empty() || known.size() == ids.size();
+}
+
+std::string metadata_of(const WantedArray& wanted) {
+    return wanted.metadata.empty() ? "1.2" : wanted.metadata;
 }
 
 std::string label_of(const WantedArray& wanted) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +9,9 @@
 #include "raid/model.hpp"
 
 namespace metalwright::raid {
+
+/// The least that may be used of each member.
+inline constexpr std::uint64_t least_member_bytes = std::uint64_t{1} << 20;
 
 /// The first thing that makes this wish impossible, whoever read the document it comes from; empty
 /// when it can be planned. Errors: invalid_spec.
@@ -20,6 +24,9 @@ std::optional<unsigned> devices_wanted(const WantedArray& wanted);
 /// Whether the disks it was once planned over still make the array that is wanted now. False also
 /// when nobody remembers any.
 bool known_members_fit(const WantedArray& wanted);
+
+/// The superblock version of a new array.
+std::string metadata_of(const WantedArray& wanted);
 
 /// The label for mkfs: the wish, else the array's name cut to what the file system can hold.
 std::string label_of(const WantedArray& wanted);

@@ -2,13 +2,17 @@
 
 #include <blkid/blkid.h>
 #include <fcntl.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
 #include <optional>
 #include <system_error>
+#include <utility>
 
+#include "sys/end_marks.hpp"
 #include "sys/fd.hpp"
 
 namespace metalwright::sys {
@@ -34,6 +38,29 @@ BlockSignature signature(blkid_probe probe) {
                 value(probe, "UUID").value_or("")};
     return {value(probe, "PTTYPE").value_or("unknown"), number(value(probe, "PTMAGIC_OFFSET")), "",
             value(probe, "PTUUID").value_or("")};
+}
+
+/// What libblkid did not find and that is there all the same.
+Result<std::vector<BlockSignature>> with_end_marks(std::vector<BlockSignature> found,
+                                                   const Fd& file, const std::string& device) {
+    const off_t size = ::lseek(file.get(), 0, SEEK_END);
+    if (size < 0) return fail(Errc::io, "cannot tell its size", device, errno);
+    const ReadAt read = [&](std::uint64_t offset, std::size_t bytes) -> Result<std::string> {
+        std::string text(bytes, '\0');
+        ssize_t got = 0;
+        do {
+            got = ::pread(file.get(), text.data(), bytes, static_cast<off_t>(offset));
+        } while (got < 0 && errno == EINTR);
+        if (got < 0) return fail(Errc::io, "cannot read it to look for signatures", device, errno);
+        text.resize(static_cast<std::size_t>(got));
+        return text;
+    };
+    Result<std::vector<BlockSignature>> marks = end_marks(static_cast<std::uint64_t>(size), read);
+    if (!marks) return marks;
+    for (BlockSignature& mark : *marks)
+        if (std::ranges::find(found, mark.type, &BlockSignature::type) == found.end())
+            found.push_back(std::move(mark));
+    return found;
 }
 
 }  // namespace
@@ -69,7 +96,7 @@ Result<std::vector<BlockSignature>> BlkidSignatures::probe(const std::string& de
             return fail(Errc::io, "cannot read it to look for signatures", device, errno);
         found.push_back(signature(probe.get()));
     }
-    return found;
+    return with_end_marks(std::move(found), file, device);
 }
 
 }  // namespace metalwright::sys

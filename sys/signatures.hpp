@@ -25,8 +25,9 @@ class Signatures {
  public:
     virtual ~Signatures() = default;
 
-    /// Every signature on the device, in libblkid's order; empty when none is known to it (data
-    /// without a signature are not seen). Errors: not_found, io (no medium, a read error).
+    /// Every signature on the device, in libblkid's order, then what end_marks() alone sees; empty
+    /// when none is known to either (data without a signature are not seen). Errors: not_found, io
+    /// (no medium, a read error).
     virtual Result<std::vector<BlockSignature>> probe(const std::string& device) = 0;
 };
 

@@ -262,6 +262,98 @@ claim(5.raid.refuses-not-blank "A disk that is not provably blank is refused wit
   raid.Observe.WhatCannotBeReadIsNotBlank
   sys.Signatures.EverySignatureIsTold
   sys.SignaturesOfNothing.WhatCannotBeReadIsAnErrorAndNotBlank)
+claim(5.raid.selection "Members are chosen by count, size, media, rotation, model and order of size; the plan says why, an error which rule left too few."
+  raid.Selection.NvmeIsWhatIsBehindNvmeAndSsdWhateverDoesNotTurn
+  raid.Selection.RotationalIsWhatTheKernelSays
+  raid.Selection.TheLargestComeFirstWhereTheOrderSaysSo
+  raid.Selection.OneModelIsThatOfTheFirstDiskThatHasEnoughOfItsKind
+  raid.Selection.EveryDiskOfOneModelIsNotSilentlyFewer
+  raid.Selection.TheFirstRuleThatLeftTooFewIsNamed
+  raid.Selection.ThePlanSaysWhyTheseDisks
+  raid.NewArray.MediaAndSizeAreObeyed
+  raid.NewArray.TheOrderInWhichTheKernelNamesDisksChangesNothing)
+claim(5.raid.geometry "Chunk, layout, size, metadata, bitmap, partial parity log and journal become what the spec says."
+  raid.Geometry.LayoutChunkSizeAndMetadataAreGivenToMdadm
+  raid.Geometry.EachConsistencyPolicyIsOneFlag
+  raid.Geometry.WhatNoLevelCanHaveIsInvalid
+  raid.Layouts.TheKernelsNumbersAndMdadmsWordsAreTheSame
+  raid.Selection.AJournalIsNamedAndNeverChosenAsAMember
+  vm.raid_levels)
+claim(5.raid.every-level "All five levels are made, are there after a reboot with their data, and are unchanged when ordered again."
+  vm.raid_levels)
+claim(5.raid.partitions "Arrays stand on partitions that are named by PARTUUID and blank; partition tables are never written."
+  raid.Partitions.AreTakenByPartuuidWhenTheyAreBlank
+  raid.Partitions.AreNeverChosenByRule
+  raid.Partitions.ThatHoldSomethingAreRefusedAndTheirNeighboursAreNot
+  raid.Partitions.OnADiskOfTheSystemAreNeverTaken
+  raid.Partitions.AndTheirDiskAreNotTakenByTwoArrays
+  raid.Partitions.OfOneDiskMayBeOfTwoArrays
+  raid.Partitions.OfAnArrayThatRunsAreUnchanged
+  vm.raid_levels)
+claim(5.raid.differences "An array that differs or is degraded is told in words and left alone; one that is being built is not broken."
+  raid.Running.AsItIsWantedInEveryPointIsUnchanged
+  raid.Running.EveryDifferenceIsToldAndNothingIsReshaped
+  raid.Running.WhatTheOrderLeavesOpenIsNoDifference
+  raid.Running.AnotherJournalIsADifferenceAndItsOwnIsNoStrangeMember
+  raid.Running.BuildingTellsHowFarAndHowLong)
+claim(5.raid.both-ends "Signatures are looked for at both ends of a disk, by libblkid and by their magics alone."
+  sys.EndMarks.EachIsFoundWhereItsOwnerKeepsIt
+  sys.EndMarks.TheSameBytesElsewhereAreDataOfSomebody
+  sys.EndMarks.WhatCannotBeReadIsAnError
+  sys.Signatures.WhatLibblkidMissesIsFoundAtTheEnd
+  vm.raid_wipe)
+claim(5.raid.held-not-written "Nothing is written to a device that the kernel does not give out exclusively."
+  raid.WipeTest.ADiskThatTheKernelSaysIsHeldIsNotWrittenTo)
+claim(5.raid.wipe-order "What stands on disks that are given up is taken down first, the topmost first, and each step is read again."
+  raid.Stack.IsTakenDownTheTopmostFirstThenTheDisksAreWiped
+  raid.Stack.WithoutConsentForEveryDiskItStandsOnNothingIsTouched
+  raid.Stack.InUseIsRefusedWhateverConsentThereIs
+  raid.Stack.WhatNobodyKnowsOrNoToolOfOursStopsIsRefused
+  raid.Stack.ThatReachesTheSystemsDisksIsRefused
+  raid.WipeTest.AnArrayIsWipedAndStoppedBeforeItsMembersAre
+  raid.WipeTest.AVolumeOnAnArrayGoesBeforeTheArray
+  raid.WipeTest.AnArrayThatHasBeenMountedSinceThePlanIsRefused
+  raid.WipeTest.WhatNoToolTakesAwayGoesWithTheEnds
+  raid.Apply.ADiskThatIsNotBlankAfterWipingIsAnError
+  vm.raid_wipe)
+claim(5.raid.release "A release takes down the arrays that metalwright made only when it asks for it, and no others."
+  agent_engine.EngineTest.AReleaseLeavesTheArraysUnlessItAsksForThem
+  agent_engine.EngineTest.AReleaseThatAsksForItRemovesOurArraysAndForgetsThem
+  agent_engine.EngineTest.AReleaseThatCouldNotRemoveAnArrayRemembersItAndMayBeAskedAgain
+  raid.RemovalTest.TakesMountArrayAndSuperblocksAwayInThisOrder
+  raid.RemovalTest.TwiceEqualsOnce
+  raid.RemovalTest.CutOffAtAnyStepIsFinishedNextTime
+  raid.RemovalTest.AnotherArrayOfThatNameIsNotOurs
+  raid.RemovalTest.AMountThatIsNotOursStopsIt
+  vm.raid_levels)
+claim(5.raid.busy "A tool that finds a device busy is tried again for seconds; a failure names the array and the tool's last words."
+  raid.WipeTest.AStopThatIsBusyForAWhileIsTriedAgain
+  raid.WipeTest.AStopThatStaysBusyNamesTheArrayAndMdadmsLastWords
+  raid.WipeTest.AToolThatHangsIsToldWithTheArray)
+claim(5.raid.watch "An array that degrades, fails or is whole again is an event and a report within ten seconds, and stands in the status."
+  raid.Turns.AMemberThatFailsIsTold
+  raid.Turns.AReplacementIsToldAndThatItIsDone
+  raid.Turns.ASpareThatFailsIsToldThoughTheArrayIsWhole
+  raid.Turns.TooManyLostIsFailedAndStoppedIsGone
+  raid.Glance.RunsNoProgramAndReadsNoDisk
+  agent_engine.WatchTest.AnArrayThatDegradesIsAnEventAReportAndStandsInTheStatus
+  agent_cli.Cli.AStatusNamesArraysThatAreNotInOrder
+  vm.raid_levels)
+claim(5.raid.progress "A resync is told with percent and ETA, as events and in the status, while the host is usable."
+  raid.Mdstat.TellsPercentAndWaiting
+  agent_engine.WatchTest.ARebuildIsToldInStepsWithItsEta
+  vm.raid_levels)
+claim(5.raid.replace "A member is replaced by one command: out, in, rebuild; refused while the array needs it."
+  raid.Replace.AWorkingMemberLeavesAndTheSmallestFittingDiskComes
+  raid.Replace.AFaultyOneIsRemovedAndOneThatIsGoneHasLeftAlready
+  raid.Replace.WhatTheArrayNeedsStaysInIt
+  raid.Replace.NothingIsTakenThatIsNotBlankOrOfAnotherKind
+  raid.Replace.WhatIsNoMemberOfOursIsToldAsSuch
+  raid.Replace.AnOrderThatNamesTheOldDiskIsContentWithTheNewOne
+  raid.ReplaceOnAMachine.IsDoneWithTheseVeryCommandsAndDoneOnlyOnce
+  agent_engine.EngineTest.AReplacementIsOneOperationsAndWhatTakesThePlaceIsRemembered
+  agent_cli.Cli.ADiskIsReplacedByASerialAndAnotherMayBeNamed
+  vm.raid_levels)
 claim(5.raid.absent-not-recreated "An array that once existed and is gone is reported, not made anew."
   raid.Complete.AndAbsentIsReportedAndNeverMadeAnew
   raid.Complete.IsNeverMadeAnewWhateverConsentThereIs)

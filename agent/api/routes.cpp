@@ -179,6 +179,12 @@ std::optional<Response> edit_addresses(Desk& desk, const Call& call, bool) {
     return Response{.status = begun ? 202u : 200u, .body = std::move(*edited)};
 }
 
+std::optional<Response> replace_disk(Desk& desk, const Call& call, bool) {
+    auto replaced = desk.replace_disk(call.request.body);
+    if (!replaced) return error_response(replaced.error());
+    return Response{.status = 202, .body = std::move(*replaced)};
+}
+
 struct Route {
     std::string_view method;
     std::string_view pattern;  ///< "*" stands for one segment
@@ -200,6 +206,7 @@ constexpr std::array table{
     Route{"GET", "/v1/operations/*", operation},
     Route{"GET", "/v1/operations/*/events", events, true},
     Route{"GET", "/v1/inventory", inventory},
+    Route{"POST", "/v1/raid/replace", replace_disk},
 };
 
 /// Whether the segments match the pattern; `caught` gets what stands for each "*".

@@ -37,6 +37,8 @@ struct Options {
     bool ipv6 = false;
     bool local = false;                     ///< of inventory and raid list
     std::vector<std::string> raid_tools{};  ///< --raid-tool
+    std::string disk{};                     ///< of raid replace
+    std::string with_disk{};                ///< --with
 
     Waiting waiting() const;
 };

@@ -54,6 +54,20 @@ std::string restored(const Json& status) {
            " since metalwrightd was started";
 }
 
+/// Every array that is not as it should be, in words; empty when all are.
+Cell arrays_in_words(const Json& status) {
+    std::vector<std::string> lines;
+    Tone tone = Tone::warning;
+    for (const Json& array : list(status, "arrays")) {
+        const std::string health = text(array, "health");
+        if (health == "optimal") continue;
+        if (health == "degraded" || health == "failed") tone = Tone::bad;
+        const std::string note = text(array, "note");
+        lines.push_back(text(array, "name") + " " + (note.empty() ? health : note));
+    }
+    return {join(lines, "; "), tone};
+}
+
 }  // namespace
 
 Cell user_data_in_words(const Json& user_data) {
@@ -94,6 +108,7 @@ std::string status_view(const Json& status, const Look& look) {
                               {"locked", {lock_in_words(part(status, "locked")), Tone::bad}},
                               {"held", {held(status), Tone::warning}},
                               {"put back", {restored(status)}},
+                              {"arrays", arrays_in_words(status)},
                               {"generation", {number_in_words(status, "generation")}},
                               {"operation", {number_in_words(status, "operation")}},
                               {"error", {why ? describe(*why) : "", Tone::bad}}},

@@ -26,10 +26,11 @@ Answer look_here(const std::vector<std::string>& raid_tools) {
     sys::SpawnExec exec;
     sys::PosixFiles files;
     sys::BlkidSignatures signatures;
+    sys::BlockEraser eraser;  // looking erases nothing
     const auto refused = [](const Error& error) {
         return std::unexpected(Refusal{Exit::failed, {error}});
     };
-    raid::Doors doors{exec, files, signatures};
+    raid::Doors doors{exec, files, signatures, eraser};
     const auto storage = raid::observe(doors);
     if (!storage) return refused(storage.error());
     const auto network = look_at_network(exec, files);

@@ -1,6 +1,7 @@
 // The commands inventory and raid on the command line.
 
 #include "agent/cli/options.hpp"
+#include "agent/cli/raid_commands.hpp"
 #include "agent/cli/storage_commands.hpp"
 
 namespace metalwright::agent::cli {
@@ -18,6 +19,31 @@ void add_onlooker(CLI::App* command, Options& options) {
         ->needs(local);
 }
 
+void add_list(CLI::App* raid, Options& options) {
+    CLI::App* list = raid->add_subcommand(
+        "list", "Show disks, arrays, and controllers with their drives and volumes");
+    add_onlooker(list, options);
+    list->footer(
+        examples("  metalwright raid list\n"
+                 "  metalwright raid list -o json | jq '.controllers[].drives[] | select(.state == "
+                 "\"free\")'"
+                 "\n"));
+}
+
+void add_replace(CLI::App* raid, Options& options) {
+    CLI::App* replace = raid->add_subcommand("replace", "Put a new disk in a member's place");
+    replace->add_option("DISK", options.disk, "The member's serial number or WWN; it may be gone")
+        ->required()
+        ->type_name("");
+    replace->add_option("--with", options.with_disk, "The new disk (default: chosen by rule)")
+        ->type_name("DISK");
+    replace->add_flag("--wait", options.wait, "Watch it until it is done, then show the report");
+    add_timeout(replace, options, "Watch it for so long at most (implies --wait)");
+    replace->footer(
+        examples("  metalwright raid replace S3Z8NB0K --wait\n"
+                 "  metalwright raid replace S3Z8NB0K --with S3Z8NB1M\n"));
+}
+
 }  // namespace
 
 void add_inventory(CLI::App& app, Options& options) {
@@ -31,23 +57,22 @@ void add_inventory(CLI::App& app, Options& options) {
 }
 
 void add_raid(CLI::App& app, Options& options) {
-    CLI::App* raid = app.add_subcommand("raid", "Look at RAID, in software and in hardware");
+    CLI::App* raid = app.add_subcommand(
+        "raid", "Look at RAID, in software and in hardware; replace a disk of an array");
     raid->require_subcommand(1);
-    CLI::App* list = raid->add_subcommand(
-        "list", "Show disks, arrays, and controllers with their drives and volumes");
-    add_onlooker(list, options);
-    const std::string footer = examples(
-        "  metalwright raid list\n"
-        "  metalwright raid list -o json | jq '.controllers[].drives[] | select(.state == "
-        "\"free\")'"
-        "\n");
-    list->footer(footer);
-    raid->footer(footer);
+    add_list(raid, options);
+    add_replace(raid, options);
+    raid->footer(
+        examples("  metalwright raid list\n"
+                 "  metalwright raid replace S3Z8NB0K\n"));
 }
 
 Exit dispatch_storage(Session& session, const CLI::App& command, const Options& options) {
     const Onlooker who{.local = options.local, .raid_tools = options.raid_tools};
-    return command.get_name() == "raid" ? raid_list(session, who) : inventory(session, who);
+    if (command.get_name() == "inventory") return inventory(session, who);
+    if (command.got_subcommand("replace"))
+        return raid_replace(session, options.disk, options.with_disk, options.waiting());
+    return raid_list(session, who);
 }
 
 }  // namespace metalwright::agent::cli

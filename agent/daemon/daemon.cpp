@@ -20,6 +20,7 @@
 #include "agent/api/http_server.hpp"
 #include "agent/api/routes.hpp"
 #include "agent/daemon/links.hpp"
+#include "agent/engine/array_watch.hpp"
 #include "agent/engine/engine.hpp"
 #include "agent/engine/host_machine.hpp"
 #include "agent/engine/keeper.hpp"
@@ -132,6 +133,7 @@ int run(const Config& config) {
     if (!links) return cannot_start(links.error());
     Watchdog watchdog(io, pool, engine);
     engine::Keeper keeper(engine);
+    engine::ArrayWatch array_watch(engine);
 
     bool clean = true;
     asio::signal_set signals(io, SIGTERM, SIGINT);
@@ -141,6 +143,7 @@ int run(const Config& config) {
         watchdog.stop();
         (*links)->stop();
         server.stop(std::chrono::milliseconds(500), [&] {
+            array_watch.stop();
             clean = engine.stop(stop_bound);
             if (clean) keeper.stop();  // else it may wait for the program that we do not wait for
             io.stop();
@@ -152,6 +155,7 @@ int run(const Config& config) {
     // Without it orders are carried out all the same.
     if (auto kept = keeper.start(); !kept)
         log(Level::error, "nothing is put back by itself: " + describe(kept.error()));
+    array_watch.start();
     server.start();
     (*links)->start();
     watchdog.start();

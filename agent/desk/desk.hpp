@@ -49,9 +49,12 @@ class Desk {
     /// as the documents of the other sources want it too. schema/plan. Errors: as submit().
     virtual std::expected<std::string, Errors> plan(const Submission& submission) = 0;
 
-    /// {"host","generation","locked","hold","restored","state","operation","items":[...],
+    /// {"host","generation","locked","hold","restored","arrays","state","operation","items":[...],
     /// "userData":{...}}; "locked" is null or {"reason","since"}, "hold" as in set_hold(),
-    /// "restored" how many items of the network were put back since the start.
+    /// "restored" how many items of the network were put back since the start, "arrays" how they
+    /// are:
+    /// [{"name","uuid","level","health","degraded","sync":{"action","percent","etaSeconds"}|null,
+    /// "note"}], at most some seconds old.
     virtual std::string status() = 0;
 
     /// {"operations":[{"id","source","state","generation",...}]} newest first.
@@ -92,6 +95,11 @@ class Desk {
     /// when no instance is in force or another source wants the address; not_found, when nobody
     /// wants what is to be removed; those of submit().
     virtual std::expected<std::string, Errors> edit_addresses(std::string_view request) = 0;
+
+    /// Replaces a member of an array of this host: {"disk","with"?} -> as submit() answers, as JSON
+    /// {"operation","generation","instance","repeated","finished"}. Errors: invalid_spec; conflict,
+    /// when no instance is in force; those of submit().
+    virtual std::expected<std::string, Errors> replace_disk(std::string_view request) = 0;
 
     /// The oldest reports not yet safe, in order. For the link only.
     virtual std::vector<OutboxRow> unsent(std::size_t limit) = 0;

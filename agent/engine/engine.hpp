@@ -20,6 +20,7 @@
 #include "agent/engine/upkeep.hpp"
 #include "agent/spec/desired.hpp"
 #include "agent/store/store.hpp"
+#include "raid/watch.hpp"
 
 namespace metalwright::engine {
 
@@ -68,6 +69,7 @@ class Engine final : public agent::Desk {
     Result<std::string> set_hold(std::string_view request) override;
     std::expected<std::string, Errors> addresses() override;
     std::expected<std::string, Errors> edit_addresses(std::string_view request) override;
+    std::expected<std::string, Errors> replace_disk(std::string_view request) override;
     std::vector<agent::OutboxRow> unsent(std::size_t limit) override;
     Result<void> acknowledge(std::int64_t seq) override;
     std::uint64_t on_change(std::function<void()> changed) override;
@@ -81,6 +83,9 @@ class Engine final : public agent::Desk {
     /// Items of ours are taken away again and again: told once, each in a report of its own.
     void tell_fights(const std::vector<std::string>& items);
     Hold hold();
+    /// Looks at the arrays and tells what has become of them since the last look: events, and a
+    /// report each of the kind "array". For the ArrayWatch.
+    void watch_arrays();
 
     /// Answers when worker and store answer: for the watchdog.
     Result<void> ping() { return store_.ping(); }
@@ -94,6 +99,9 @@ class Engine final : public agent::Desk {
     void take_up_unfinished();
     void perform(const store::Operation& operation);
     void perform_release(const store::Operation& operation);
+    std::vector<ItemResult> release_network(const store::Operation& operation);
+    std::vector<ItemResult> release_storage(const store::Operation& operation);
+    Result<raid::Wanted> arrays_to_remove();
     void take_back_groups(const store::Operation& operation);
     void run_rooms(Work& work);
     Result<void> name_arrays(Work& work, raid::Wanted& wanted);
@@ -120,6 +128,7 @@ class Engine final : public agent::Desk {
     bool stopping() const { return stopping_.load(); }
     bool is_held(const store::Operation& operation);
     void tell(const Upkeep& upkeep, const std::string& instance);
+    void tell(const raid::Turn& turn);
 
     Options options_;
     store::Store& store_;
@@ -128,8 +137,10 @@ class Engine final : public agent::Desk {
 
     std::mutex network_mutex_;  // one room at work on the network at a time
     std::atomic<std::int64_t> restored_{0};
-    std::mutex accept_mutex_;  // one document is decided on at a time
-    std::mutex mutex_;         // of what follows
+    std::mutex arrays_mutex_;
+    std::vector<raid::Array> arrays_seen_;  // at the last glance
+    std::mutex accept_mutex_;               // one document is decided on at a time
+    std::mutex mutex_;                      // of what follows
     std::condition_variable wake_;
     std::deque<std::int64_t> queue_;
     std::atomic<bool> stopping_{false};

@@ -3,6 +3,7 @@
 #include "cloudinit/room.hpp"
 #include "cloudinit/run_record.hpp"
 #include "raid/storcli/ask.hpp"
+#include "raid/watch.hpp"
 
 namespace metalwright::engine {
 namespace {
@@ -45,6 +46,19 @@ Result<std::map<std::string, std::vector<std::string>>> HostMachine::members(
             if (auto disks = raid::members_of(plan, array.name); !disks.empty())
                 members.emplace(array.name, std::move(disks));
     return members;
+}
+
+Result<std::map<std::string, std::map<std::string, std::string>>> HostMachine::replacements(
+    const raid::Wanted& wanted) {
+    auto seen = observe_storage();
+    if (!seen) return std::unexpected(seen.error());
+    const Plan<raid::Op> plan = raid::plan(wanted, *seen);
+    std::map<std::string, std::map<std::string, std::string>> all;
+    if (wanted.arrays)
+        for (const raid::WantedArray& array : *wanted.arrays)
+            if (auto pairs = raid::replacements_of(plan, array.name); !pairs.empty())
+                all.emplace(array.name, std::move(pairs));
+    return all;
 }
 
 std::unique_ptr<RoomRun> HostMachine::storage(raid::Wanted wanted, Veto veto) {
@@ -167,6 +181,11 @@ Result<raid::Observed> HostMachine::observe_storage() {
 raid::Controllers HostMachine::observe_controllers() {
     return raid::storcli::observe_controllers(
         exec_, raid_tools_ ? *raid_tools_ : raid::storcli::installed_tools(files_));
+}
+
+Result<std::vector<raid::Array>> HostMachine::glance_at_arrays() {
+    raid::Doors doors = storage_doors();
+    return raid::glance(doors);
 }
 
 Result<netcfg::Observed> HostMachine::observe_network() {

@@ -23,6 +23,8 @@ class HostMachine final : public Machine {
 
     Result<std::map<std::string, std::vector<std::string>>> members(
         const raid::Wanted& wanted) override;
+    Result<std::map<std::string, std::map<std::string, std::string>>> replacements(
+        const raid::Wanted& wanted) override;
     std::unique_ptr<RoomRun> storage(raid::Wanted wanted, Veto veto) override;
     std::unique_ptr<RoomRun> network(netcfg::Wanted wanted, netcfg::Owned owned, KeepOwned keep,
                                      Veto veto) override;
@@ -36,10 +38,11 @@ class HostMachine final : public Machine {
     std::int64_t mutations() override { return mutations_; }
     Result<raid::Observed> observe_storage() override;
     raid::Controllers observe_controllers() override;
+    Result<std::vector<raid::Array>> glance_at_arrays() override;
     Result<netcfg::Observed> observe_network() override;
 
  private:
-    raid::Doors storage_doors() { return {exec_, files_, signatures_}; }
+    raid::Doors storage_doors() { return {exec_, files_, signatures_, eraser_}; }
 
     cloudinit::RunPlace place_;
     std::optional<netcfg::Persister> persister_;
@@ -47,6 +50,7 @@ class HostMachine final : public Machine {
     sys::SpawnExec exec_;
     sys::PosixFiles files_;
     sys::BlkidSignatures signatures_;
+    sys::BlockEraser eraser_;
     cloudinit::PosixHost host_;
     std::atomic<std::int64_t> mutations_{0};
 };

@@ -25,6 +25,8 @@ Json to_json(const ItemResult& item);   ///< {"item","outcome","error","tookMs",
 Json to_json(const PlannedItem& item);
 Json to_json(const std::vector<ItemResult>& items);
 Json to_json(const Errors& errors);
+/// Of a status: [{"name","uuid","level","health","degraded","sync":{...}|null,"note"}].
+Json arrays_json(const std::vector<raid::Array>& arrays);
 /// {"state","exitCode"} of a run of user data; state "none" when there is none.
 Json script_json(const std::optional<store::ScriptRun>& run);
 /// One operation without its items.

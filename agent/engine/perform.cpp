@@ -3,6 +3,7 @@
 #include "agent/engine/json.hpp"
 #include "agent/engine/lock.hpp"
 #include "agent/engine/log.hpp"
+#include "agent/engine/mandate.hpp"
 #include "agent/engine/operation_journal.hpp"
 #include "agent/engine/owned.hpp"
 #include "agent/engine/work.hpp"
@@ -20,10 +21,6 @@ bool is_ground(const std::string& item) {
     for (const std::string_view prefix : {"raid/", "filesystem/", "mount/", "primary"})
         if (item.starts_with(prefix)) return true;
     return false;
-}
-
-std::vector<ItemResult> failed_room(std::string item, const Error& error) {
-    return {{.item = std::move(item), .outcome = Outcome::failed, .error = error}};
 }
 
 /// Items that this operation set out to change before a crash, and that are now as wanted, were
@@ -47,17 +44,27 @@ std::string joined(const std::vector<std::string>& lines) {
     return text;
 }
 
-std::vector<raid::WipeConsent> consent_of(const store::Operation& operation) {
-    std::vector<raid::WipeConsent> consent;
-    if (operation.consent.empty()) return consent;
-    const Json list = Json::parse(operation.consent, nullptr, false);
-    if (!list.is_array()) return consent;
-    for (const Json& one : list)
-        consent.push_back({one.value("disk", ""), one.value("found", std::vector<std::string>())});
-    return consent;
+/// The array as it will be once `with` has taken the place of `old`: its members, and for each disk
+/// that the order may name what stands in its place now.
+void replace_member(raid::WantedArray& array, const std::string& old, const std::string& with) {
+    std::ranges::replace(array.known_members, old, with);
+    for (auto& [named, instead] : array.replaced)
+        if (instead == old) instead = with;
+    array.replaced.insert_or_assign(old, with);
+    array.replaced.erase(with);  // it is there itself again
+}
+
+std::string members_text(const raid::WantedArray& array) {
+    std::vector<std::string> lines = array.known_members;
+    for (const auto& [named, instead] : array.replaced) lines.push_back(named + '/' + instead);
+    return joined(lines);
 }
 
 }  // namespace
+
+std::vector<ItemResult> failed_room(std::string item, const Error& error) {
+    return {{.item = std::move(item), .outcome = Outcome::failed, .error = error}};
+}
 
 bool Engine::Work::any_failed() const {
     return std::ranges::any_of(items,
@@ -104,7 +111,9 @@ std::expected<spec::HostSpec, Errors> Engine::desired() {
 
 raid::Wanted Engine::storage_wanted(const spec::HostSpec& spec, const store::Operation& operation) {
     raid::Wanted wanted = spec.storage.value_or(raid::Wanted());
-    wanted.consent = consent_of(operation);
+    Mandate mandate = mandate_from_store(operation.consent);
+    wanted.consent = std::move(mandate.wipe);
+    wanted.replace = std::move(mandate.replace);
     if (!wanted.arrays) return wanted;
     const auto identities = store_.identities();
     if (!identities) return wanted;
@@ -114,11 +123,16 @@ raid::Wanted Engine::storage_wanted(const spec::HostSpec& spec, const store::Ope
         array.uuid = known->md_uuid;
         array.memory = known->complete ? raid::Memory::complete : raid::Memory::begun;
         if (array.filesystem) array.filesystem->uuid = known->fs_uuid;
-        std::string members = known->members;
+        const std::string& members = known->members;
         for (std::size_t at = 0; at < members.size();) {
             const std::size_t end = std::min(members.find('\n', at), members.size());
-            array.known_members.push_back(members.substr(at, end - at));
+            const std::string line = members.substr(at, end - at);
             at = end + 1;
+            // "OLD/NEW": no name of a disk holds a slash.
+            if (const std::size_t slash = line.find('/'); slash != std::string::npos)
+                array.replaced.emplace(line.substr(0, slash), line.substr(slash + 1));
+            else
+                array.known_members.push_back(line);
         }
     }
     return wanted;
@@ -165,6 +179,19 @@ Result<void> Engine::name_arrays(Work& work, raid::Wanted& wanted) {
         if (array.filesystem) array.filesystem->uuid = *fs_uuid;
         drawn.push_back({array.name, work.operation.instance, *md_uuid, *fs_uuid, false,
                          joined(made_of->second)});
+    }
+    if (!wanted.replace.empty()) {
+        const auto replaced = machine_.replacements(wanted);
+        if (!replaced) return std::unexpected(replaced.error());
+        for (const raid::WantedArray& array : *wanted.arrays) {
+            const auto pairs = replaced->find(array.name);
+            if (pairs == replaced->end()) continue;
+            raid::WantedArray after = array;
+            for (const auto& [old, with] : pairs->second) replace_member(after, old, with);
+            drawn.push_back({array.name, work.operation.instance, array.uuid,
+                             array.filesystem ? array.filesystem->uuid : "",
+                             array.memory == raid::Memory::complete, members_text(after)});
+        }
     }
     if (drawn.empty()) return {};
     if (auto kept = store_.remember(drawn); !kept) return kept;
@@ -316,36 +343,6 @@ void Engine::perform(const store::Operation& operation) {
     if (const auto events = store_.events(operation.id, 0, 100'000))
         credit_earlier_work(work.items, *events);
     run_script(work);
-}
-
-void Engine::perform_release(const store::Operation& operation) {
-    // Only addresses, routes and shaping are taken back here: disks keep their data until an order
-    // says otherwise, and the tenant's host name and keys leave with the reinstallation.
-    std::vector<ItemResult> items;
-    const std::lock_guard alone(network_mutex_);
-    auto owned = network_owned();
-    if (owned) {
-        netcfg::Wanted nothing;
-        nothing.nic = options_.nic;
-        nothing.limits = options_.limits;
-        nothing.wan = options_.wan;
-        nothing.aliases.emplace();
-        nothing.managed = {.alias = true, .secondary = true, .elastic = true};
-        nothing.shaping.emplace();
-        OperationJournal journal(*this, operation);
-        const auto keep = [this](const netcfg::Owned& after) {
-            return store_.set_owned(owned_rows(after));
-        };
-        auto room = machine_.network(nothing, *owned, keep, {});
-        if (auto planned = room->plan(); planned)
-            items = room->run(journal);
-        else
-            items = failed_room("network", planned.error());
-    } else {
-        items = failed_room("network", owned.error());
-    }
-    if (stopping()) return;
-    finish(operation, std::move(items));
 }
 
 void Engine::finish(const store::Operation& operation, std::vector<ItemResult> items) {

@@ -29,6 +29,9 @@ class Machine {
     /// The arrays that would be made now, each with the disks it would be made of, spares last.
     virtual Result<std::map<std::string, std::vector<std::string>>> members(
         const raid::Wanted& wanted) = 0;
+    /// The members that would be replaced now, by array: old -> new.
+    virtual Result<std::map<std::string, std::map<std::string, std::string>>> replacements(
+        const raid::Wanted& wanted) = 0;
     virtual std::unique_ptr<RoomRun> storage(raid::Wanted wanted, Veto veto) = 0;
     virtual std::unique_ptr<RoomRun> network(netcfg::Wanted wanted, netcfg::Owned owned,
                                              KeepOwned keep, Veto veto) = 0;
@@ -55,6 +58,8 @@ class Machine {
     virtual Result<raid::Observed> observe_storage() = 0;
     /// Hardware RAID as its tools show it; what of it cannot be read is among its errors.
     virtual raid::Controllers observe_controllers() = 0;
+    /// raid::glance(): cheap enough for every few seconds.
+    virtual Result<std::vector<raid::Array>> glance_at_arrays() = 0;
     virtual Result<netcfg::Observed> observe_network() = 0;
 };
 

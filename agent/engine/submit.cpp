@@ -9,6 +9,7 @@
 #include "agent/engine/engine.hpp"
 #include "agent/engine/json.hpp"
 #include "agent/engine/log.hpp"
+#include "agent/engine/mandate.hpp"
 #include "agent/spec/address_edit.hpp"
 #include "agent/spec/catalogue.hpp"
 #include "agent/spec/document.hpp"
@@ -21,14 +22,6 @@
 
 namespace metalwright::engine {
 namespace {
-
-std::string consent_text(const std::vector<raid::WipeConsent>& consent) {
-    if (consent.empty()) return {};
-    Json list = Json::array();
-    for (const raid::WipeConsent& one : consent)
-        list.push_back({{"disk", one.disk}, {"found", one.found}});
-    return dump(list);
-}
 
 /// Without a file no vendor id is known. Errors name the file: the order is not at fault.
 std::expected<spec::Catalogue, Errors> load_catalogue(const std::filesystem::path& file) {
@@ -60,7 +53,9 @@ void Engine::refuse_upwards(const agent::Submission& submission, const Errors& e
         log(Level::warn, "document refused: " + describe(error),
             {{"source", submission.source}, {"code", std::string(to_string(error.code))}});
     // Who asked is there to read the answer.
-    if (submission.source == "admin" || submission.source == spec::address_source) return;
+    if (submission.source == "admin" || submission.source == "raid" ||
+        submission.source == spec::address_source)
+        return;
     Json report{{"kind", "refused"},
                 {"at", iso_time(clock_())},
                 {"host", options_.host_id},
@@ -166,7 +161,7 @@ std::expected<agent::Accepted, Errors> Engine::take_in(const agent::Submission& 
                                .instance = instance_id,
                                .token = spec.token,
                                .digest = offer.digest,
-                               .consent = consent_text(spec.wipe_consent)};
+                               .consent = to_store(mandate_of(spec))};
     if (accept.kind == "apply") {
         // The same order again keeps the password's one salted hash: another would be a change.
         const auto known =

@@ -29,6 +29,10 @@ std::string Engine::status() {
     json["locked"] = locked ? to_json(*locked) : Json();
     json["hold"] = to_json(hold(), clock_());
     json["restored"] = restored_.load();
+    {
+        const std::lock_guard lock(arrays_mutex_);
+        json["arrays"] = arrays_json(arrays_seen_);
+    }
     if (!instance || !operations || !open) {
         json["state"] = "failed";
         json["error"] = to_json(!instance     ? instance.error()
@@ -99,6 +103,16 @@ std::expected<std::string, Errors> Engine::plan_document(const std::string& sour
         json["note"] =
             "a release: the addresses, routes and shaping that are ours are removed, disks "
             "are not touched";
+        if (!document.release->remove_arrays) return dump(json);
+        json["note"] =
+            "a release: the addresses, routes and shaping that are ours are removed, and every "
+            "array that metalwright made, with its data";
+        auto removed = arrays_to_remove();
+        if (!removed) return std::unexpected(Errors{removed.error()});
+        const auto planned =
+            machine_.storage(std::move(*removed), disk_veto("release", store_.locked()))->plan();
+        if (!planned) return std::unexpected(Errors{planned.error()});
+        for (const PlannedItem& item : *planned) json["items"].push_back(to_json(item));
         return dump(json);
     }
     const auto merged = desired_with(source, document);
@@ -117,6 +131,7 @@ std::expected<std::string, Errors> Engine::plan_document(const std::string& sour
         store::Operation dry;
         raid::Wanted wanted = storage_wanted(spec, dry);
         wanted.consent = document.wipe_consent;
+        wanted.replace = document.replace;
         tell(machine_.storage(std::move(wanted), disk_veto("apply", lock)));
     }
     if (spec::has_network(spec)) {

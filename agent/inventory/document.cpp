@@ -38,8 +38,17 @@ Json to_json(const raid::Disk& disk, const raid::Controllers& controllers) {
               {"blank", disk.blank()}};
     const raid::Controller* behind = raid::controller_of(disk, controllers);
     json["controller"] = behind == nullptr ? Json() : Json(behind->id);
+    json["parts"] = Json::array();
     if (!disk.probe_error.empty()) json["probeError"] = disk.probe_error;
     return json;
+}
+
+/// A partition that an order may name.
+Json part_json(const raid::Disk& part) {
+    return {{"name", part.name},     {"id", part.identity()},
+            {"bytes", part.bytes},   {"holders", part.holders},
+            {"mounts", part.mounts}, {"signatures", to_json(part.signatures)},
+            {"blank", part.blank()}};
 }
 
 Json to_json(const raid::Array& array) {
@@ -51,12 +60,18 @@ Json to_json(const raid::Array& array) {
               {"state", array.array_state},
               {"syncAction", array.sync_action}};
     json["syncPercent"] = array.sync_percent < 0 ? Json() : Json(array.sync_percent);
+    json["syncEtaSeconds"] = array.sync_eta_s < 0 ? Json() : Json(array.sync_eta_s);
     json["degraded"] = array.degraded;
     json["raidDevices"] = array.raid_devices;
     json["chunkKiB"] = array.chunk_kib;
+    json["layout"] = array.layout;
+    json["consistency"] = array.consistency;
+    json["memberBytes"] = array.component_bytes;
     Json& members = json["members"] = Json::array();
-    for (const raid::Array::Member& m : array.members)
-        members.push_back({{"disk", m.disk}, {"role", m.role}});
+    for (const raid::Array::Member& m : array.members) {
+        Json& member = members.emplace_back(Json{{"disk", m.disk}, {"role", m.role}});
+        if (!m.partition.empty()) member["partition"] = m.partition;
+    }
     json["bytes"] = array.bytes;
     json["mounts"] = array.mounts;
     return json;
@@ -142,7 +157,12 @@ std::string document(const raid::Observed& storage, const raid::Controllers& con
                      const netcfg::Observed& network) {
     Json json;
     Json& disks = json["disks"] = Json::array();
-    for (const raid::Disk& disk : storage.disks) disks.push_back(to_json(disk, controllers));
+    for (const raid::Disk& disk : storage.disks) {
+        if (disk.is_partition()) continue;
+        Json& one = disks.emplace_back(to_json(disk, controllers));
+        for (const raid::Disk& part : storage.disks)
+            if (part.whole == disk.name) one["parts"].push_back(part_json(part));
+    }
     json["arrays"] = list_of(storage.arrays);
     json["controllers"] = list_of(controllers.list);
     json["controllerErrors"] = list_of(controllers.errors);

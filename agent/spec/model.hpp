@@ -35,6 +35,7 @@ struct UserData {
 /// Frees the host: holds only when `instance_id` is the instance in force.
 struct Release {
     std::string instance_id;
+    bool remove_arrays = false;  ///< those that metalwright made are taken down with their data
 
     bool operator==(const Release&) const = default;
 };
@@ -65,6 +66,7 @@ struct HostSpec {
     std::optional<std::uint64_t> generation{};      ///< 1 .. 2^53-1
     std::optional<std::string> token{};             ///< idempotency; 1..64 printable ASCII
     std::vector<raid::WipeConsent> wipe_consent{};  ///< of the one operation this document starts
+    std::vector<raid::Replacement> replace{};       ///< members that this one operation replaces
     std::optional<raid::Wanted> storage{};          ///< its `consent` is empty: see wipe_consent
     std::optional<netcfg::Wanted> network{};        ///< its `limits` are the defaults
     std::optional<std::uint32_t> bandwidth_mbps{};  ///< of the WAN NIC; 0: no limit of ours

@@ -13,13 +13,35 @@ namespace metalwright::spec {
 namespace {
 
 constexpr std::array<std::string_view, 1> api_versions{api_version};
+constexpr std::array<std::string_view, 2> array_words{"keep", "remove"};
 constexpr std::uint32_t most_mbps = 1'000'000;
+
+void read_replacements(Fields& operation, HostSpec& spec) {
+    const auto at = operation.find("replace");
+    const auto items = at ? at->items(256) : std::nullopt;
+    if (!items) return;
+    constexpr Text id{.most = 64, .form = &forms::disk_id};
+    std::set<std::string> disks;
+    for (const Cursor& item : *items) {
+        auto fields = item.fields();
+        if (!fields) continue;
+        const auto disk = fields->need_text("disk", id);
+        const auto with = fields->text("with", id);
+        if (disk && !disks.insert(*disk).second)
+            fields->error("disk", in_quotes(*disk) + " stands before");
+        if (with && !disks.insert(*with).second)
+            fields->error("with", in_quotes(*with) + " stands before");
+        if (disk) spec.replace.push_back({*disk, with.value_or("")});
+        fields->refuse_unknown();
+    }
+}
 
 void read_operation(Fields& document, HostSpec& spec, bool with_consent) {
     auto operation = document.fields("operation");
     if (!operation) return;
     spec.token = operation->text("token", {.most = 64, .form = &forms::token, .secret = true});
     if (with_consent) read_wipe_consent(*operation, spec);
+    if (with_consent) read_replacements(*operation, spec);
     operation->refuse_unknown();
 }
 
@@ -134,8 +156,9 @@ void read_release(Fields& document, HostSpec& spec) {
     read_generation(document, spec);
     read_operation(document, spec, false);
     if (auto release = document.need_fields("release")) {
+        const auto arrays = release->word("arrays", array_words);
         if (auto id = release->need_text("instanceId", id_text))
-            spec.release = Release{std::move(*id)};
+            spec.release = Release{std::move(*id), arrays == "remove"};
         release->refuse_unknown();
     }
     document.refuse_unknown();

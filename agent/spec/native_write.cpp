@@ -26,9 +26,14 @@ json members_json(const raid::MemberRule& rule) {
     if (!rule.ids.empty()) members["ids"] = rule.ids;
     if (rule.count != 0) members["count"] = rule.count;
     if (rule.media != raid::Media::any)
-        members["media"] = rule.media == raid::Media::hdd ? "hdd" : "ssd";
+        members["media"] = rule.media == raid::Media::hdd   ? "hdd"
+                           : rule.media == raid::Media::ssd ? "ssd"
+                                                            : "nvme";
     if (rule.min_bytes != 0) members["minBytes"] = rule.min_bytes;
     if (rule.max_bytes != 0) members["maxBytes"] = rule.max_bytes;
+    if (rule.rotational) members["rotational"] = *rule.rotational;
+    if (rule.order == raid::Order::largest_first) members["first"] = "largest";
+    if (rule.same_model) members["sameModel"] = true;
     return members;
 }
 
@@ -38,6 +43,13 @@ json array_json(const raid::WantedArray& array) {
                 {"members", members_json(array.members)},
                 {"spares", array.spares}};
     if (array.chunk_kib != 0) wanted["chunkKiB"] = array.chunk_kib;
+    if (!array.layout.empty()) wanted["layout"] = array.layout;
+    if (!array.journal.empty())
+        wanted["journal"] = array.journal;
+    else if (array.consistency)
+        wanted["consistency"] = raid::to_string(*array.consistency);
+    if (!array.metadata.empty()) wanted["metadata"] = array.metadata;
+    if (array.member_bytes != 0) wanted["memberBytes"] = array.member_bytes;
     if (array.filesystem) {
         json& filesystem = wanted["filesystem"] = {{"type", array.filesystem->type}};
         if (!array.filesystem->label.empty()) filesystem["label"] = array.filesystem->label;
@@ -144,6 +156,10 @@ json native_json(const HostSpec& spec, Secrets secrets) {
     for (const raid::WipeConsent& consent : spec.wipe_consent)
         document["operation"]["wipeConsent"].push_back(
             {{"disk", consent.disk}, {"found", consent.found}});
+    for (const raid::Replacement& one : spec.replace) {
+        json& replacement = document["operation"]["replace"].emplace_back(json{{"disk", one.disk}});
+        if (!one.with.empty()) replacement["with"] = one.with;
+    }
     if (spec.storage) document["storage"] = storage_json(*spec.storage);
     if (spec.network) document["network"] = network_json(*spec.network);
     if (spec.secondary_count)
@@ -161,6 +177,7 @@ json native_json(const HostSpec& spec, Secrets secrets) {
     if (spec.user_data && spec.user_data->timeout.count() != 0)
         document["userData"]["timeoutSeconds"] = spec.user_data->timeout.count();
     if (spec.release) document["release"]["instanceId"] = spec.release->instance_id;
+    if (spec.release && spec.release->remove_arrays) document["release"]["arrays"] = "remove";
     return document;
 }
 

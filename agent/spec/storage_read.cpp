@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "core/json_pointer.hpp"
+#include "raid/layout.hpp"
+#include "raid/wishes.hpp"
 
 namespace metalwright::spec {
 namespace {
@@ -20,7 +22,10 @@ constexpr std::array<std::string_view, 6> levels{"raid0", "raid1",  "raid5",
                                                  "raid6", "raid10", "none"};
 constexpr std::array<std::string_view, 5> array_levels{"raid0", "raid1", "raid5", "raid6",
                                                        "raid10"};
-constexpr std::array<std::string_view, 3> media_words{"any", "hdd", "ssd"};
+constexpr std::array<std::string_view, 4> media_words{"any", "hdd", "ssd", "nvme"};
+constexpr std::array<std::string_view, 2> first_words{"smallest", "largest"};
+constexpr std::array<std::string_view, 3> consistency_words{"bitmap", "resync", "ppl"};
+constexpr std::array<std::string_view, 3> metadata_words{"1.0", "1.1", "1.2"};
 constexpr std::array<std::string_view, 2> filesystems{"ext4", "xfs"};
 
 /// A tenant's volume there would hide what the host or the agent itself stands on.
@@ -51,22 +56,33 @@ void read_members(Fields& members, raid::WantedArray& array) {
                     rule.ids.push_back(std::move(*id));
             }
         }
-        for (const std::string_view other : {"count", "media", "minBytes", "maxBytes"})
+        for (const std::string_view other :
+             {"count", "media", "minBytes", "maxBytes", "rotational", "first", "sameModel"})
             if (members.has(other))
                 members.error(other,
                               "cannot stand beside \"ids\": disks are named or chosen, not both");
     }
     if (const auto count = members.number32("count", 1, most_members)) rule.count = *count;
     if (const auto media = members.word("media", media_words))
-        rule.media = *media == "hdd"   ? raid::Media::hdd
-                     : *media == "ssd" ? raid::Media::ssd
-                                       : raid::Media::any;
+        rule.media = *media == "hdd"    ? raid::Media::hdd
+                     : *media == "ssd"  ? raid::Media::ssd
+                     : *media == "nvme" ? raid::Media::nvme
+                                        : raid::Media::any;
     if (const auto bytes = members.number("minBytes", 1, most_number)) rule.min_bytes = *bytes;
     if (const auto bytes = members.number("maxBytes", 1, most_number)) {
         rule.max_bytes = *bytes;
         if (rule.max_bytes < rule.min_bytes)
             members.error("maxBytes", "is less than minBytes: no disk can be both");
     }
+    rule.rotational = members.flag("rotational");
+    const bool turns = rule.media == raid::Media::hdd;
+    if (rule.rotational && rule.media != raid::Media::any && *rule.rotational != turns)
+        members.error("rotational", std::string("no disk of that kind ") +
+                                        (turns ? "stands still" : "turns") +
+                                        ": leave one of the two out");
+    if (const auto first = members.word("first", first_words))
+        rule.order = *first == "largest" ? raid::Order::largest_first : raid::Order::smallest_first;
+    rule.same_model = members.flag("sameModel").value_or(false);
     members.refuse_unknown();
 }
 
@@ -91,6 +107,29 @@ void read_filesystem(Fields& holder, raid::WantedArray& array) {
     array.filesystem = std::move(filesystem);
 }
 
+void check_layout(Fields& holder, const raid::WantedArray& array) {
+    if (array.layout.empty()) return;
+    const std::string level(raid::to_string(array.level));
+    if (!raid::is_layout(array.level, array.layout))
+        return holder.error("layout", level + " has no layout " + in_quotes(array.layout));
+    const std::optional<unsigned> disks = raid::devices_wanted(array);
+    if (disks && raid::copies_of(array.layout) > *disks)
+        holder.error("layout", in_quotes(array.layout) + " keeps more copies than there are disks");
+}
+
+void check_consistency(Fields& holder, const raid::WantedArray& array) {
+    const bool parity = array.level == raid::Level::raid5 || array.level == raid::Level::raid6;
+    if (!array.journal.empty() && !parity)
+        holder.error("journal", "only raid5 and raid6 keep a journal");
+    else if (array.consistency && array.level == raid::Level::raid0)
+        holder.error("consistency", "raid0 has no redundancy that could be made consistent");
+    else if (array.consistency == raid::Consistency::ppl && array.level != raid::Level::raid5)
+        holder.error("consistency", "only raid5 keeps a partial parity log");
+    const auto& ids = array.members.ids;
+    if (!array.journal.empty() && std::find(ids.begin(), ids.end(), array.journal) != ids.end())
+        holder.error("journal", "is a member as well: name another device");
+}
+
 /// Errors that need the level, the members and the spares together.
 void check_level(Fields& holder, const raid::WantedArray& array) {
     const unsigned fewest = raid::fewest_members(array.level);
@@ -111,6 +150,10 @@ void check_level(Fields& holder, const raid::WantedArray& array) {
         holder.error("spares", "raid0 can have none: it has nothing to rebuild from");
     if (array.chunk_kib != 0 && array.level == raid::Level::raid1)
         holder.error("chunkKiB", "raid1 has no chunks: leave it out");
+    check_layout(holder, array);
+    check_consistency(holder, array);
+    if (array.member_bytes != 0 && array.level == raid::Level::raid0)
+        holder.error("memberBytes", "raid0 uses all of each member: leave it out");
 }
 
 std::optional<raid::WantedArray> read_array(const Cursor& at) {
@@ -146,6 +189,9 @@ void check_apart(const std::vector<std::pair<Cursor, raid::WantedArray>>& arrays
             if (!disks.insert(id).second)
                 findings.error(pointer_to(at.pointer(), "members") + "/ids",
                                "disk " + in_quotes(id) + " is a member of another array");
+        if (!array.journal.empty() && !disks.insert(array.journal).second)
+            findings.error(pointer_to(at.pointer(), "journal"),
+                           "disk " + in_quotes(array.journal) + " is a member of an array");
     }
 }
 
@@ -172,6 +218,23 @@ void read_array_rules(Fields& holder, std::optional<raid::Level> level, raid::Wa
             holder.error("chunkKiB", std::to_string(*chunk) + " is not a power of two");
         else
             array.chunk_kib = *chunk;
+    }
+    if (auto layout = holder.text("layout", {.most = 16})) array.layout = std::move(*layout);
+    if (const auto word = holder.word("consistency", consistency_words))
+        array.consistency = raid::consistency_from(*word);
+    if (auto journal = holder.text("journal", {.most = 64, .form = &forms::disk_id})) {
+        if (array.consistency)
+            holder.error("consistency",
+                         "cannot stand beside \"journal\", which is a policy itself");
+        array.journal = std::move(*journal);
+        array.consistency = raid::Consistency::journal;
+    }
+    if (auto metadata = holder.word("metadata", metadata_words))
+        array.metadata = std::move(*metadata);
+    if (const auto bytes = holder.number("memberBytes", raid::least_member_bytes, most_number)) {
+        if (*bytes % 1024 != 0)
+            holder.error("memberBytes", std::to_string(*bytes) + " is not a multiple of 1024");
+        array.member_bytes = *bytes;
     }
     if (auto filesystem = holder.fields("filesystem")) read_filesystem(*filesystem, array);
     // A rule that is wrong in itself is told once.

@@ -39,6 +39,20 @@ Result<void> Store::remember(std::span<const Identity> identities) {
     return tx->commit();
 }
 
+Result<void> Store::forget(std::span<const std::string> arrays) {
+    if (arrays.empty()) return {};
+    const std::lock_guard lock(mutex_);
+    auto tx = Transaction::begin(db_);
+    if (!tx) return std::unexpected(tx.error());
+    auto write = db_.prepare("DELETE FROM identity WHERE name = ?");
+    if (!write) return std::unexpected(write.error());
+    for (const std::string& name : arrays) {
+        if (auto done = write->bind(1, name).run(); !done) return done;
+        write->reset();
+    }
+    return tx->commit();
+}
+
 Result<std::vector<std::pair<std::string, std::string>>> Store::owned() {
     const std::lock_guard lock(mutex_);
     auto query = db_.prepare("SELECT kind, value FROM owned ORDER BY kind, value");

@@ -159,6 +159,8 @@ class Store {
     // -- what is ours
     Result<std::vector<Identity>> identities();
     Result<void> remember(std::span<const Identity> identities);
+    /// By name, once nothing is left of them.
+    Result<void> forget(std::span<const std::string> arrays);
     Result<std::vector<std::pair<std::string, std::string>>> owned();  ///< kind, value
     Result<void> set_owned(std::span<const std::pair<std::string, std::string>> owned);
     Result<std::vector<std::string>> once_done(const std::string& instance);

@@ -10,7 +10,7 @@ _metalwright() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-            --socket | -o | --output | --catalogue | --host | --timeout | --limit | --for | --id | --kind | --count | --raid-tool) ((i++)) ;;
+            --socket | -o | --output | --catalogue | --host | --timeout | --limit | --for | --id | --kind | --count | --raid-tool | --with) ((i++)) ;;
             -*) ;;
             *) words+=("$word") ;;
         esac
@@ -41,7 +41,7 @@ _metalwright() {
             mapfile -t COMPREPLY < <(compgen -W 'alias secondary elastic' -- "$current")
             return
             ;;
-        --host | --limit | --id | --count)
+        --host | --limit | --id | --count | --with)
             return
             ;;
     esac
@@ -56,6 +56,7 @@ _metalwright() {
         hold) options+=' --for --end' ;;
         'ip add') options+=' --kind --id --routed --adopt --count --ipv6 --wait --timeout' ;;
         'ip plan add') options+=' --kind --id --routed --adopt --count --ipv6' ;;
+        'raid replace') options+=' --with --wait --timeout' ;;
         'ip watch') options+=' --timeout' ;;
     esac
     if [[ $current == -?* ]]; then
@@ -67,7 +68,7 @@ _metalwright() {
         '') offered='validate plan apply status operations inventory raid arm hold ip' ;;
         hold) [[ ${#words[@]} -eq 1 ]] && offered='network storage all' ;;
         'ip ') offered='list add del plan watch' ;;
-        'raid ') offered='list' ;;
+        'raid ') offered='list replace' ;;
         'ip plan ') offered='add del' ;;
         'ip del' | 'ip plan del') offered=$(_metalwright_addresses) ;;
         operations) offered=$(_metalwright_operations) ;;

@@ -199,6 +199,16 @@ class FakeDesk final : public Desk {
         return answer.dump();
     }
 
+    /// Operation 8 for whatever names a disk.
+    std::expected<std::string, Errors> replace_disk(std::string_view request) override {
+        const std::lock_guard lock(mutex_);
+        const auto asked = nlohmann::json::parse(request, nullptr, false);
+        if (!asked.is_object() || !asked.contains("disk"))
+            return std::unexpected(Errors{{Errc::invalid_spec, "no disk"}});
+        if (!refusal_.empty()) return std::unexpected(refusal_);
+        return R"({"operation":8})";
+    }
+
     std::vector<OutboxRow> unsent(std::size_t limit) override {
         const std::lock_guard lock(mutex_);
         const auto count = std::min(limit, outbox_.size());

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/engine/rooms.hpp"
@@ -27,6 +28,7 @@ class FakeMachine final : public engine::Machine {
     std::optional<Error> launch_error{};
     raid::Wanted last_storage{};
     netcfg::Wanted last_network{};
+    std::vector<raid::Array> arrays{};  ///< what a glance shows
 
     Result<std::map<std::string, std::vector<std::string>>> members(
         const raid::Wanted& wanted) override {
@@ -35,6 +37,12 @@ class FakeMachine final : public engine::Machine {
             if (!made.contains("raid/" + array.name)) members[array.name] = {"DATA0", "DATA1"};
         return members;
     }
+    std::map<std::string, std::map<std::string, std::string>>
+        replaces;  ///< what replacements() says
+    Result<std::map<std::string, std::map<std::string, std::string>>> replacements(
+        const raid::Wanted&) override {
+        return replaces;
+    }
     std::unique_ptr<engine::RoomRun> storage(raid::Wanted wanted, engine::Veto veto) override {
         const std::lock_guard lock(mutex_);
         last_storage = wanted;
@@ -42,6 +50,8 @@ class FakeMachine final : public engine::Machine {
         if (wanted.arrays)
             for (const raid::WantedArray& array : *wanted.arrays)
                 wants.push_back({"raid/" + array.name, true});
+        for (const raid::WantedArray& array : wanted.removed)
+            wants.push_back({"raid/" + array.name, true, true});
         return room(std::move(wants), std::move(veto), {});
     }
     std::unique_ptr<engine::RoomRun> network(netcfg::Wanted wanted, netcfg::Owned,
@@ -98,6 +108,14 @@ class FakeMachine final : public engine::Machine {
     Result<raid::Observed> observe_storage() override { return raid::Observed(); }
     raid::Controllers controllers{};
     raid::Controllers observe_controllers() override { return controllers; }
+    Result<std::vector<raid::Array>> glance_at_arrays() override {
+        const std::lock_guard lock(mutex_);
+        return arrays;
+    }
+    void show(std::vector<raid::Array> now) {
+        const std::lock_guard lock(mutex_);
+        arrays = std::move(now);
+    }
     Result<netcfg::Observed> observe_network() override { return netcfg::Observed(); }
 
     void script_ends(cloudinit::ScriptStatus status) {
@@ -109,7 +127,9 @@ class FakeMachine final : public engine::Machine {
     struct Want {
         std::string item;
         bool destroys = false;
+        bool gone = false;  ///< wanted away, not there
     };
+    static constexpr std::string_view away = "away with ";
 
     std::unique_ptr<engine::RoomRun> room(std::vector<Want> wants, engine::Veto veto,
                                           std::function<Result<void>()> remember) {
@@ -124,11 +144,12 @@ class FakeMachine final : public engine::Machine {
                 for (const Want& want : wants) {
                     if (const auto it = refuses.find(want.item); it != refuses.end())
                         plan.settled.push_back({want.item, Outcome::failed, it->second});
-                    else if (seen.contains(want.item))
+                    else if (seen.contains(want.item) != want.gone)
                         plan.settled.push_back({want.item, Outcome::unchanged});
                     else
                         plan.steps.push_back(
-                            {want.item, want.item + " is absent", want.item, want.destroys});
+                            {want.item, want.item + (want.gone ? " is there" : " is absent"),
+                             (want.gone ? std::string(away) : "") + want.item, want.destroys});
                 }
                 return plan;
             },
@@ -141,7 +162,10 @@ class FakeMachine final : public engine::Machine {
                         results.emplace_back(std::unexpected(it->second));
                         continue;
                     }
-                    if (!lies.contains(step.item)) made.insert(step.item);
+                    if (step.op.starts_with(away))
+                        made.erase(step.item);
+                    else if (!lies.contains(step.item))
+                        made.insert(step.item);
                     results.emplace_back();
                 }
                 return results;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "raid/identity.hpp"
 #include "raid/room.hpp"
+#include "tests/fakes/fake_eraser.hpp"
 #include "tests/fakes/fake_exec.hpp"
 #include "tests/fakes/fake_files.hpp"
 #include "tests/fakes/fake_signatures.hpp"
@@ -23,6 +25,8 @@ class Machine {
         std::string kernel, name, uuid, level;
         std::vector<std::string> members, spares;  ///< kernel names
         bool running = true;
+        std::vector<std::string> faulty{};  ///< of the members
+        std::size_t devices = 0;            ///< 0: as many as there are members
     };
 
     Machine() {
@@ -35,6 +39,7 @@ class Machine {
             .on("wipefs", [this](const sys::Command& c) { return wipefs(c.args); })
             .on("mkfs.ext4", [this](const sys::Command& c) { return mkfs(c.args); })
             .on("systemctl", [this](const sys::Command& c) { return systemctl(c.args); })
+            .on("dmsetup", [this](const sys::Command& c) { return dmsetup(c.args); })
             .on("udevadm", fakes::said());
     }
 
@@ -47,6 +52,9 @@ class Machine {
         signatures.with("/dev/" + name, std::move(found));
     }
     std::vector<Md>& arrays() { return arrays_; }
+    void mount(const std::string& point, const std::string& device) {
+        mounts_.emplace_back(point, device);
+    }
     /// What a re-created array finds where its last one had its file system.
     void leave_behind(std::vector<sys::BlockSignature> found) { stale_ = std::move(found); }
     /// Called before every program; may change the machine.
@@ -57,9 +65,11 @@ class Machine {
         return {.exec = exec,
                 .files = files,
                 .signatures = signatures,
+                .eraser = eraser,
                 .find_program = [](std::string_view name) -> Result<std::string> {
                     return "/usr/sbin/" + std::string(name);
-                }};
+                },
+                .pause = [this](std::chrono::milliseconds bound) { pauses.push_back(bound); }};
     }
     /// Observe, plan, and apply every step; the results.
     std::vector<Result<void>> bring_to(const Wanted& wanted) {
@@ -81,6 +91,8 @@ class Machine {
     fakes::FakeExec exec;
     fakes::FakeFiles files;
     fakes::FakeSignatures signatures;
+    fakes::FakeEraser eraser;
+    std::vector<std::chrono::milliseconds> pauses;  ///< nobody waits in a test
 
  private:
     const Md* md_over(const std::string& disk) const {
@@ -123,14 +135,17 @@ class Machine {
             put(at + "size", md.running ? "2097152\n" : "0\n");
             put(at + "md/array_state", md.running ? "clean\n" : "inactive\n");
             put(at + "md/level", md.running ? md.level + '\n' : "\n");
-            put(at + "md/raid_disks", std::to_string(md.members.size()) + '\n');
+            const std::size_t devices = md.devices == 0 ? md.members.size() : md.devices;
+            put(at + "md/raid_disks", std::to_string(devices) + '\n');
             put(at + "md/chunk_size", md.level == "raid1" ? "0\n" : "524288\n");
             put(at + "md/degraded", "0\n");
             put(at + "md/sync_action", "idle\n");
             int slot = 0;
             for (const std::string& disk : md.members) {
-                put(at + "md/dev-" + disk + "/state", "in_sync\n");
-                put(at + "md/dev-" + disk + "/slot", std::to_string(slot++) + '\n');
+                const bool faulty = std::ranges::find(md.faulty, disk) != md.faulty.end();
+                put(at + "md/dev-" + disk + "/state", faulty ? "faulty\n" : "in_sync\n");
+                put(at + "md/dev-" + disk + "/slot",
+                    faulty ? "none\n" : std::to_string(slot++) + '\n');
                 put(at + "slaves/" + disk, "");
             }
             for (const std::string& disk : md.spares) {
@@ -143,6 +158,18 @@ class Machine {
             if (md.running && on_it)
                 for (const sys::BlockSignature& one : *on_it)
                     put("/dev/disk/by-uuid/" + one.uuid, "");
+        }
+        for (const auto& [name, volume] : volumes) {
+            const std::string at = "/sys/block/" + name + '/';
+            numbers[name] = "253:" + name.substr(3);
+            put(at + "dev", numbers[name] + '\n');
+            put(at + "size", "2048\n");
+            put(at + "dm/name", volume.first + '\n');
+            put(at + "dm/uuid", "LVM-" + volume.first + '\n');
+            for (const std::string& under : volume.second) {
+                put(at + "slaves/" + under, "");
+                put("/sys/block/" + under + "/holders/" + name, "");
+            }
         }
         std::string mountinfo;
         for (const auto& [point, device] : mounts_)
@@ -192,12 +219,33 @@ class Machine {
                 write_on(disks[i],
                          {{"linux_raid_member", 4096, "any:" + md.name, dashed(md.uuid)}});
             }
+            md.devices = md.members.size();
             write_on(md.kernel, stale_);
             write_on("md/" + md.name, stale_);
             arrays_.push_back(std::move(md));
             done = fakes::said("", 0, "mdadm: array " + args[1] + " started.");
+        } else if (args[0] == "--stop" && busy > 0) {
+            --busy;
+            done = fakes::said("", 1,
+                               "mdadm: Cannot get exclusive access to " + args[1] +
+                                   ":Perhaps a running process, mounted filesystem or active "
+                                   "volume group?");
         } else if (args[0] == "--stop") {
             std::erase_if(arrays_, [&](const Md& md) { return args[1] == "/dev/" + md.kernel; });
+            done = fakes::said();
+        } else if (args[0] == "--manage") {
+            Md* md = md_called(args[1]);
+            const std::string disk = args[3].substr(5);
+            if (md == nullptr) return done;
+            if (args[2] == "--fail") md->faulty.push_back(disk);
+            if (args[2] == "--remove") {
+                std::erase(md->members, disk);
+                std::erase(md->faulty, disk);
+            }
+            if (args[2] == "--add") {
+                md->members.push_back(disk);
+                write_on(disk, {{"linux_raid_member", 4096, "any:" + md->name, dashed(md->uuid)}});
+            }
             done = fakes::said();
         } else if (args[0] == "--zero-superblock") {
             signatures.with(args[1]);
@@ -205,6 +253,12 @@ class Machine {
         }
         rebuild();
         return done;
+    }
+    Result<sys::Output> dmsetup(const std::vector<std::string>& args) {
+        before({"dmsetup", args});
+        std::erase_if(volumes, [&](const auto& one) { return one.second.first == args.back(); });
+        rebuild();
+        return fakes::said();
     }
     Result<sys::Output> wipefs(const std::vector<std::string>& args) {
         before({"wipefs", args});
@@ -229,8 +283,16 @@ class Machine {
     }
     Result<sys::Output> systemctl(const std::vector<std::string>& args) {
         before({"systemctl", args});
-        if (args[0] != "enable") return fakes::said();
         const std::string unit = args.back();
+        if (args[0] == "disable") {
+            const std::string where = files.content("/etc/systemd/system/" + unit);
+            std::erase_if(mounts_, [&](const auto& one) {
+                return where.find("Where=" + one.first + '\n') != std::string::npos;
+            });
+            (void)files.remove("/etc/systemd/system/local-fs.target.wants/" + unit);
+            rebuild();
+        }
+        if (args[0] != "enable") return fakes::said();
         const std::string text = files.content("/etc/systemd/system/" + unit);
         if (text.empty()) return fakes::said("", 1, "Failed to enable unit: " + unit);
         files.with_link("/etc/systemd/system/local-fs.target.wants/" + unit, "../" + unit);
@@ -241,6 +303,9 @@ class Machine {
     }
 
  public:
+    int busy = 0;  ///< so often `mdadm --stop` finds the array in use
+    /// device-mapper volumes: kernel name -> name, and what each stands on.
+    std::map<std::string, std::pair<std::string, std::vector<std::string>>> volumes;
     std::string assembled_level = "raid1";  ///< what an array becomes that is assembled
 
  private:

@@ -113,11 +113,12 @@ TEST(Mdstat, TellsPercentAndWaiting) {
         "      bitmap: 0/1 pages [0KB], 65536KB chunk\n"
         "unused devices: <none>\n");
     ASSERT_EQ(percents.size(), 2u);
-    EXPECT_DOUBLE_EQ(percents.at("md126"), 12.6);
-    EXPECT_LT(percents.at("md125"), 0);
+    EXPECT_DOUBLE_EQ(percents.at("md126").percent, 12.6);
+    EXPECT_EQ(percents.at("md126").eta_s, 162);
+    EXPECT_EQ(percents.at("md125"), Sync{});
     EXPECT_TRUE(parse_mdstat("").empty());
     EXPECT_TRUE(parse_mdstat("      resync =").empty());
-    EXPECT_LT(parse_mdstat("md1 : active raid1 a[0]\n  resync =").at("md1"), 0);
+    EXPECT_LT(parse_mdstat("md1 : active raid1 a[0]\n  resync =").at("md1").percent, 0);
 }
 
 TEST(MdadmConf, OursGoesIntoAMarkedBlockAndForeignLinesStay) {

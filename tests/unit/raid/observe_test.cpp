@@ -3,6 +3,7 @@
 
 #include "raid/block_tree.hpp"
 #include "raid/room.hpp"
+#include "tests/fakes/fake_eraser.hpp"
 #include "tests/fakes/fake_exec.hpp"
 #include "tests/fakes/fake_files.hpp"
 #include "tests/fakes/fake_signatures.hpp"
@@ -41,6 +42,7 @@ class Observe : public testing::Test {
         return {.exec = exec,
                 .files = files,
                 .signatures = signatures,
+                .eraser = eraser,
                 .find_program = [](std::string_view name) -> Result<std::string> {
                     return "/sbin/" + std::string(name);
                 }};
@@ -53,6 +55,7 @@ class Observe : public testing::Test {
     fakes::FakeExec exec;
     fakes::FakeFiles files;
     fakes::FakeSignatures signatures;
+    fakes::FakeEraser eraser;
 };
 
 TEST_F(Observe, AVirtioDisk) {
@@ -136,8 +139,41 @@ TEST_F(Observe, SignaturesOfPartitionsBelongToTheDisk) {
         .with("/dev/sda1", {{"ext4", 1080, "a", "b"}});
     const Disk disk = observed().disks.at(0);
     EXPECT_THAT(disk.partitions, ElementsAre("sda1"));
-    EXPECT_THAT(disk.signatures,
-                ElementsAre(Signature{"gpt", 512, "", "u"}, Signature{"ext4", 1080, "a", "b"}));
+    EXPECT_THAT(disk.signatures, ElementsAre(Signature{"gpt", 512, "", "u"},
+                                             Signature{"ext4", 1080, "a", "b", "sda1"}));
+}
+
+TEST_F(Observe, APartitionOfAGptStandsByItselfUnderItsPartuuid) {
+    block("sda", "8:0", "100");
+    for (const char* name : {"sda1", "sda2", "sda3"})
+        partition("sda", name, std::string("8:") + name[3]);
+    attribute("sda/sda1/size", "40\n");
+    udev("8:1", "E:ID_PART_ENTRY_SCHEME=gpt\nE:ID_PART_ENTRY_UUID=2E1C-AB\n");
+    udev("8:2", "E:ID_PART_ENTRY_SCHEME=dos\nE:ID_PART_ENTRY_UUID=1234-02\n");
+    udev("8:3", "E:ID_PART_ENTRY_SCHEME=gpt\nE:ID_PART_ENTRY_UUID=2e1c-03\n");
+    signatures.with("/dev/sda", {{"gpt", 512, "", "u"}})
+        .with("/dev/sda3", {{"ext4", 1080, "a", "b"}});
+    files.with("/sys/block/sda/sda3/holders/md5", "");
+    const std::vector<Disk> disks = observed().disks;
+    ASSERT_EQ(disks.size(), 3u);
+    EXPECT_FALSE(disks[0].blank());
+    EXPECT_EQ(disks[1].identity(), "PARTUUID=2e1c-ab");
+    EXPECT_EQ(disks[1].path, "/dev/sda1");
+    EXPECT_EQ(disks[1].bytes, 40u * 512);
+    EXPECT_EQ(disks[1].whole, "sda");
+    EXPECT_TRUE(disks[1].blank());
+    EXPECT_THAT(disks[2].signatures, ElementsAre(Signature{"ext4", 1080, "a", "b"}));
+    EXPECT_THAT(disks[2].holders, ElementsAre("md5"));
+    EXPECT_FALSE(disks[2].blank());
+}
+
+TEST_F(Observe, APartitionIsHeldByWhoeverHoldsItsDisk) {
+    block("sda", "8:0", "100");
+    partition("sda", "sda1", "8:1");
+    attribute("sda/sda1/size", "40\n");
+    udev("8:1", "E:ID_PART_ENTRY_SCHEME=gpt\nE:ID_PART_ENTRY_UUID=2e1c-01\n");
+    files.with("/sys/block/sda/holders/dm-0", "");
+    EXPECT_THAT(observed().disks.at(1).holders, ElementsAre("dm-0"));
 }
 
 TEST_F(Observe, HoldersMountsAndSwapOfAPartitionAreTheDisks) {
@@ -236,6 +272,9 @@ class ObserveArray : public Observe {
         md("level", "raid5");
         md("raid_disks", "3");
         md("chunk_size", "524288");
+        md("layout", "2");
+        md("consistency_policy", "bitmap");
+        md("component_size", "50");
         md("degraded", "1");
         md("sync_action", "recover");
         md("metadata_version", "1.2");
@@ -274,10 +313,14 @@ TEST_F(ObserveArray, ThatIsBeingBuilt) {
                                     .metadata = "1.2",
                                     .raid_devices = 3,
                                     .chunk_kib = 512,
+                                    .layout = "left-symmetric",
+                                    .consistency = "bitmap",
+                                    .component_bytes = 51200,
                                     .degraded = 1,
                                     .array_state = "clean",
                                     .sync_action = "recover",
                                     .sync_percent = 7.5,
+                                    .sync_eta_s = 60,
                                     .members = {{"DATA0", "0"}, {"DATA1", "1"}, {"[vdd]", "2"}},
                                     .signatures = {{"ext4", 1080, "data", "aa-bb"}},
                                     .mounts = {"/srv"},

@@ -27,7 +27,9 @@ TEST(NewArray, IsMadeOfTheFirstBlankDisksBySizeThenSerial) {
     EXPECT_EQ(create.level, Level::raid10);
     EXPECT_TRUE(made.steps[0].destroys_data);
     EXPECT_EQ(made.steps[0].item, "raid/data");
-    EXPECT_EQ(made.steps[0].why, "create raid10 'data' over DATA1, DATA2, DATA3 and DATA4");
+    EXPECT_EQ(made.steps[0].why,
+              "create raid10 'data' over DATA1, DATA2, DATA3 and DATA4 (the smallest 4 of 5 that "
+              "qualify)");
     EXPECT_THAT(members_of(made, "data"), ElementsAre("DATA1", "DATA2", "DATA3", "DATA4"));
     EXPECT_THAT(members_of(made, "other"), IsEmpty());
 }
@@ -120,10 +122,11 @@ TEST(NewArray, TooFewDisksTellsWhoIsLeftOfHowMany) {
     wanted.members.max_bytes = gib;
     const Plan<Op> short_of = plan(only(wanted), see);
     EXPECT_EQ(code(short_of, "raid/data"), Errc::not_found);
-    EXPECT_EQ(message(short_of, "raid/data"),
-              "array 'data' cannot be made: it wants 4 disks of at most 1073741824 bytes (at least "
-              "4 in all); of 5 disks here 3 may be taken, 1 carry the system, 1 do not pass the "
-              "rule");
+    EXPECT_EQ(
+        message(short_of, "raid/data"),
+        "array 'data' cannot be made: it wants 4 disks of at most 1073741824 bytes (at least "
+        "4 in all); of 5 disks here 4 do not carry the system, 3 pass maxBytes, which are too "
+        "few");
 }
 
 TEST(NewArray, TwoArraysNeverShareADisk) {

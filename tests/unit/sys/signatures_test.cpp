@@ -86,6 +86,13 @@ TEST_F(Signatures, APartitionTableAloneIsASignature) {
     EXPECT_EQ(types(), std::vector<std::string>{"dos"});
 }
 
+TEST_F(Signatures, WhatLibblkidMissesIsFoundAtTheEnd) {
+    using namespace std::literals;
+    // One uberblock of the last label of a ZFS pool; libblkid wants four.
+    poke((64 << 20) - (128 << 10), "\x0c\xb1\xba\0\0\0\0\0"sv);
+    EXPECT_EQ(types(), std::vector<std::string>{"zfs_member"});
+}
+
 TEST_F(Signatures, TheDeviceIsNotWrittenTo) {
     make_swap();
     ASSERT_EQ(::fchmod(fd_, 0400), 0);

@@ -242,6 +242,13 @@ TEST_F(Routes, NobodyIsAskedForACallerWhoLeft) {
     EXPECT_THROW(answer.get(), std::future_error);
 }
 
+TEST_F(Routes, AReplacementIsAcceptedAsAnOperation) {
+    const Response accepted = post("/v1/raid/replace", R"({"disk":"S1"})");
+    EXPECT_EQ(accepted.status, 202u);
+    EXPECT_EQ(accepted.body, R"({"operation":8})");
+    EXPECT_EQ(post("/v1/raid/replace", "{}").status, 400u);
+}
+
 TEST_F(Routes, EveryPathOfTheOpenApiDescriptionIsThere) {
     std::ifstream description(METALWRIGHT_SOURCE_DIR "/schema/admin-api.openapi.yaml");
     std::map<std::string, std::string> paths;  // to the Allow it should have
@@ -253,7 +260,7 @@ TEST_F(Routes, EveryPathOfTheOpenApiDescriptionIsThere) {
         if (line == "    post:") allow += allow.empty() ? "POST" : ", POST";
     }
     paths.erase("");
-    EXPECT_EQ(paths.size(), 12u);
+    EXPECT_EQ(paths.size(), 13u);
     for (const auto& [named, allow] : paths) {
         std::string one = named;
         if (const auto id = one.find("{id}"); id != one.npos) one.replace(id, 4, "1");

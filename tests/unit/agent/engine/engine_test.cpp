@@ -176,6 +176,88 @@ TEST_F(EngineTest, AnotherInstanceIsRefusedUntilThisOneIsReleased) {
     EXPECT_EQ(finished(other)["state"], "running");
 }
 
+TEST_F(EngineTest, AReleaseLeavesTheArraysUnlessItAsksForThem) {
+    const std::string release =
+        R"({"apiVersion":"metalwright/v1","host":{"id":"host-1"},"release":{"instanceId":"i-1")";
+    finished(document());
+    machine_.log.clear();
+    finished(release + "}}");
+    EXPECT_TRUE(machine_.made.contains("raid/data"));
+    EXPECT_EQ(store_->identities()->size(), 1u);
+    EXPECT_TRUE(machine_.last_storage.removed.empty());
+}
+
+TEST_F(EngineTest, AReleaseThatAsksForItRemovesOurArraysAndForgetsThem) {
+    finished(document());
+    const std::string uuid = store_->identities()->front().md_uuid;
+    const std::string release = R"({"apiVersion":"metalwright/v1","host":{"id":"host-1"},)"
+                                R"("release":{"instanceId":"i-1","arrays":"remove"}})";
+    const json plan = json::parse(engine_->plan({"admin", release, {}}).value());
+    EXPECT_TRUE(plan["items"][0]["steps"][0]["destroysData"]) << plan.dump(2);
+    const json released = finished(release);
+    EXPECT_EQ(released["state"], "idle") << released.dump(2);
+    EXPECT_EQ(outcome(released, "raid/data"), "changed");
+    ASSERT_EQ(machine_.last_storage.removed.size(), 1u);
+    EXPECT_EQ(machine_.last_storage.removed[0].uuid, uuid);
+    EXPECT_FALSE(machine_.last_storage.arrays);
+    EXPECT_FALSE(machine_.made.contains("raid/data"));
+    EXPECT_TRUE(store_->identities()->empty());
+    // The next instance's array of that name is a new one.
+    EXPECT_EQ(finished(document({{"instance", {{"id", "i-2"}}}}))["state"], "running");
+    EXPECT_NE(store_->identities()->front().md_uuid, uuid);
+}
+
+TEST_F(EngineTest, AReleaseThatCouldNotRemoveAnArrayRemembersItAndMayBeAskedAgain) {
+    finished(document());
+    machine_.refuses["raid/data"] = {Errc::refused, "it is in use", "data"};
+    const std::string release = R"({"apiVersion":"metalwright/v1","host":{"id":"host-1"},)"
+                                R"("release":{"instanceId":"i-1","arrays":"remove"}})";
+    EXPECT_EQ(finished(release)["state"], "degraded");  // as ever on a host that has been running
+    EXPECT_EQ(store_->identities()->size(), 1u);
+    machine_.refuses.clear();
+    EXPECT_EQ(finished(release)["state"], "idle");
+    EXPECT_TRUE(store_->identities()->empty());
+}
+
+TEST_F(EngineTest, AReplacementIsOneOperationsAndWhatTakesThePlaceIsRemembered) {
+    EXPECT_EQ(engine_->replace_disk(R"({"disk":"DATA1"})").error().front().code, Errc::conflict);
+    finished(document());
+    machine_.replaces = {{"data", {{"DATA1", "DATA7"}}}};
+    const json begun = json::parse(engine_->replace_disk(R"({"disk":"DATA1"})").value());
+    wait_until([&](const json& s) {
+        return s["operation"] == begun["operation"] && s["state"] != "applying";
+    });
+    EXPECT_EQ(machine_.last_storage.replace, std::vector{raid::Replacement{"DATA1"}});
+    EXPECT_EQ(store_->identities()->front().members, "DATA0\nDATA7\nDATA1/DATA7");
+    // Neither another order nor a start asks for it again; both know who stands for whom.
+    machine_.replaces.clear();
+    start();
+    finished();
+    EXPECT_TRUE(machine_.last_storage.replace.empty());
+    const raid::WantedArray& array = machine_.last_storage.arrays->front();
+    EXPECT_EQ(array.known_members, (std::vector<std::string>{"DATA0", "DATA7"}));
+    EXPECT_EQ(array.replaced, (std::map<std::string, std::string>{{"DATA1", "DATA7"}}));
+    // And back: the old disk is itself again.
+    machine_.replaces = {{"data", {{"DATA7", "DATA1"}}}};
+    const json back =
+        json::parse(engine_->replace_disk(R"({"disk":"DATA7","with":"DATA1"})").value());
+    wait_until([&](const json& s) {
+        return s["operation"] == back["operation"] && s["state"] != "applying";
+    });
+    EXPECT_EQ(store_->identities()->front().members, "DATA0\nDATA1\nDATA7/DATA1");
+}
+
+TEST_F(EngineTest, AReplacementThatIsNoneIsAnsweredAtOnce) {
+    finished(document());
+    for (const char* request :
+         {"", "{}", R"({"disk":""})", R"({"disk":"/dev/sdb"})", R"({"disk":"S1","with":7})"}) {
+        const auto refused = engine_->replace_disk(request);
+        ASSERT_FALSE(refused) << request;
+        EXPECT_EQ(refused.error().front().code, Errc::invalid_spec) << request;
+    }
+    EXPECT_TRUE(machine_.last_storage.replace.empty());
+}
+
 TEST_F(EngineTest, ARefusedDocumentFromALinkIsReportedAndChangesNothing) {
     const auto refused = engine_->submit({"link", R"({"apiVersion":"metalwright/v1"})", 5});
     ASSERT_FALSE(refused);

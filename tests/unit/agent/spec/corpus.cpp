@@ -30,14 +30,17 @@ json full() {
       "host": {"id": "host-a"},
       "instance": {"id": "i-1", "name": "shop front", "description": "ünïcode, too"},
       "generation": 3,
-      "operation": {"token": "t-1", "wipeConsent": [{"disk": "S1", "found": ["ext4", "gpt"]}]},
+      "operation": {"token": "t-1", "wipeConsent": [{"disk": "S1", "found": ["ext4", "gpt"]}],
+                    "replace": [{"disk": "S8"}, {"disk": "S6", "with": "S7"}]},
       "storage": {
         "system": {"level": "raid1"},
         "arrays": [
           {"name": "data", "level": "raid5", "spares": 1, "chunkKiB": 256,
-           "members": {"count": 3, "media": "ssd", "minBytes": 1000, "maxBytes": 2000},
+           "members": {"count": 3, "media": "ssd", "minBytes": 1000, "maxBytes": 2000,
+                       "rotational": false, "first": "largest", "sameModel": true},
            "filesystem": {"type": "xfs", "label": "data", "mountPoint": "/srv/data"}},
           {"name": "fast", "level": "raid10", "members": {"ids": ["S1", "S2", "S3", "S4"]},
+           "layout": "f2", "consistency": "resync", "metadata": "1.1", "memberBytes": 1073741824,
            "filesystem": {"mountPoint": "/srv/fast"}}
         ]
       },
@@ -191,6 +194,7 @@ std::vector<Wrong> wrong_release() {
         {"/release/instanceId", "\"a/b\"", "/release/instanceId", "is not an id"},
         {"/release", "\"i-1\"", "/release", "expected an object"},
         {"/release/force", "true", "/release/force", "unknown field"},
+        {"/release/arrays", "\"wipe\"", "/release/arrays", "is not one of: keep, remove"},
         {"/hostname", "\"a\"", "/hostname", "unknown field"},
         {"/operation/wipeConsent", "[]", "/operation/wipeConsent", "unknown field"},
     };

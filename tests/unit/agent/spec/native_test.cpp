@@ -38,23 +38,33 @@ TEST(Native, EveryFieldArrives) {
     EXPECT_EQ(spec->token, "t-1");
     EXPECT_THAT(spec->wipe_consent, ElementsAre(raid::WipeConsent{"S1", {"ext4", "gpt"}}));
     EXPECT_TRUE(spec->storage->consent.empty());
+    EXPECT_THAT(spec->replace, ElementsAre(raid::Replacement{"S8"}, raid::Replacement{"S6", "S7"}));
 
     ASSERT_TRUE(spec->storage);
     EXPECT_EQ(spec->storage->system, raid::Level::raid1);
     EXPECT_FALSE(spec->storage->system_plain);
     ASSERT_EQ(spec->storage->arrays->size(), 2U);
-    const raid::WantedArray data{
-        .name = "data",
-        .level = raid::Level::raid5,
-        .members = {.count = 3, .media = raid::Media::ssd, .min_bytes = 1000, .max_bytes = 2000},
-        .spares = 1,
-        .chunk_kib = 256,
-        .filesystem =
-            raid::WantedFilesystem{.type = "xfs", .label = "data", .mount_point = "/srv/data"}};
+    const raid::WantedArray data{.name = "data",
+                                 .level = raid::Level::raid5,
+                                 .members = {.count = 3,
+                                             .media = raid::Media::ssd,
+                                             .min_bytes = 1000,
+                                             .max_bytes = 2000,
+                                             .rotational = false,
+                                             .order = raid::Order::largest_first,
+                                             .same_model = true},
+                                 .spares = 1,
+                                 .chunk_kib = 256,
+                                 .filesystem = raid::WantedFilesystem{
+                                     .type = "xfs", .label = "data", .mount_point = "/srv/data"}};
     EXPECT_EQ(spec->storage->arrays->at(0), data);
     const raid::WantedArray fast{.name = "fast",
                                  .level = raid::Level::raid10,
                                  .members = {.ids = {"S1", "S2", "S3", "S4"}},
+                                 .layout = "f2",
+                                 .consistency = raid::Consistency::resync,
+                                 .metadata = "1.1",
+                                 .member_bytes = std::uint64_t{1} << 30,
                                  .filesystem = raid::WantedFilesystem{.mount_point = "/srv/fast"}};
     EXPECT_EQ(spec->storage->arrays->at(1), fast);
 
@@ -202,6 +212,21 @@ TEST(Native, APlainPasswordArrives) {
     ASSERT_TRUE(spec) << lines(spec.error());
     EXPECT_EQ(spec->password, "a long phrase");
     EXPECT_EQ(spec->password_hash, std::nullopt);
+}
+
+TEST(Native, AJournalDeviceIsAConsistencyPolicy) {
+    const auto spec = read(changed(full(), "/storage/arrays/0/journal", "\"X9\""));
+    ASSERT_TRUE(spec) << lines(spec.error());
+    EXPECT_EQ(spec->storage->arrays->at(0).journal, "X9");
+    EXPECT_EQ(spec->storage->arrays->at(0).consistency, raid::Consistency::journal);
+}
+
+TEST(Native, AReleaseKeepsTheArraysUnlessItSaysOtherwise) {
+    EXPECT_FALSE(read(corpus::release())->release->remove_arrays);
+    EXPECT_FALSE(
+        read(changed(corpus::release(), "/release/arrays", "\"keep\""))->release->remove_arrays);
+    EXPECT_TRUE(
+        read(changed(corpus::release(), "/release/arrays", "\"remove\""))->release->remove_arrays);
 }
 
 TEST(Native, WhatIsRightIsRead) {

@@ -1,0 +1,85 @@
+// A release: what is ours goes, first from the network, then, where it asks for that, from the
+// disks.
+
+#include <algorithm>
+
+#include "agent/engine/json.hpp"
+#include "agent/engine/lock.hpp"
+#include "agent/engine/log.hpp"
+#include "agent/engine/mandate.hpp"
+#include "agent/engine/operation_journal.hpp"
+#include "agent/engine/owned.hpp"
+#include "agent/engine/work.hpp"
+
+namespace metalwright::engine {
+Result<raid::Wanted> Engine::arrays_to_remove() {
+    const auto identities = store_.identities();
+    if (!identities) return std::unexpected(identities.error());
+    raid::Wanted wanted;
+    for (const store::Identity& identity : *identities) {
+        raid::WantedArray& array = wanted.removed.emplace_back();
+        array.name = identity.name;
+        array.uuid = identity.md_uuid;
+        if (!identity.fs_uuid.empty())
+            array.filesystem = raid::WantedFilesystem{.uuid = identity.fs_uuid};
+    }
+    return wanted;
+}
+
+/// The addresses, routes and shaping that are ours.
+std::vector<ItemResult> Engine::release_network(const store::Operation& operation) {
+    const std::lock_guard alone(network_mutex_);
+    auto owned = network_owned();
+    if (!owned) return failed_room("network", owned.error());
+    netcfg::Wanted nothing;
+    nothing.nic = options_.nic;
+    nothing.limits = options_.limits;
+    nothing.wan = options_.wan;
+    nothing.aliases.emplace();
+    nothing.managed = {.alias = true, .secondary = true, .elastic = true};
+    nothing.shaping.emplace();
+    OperationJournal journal(*this, operation);
+    const auto keep = [this](const netcfg::Owned& after) {
+        return store_.set_owned(owned_rows(after));
+    };
+    auto room = machine_.network(nothing, *owned, keep, {});
+    if (auto planned = room->plan(); !planned) return failed_room("network", planned.error());
+    return room->run(journal);
+}
+
+/// Every array that metalwright made here, as it remembers them; each is forgotten once nothing of
+/// it is left.
+std::vector<ItemResult> Engine::release_storage(const store::Operation& operation) {
+    auto wanted = arrays_to_remove();
+    if (!wanted) return failed_room("raid", wanted.error());
+    if (wanted->removed.empty()) return {};
+    OperationJournal journal(*this, operation);
+    auto room = machine_.storage(*wanted, disk_veto(operation.kind, store_.locked()));
+    if (auto planned = room->plan(); !planned) return failed_room("raid", planned.error());
+    std::vector<ItemResult> items = room->run(journal);
+    std::vector<std::string> gone;
+    for (const raid::WantedArray& array : wanted->removed) {
+        const auto it = std::ranges::find(items, "raid/" + array.name, &ItemResult::item);
+        if (it != items.end() &&
+            (it->outcome == Outcome::changed || it->outcome == Outcome::unchanged))
+            gone.push_back(array.name);
+    }
+    if (auto forgotten = store_.forget(gone); !forgotten)
+        log(Level::error, "cannot forget an array: " + describe(forgotten.error()));
+    return items;
+}
+
+void Engine::perform_release(const store::Operation& operation) {
+    // The tenant's host name and keys leave with the reinstallation.
+    std::vector<ItemResult> items = release_network(operation);
+    if (stopping()) return;
+    if (mandate_from_store(operation.consent).remove_arrays) {
+        std::vector<ItemResult> disks = release_storage(operation);
+        items.insert(items.end(), std::make_move_iterator(disks.begin()),
+                     std::make_move_iterator(disks.end()));
+    }
+    if (stopping()) return;
+    finish(operation, std::move(items));
+}
+
+}  // namespace metalwright::engine

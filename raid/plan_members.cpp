@@ -1,0 +1,24 @@
+#include "raid/plan.hpp"
+
+namespace metalwright::raid {
+
+std::vector<std::string> members_of(const Plan<Op>& plan, std::string_view name) {
+    for (const Step<Op>& step : plan.steps)
+        if (const auto* create = std::get_if<CreateArray>(&step.op);
+            create != nullptr && create->name == name) {
+            std::vector<std::string> disks = create->members;
+            disks.insert(disks.end(), create->spares.begin(), create->spares.end());
+            return disks;
+        }
+    return {};
+}
+
+std::map<std::string, std::string> replacements_of(const Plan<Op>& plan, std::string_view name) {
+    std::map<std::string, std::string> pairs;
+    for (const Step<Op>& step : plan.steps)
+        if (const auto* add = std::get_if<AddMember>(&step.op); add != nullptr && add->name == name)
+            pairs.emplace(add->instead_of, add->disk);
+    return pairs;
+}
+
+}  // namespace metalwright::raid

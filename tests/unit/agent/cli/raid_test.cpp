@@ -1,0 +1,36 @@
+#include "tests/unit/agent/cli/cli_fixture.hpp"
+
+namespace metalwright::agent::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr auto accepted =
+    R"({"operation":8,"generation":3,"instance":"i-1","repeated":false,"finished":false})";
+
+TEST_F(Cli, ADiskIsReplacedByASerialAndAnotherMayBeNamed) {
+    daemon.will_answer(accepted);
+    EXPECT_EQ(run_with({"raid", "replace", "S1"}), 0);
+    EXPECT_EQ(out.str(),
+              "operation 8 replaces S1: metalwright operations 8 --follow tells how it goes\n");
+    daemon.will_answer(accepted);
+    EXPECT_EQ(run_with({"raid", "replace", "S1", "--with", "S2", "-o", "json"}), 0);
+    EXPECT_THAT(out.str(), HasSubstr("\"operation\": 8"));
+    EXPECT_THAT(daemon.bodies(), ElementsAre(R"({"disk":"S1"})", R"({"disk":"S1","with":"S2"})"));
+    EXPECT_EQ(run_with({"raid", "replace"}), 64);
+    EXPECT_EQ(run_with({"raid"}), 64);
+}
+
+TEST_F(Cli, AStatusNamesArraysThatAreNotInOrder) {
+    daemon.will_answer(R"({"host":"h-1","state":"running","items":[],"arrays":[
+      {"name":"data","health":"recovering","note":"recover 12 %, done in 3 min, usable meanwhile"},
+      {"name":"more","health":"degraded","note":"degraded: 1 of 2 members are there"},
+      {"name":"good","health":"optimal","note":""}]})");
+    EXPECT_EQ(run_with({"status"}), 0);
+    EXPECT_THAT(out.str(), HasSubstr("arrays  data recover 12 %, done in 3 min, usable meanwhile; "
+                                     "more degraded: 1 of 2 members are there\n"));
+}
+
+}  // namespace
+}  // namespace metalwright::agent::cli

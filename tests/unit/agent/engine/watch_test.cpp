@@ -1,0 +1,86 @@
+#include <gtest/gtest.h>
+
+#include "tests/unit/agent/engine/engine_fixture.hpp"
+
+namespace metalwright::engine {
+namespace {
+
+/// What becomes of arrays between operations.
+class WatchTest : public EngineTest {
+ protected:
+    static raid::Array mirror() {
+        raid::Array array{.name = "data",
+                          .kernel_name = "md127",
+                          .path = "/dev/md/data",
+                          .uuid = "1:2:3:4",
+                          .level = "raid1",
+                          .raid_devices = 2,
+                          .array_state = "clean",
+                          .sync_action = "idle"};
+        array.members = {{"DATA0", "0"}, {"DATA1", "1"}};
+        return array;
+    }
+    static raid::Array degraded() {
+        raid::Array array = mirror();
+        array.members[1].role = "faulty";
+        array.degraded = 1;
+        return array;
+    }
+    static raid::Array recovering(double percent) {
+        raid::Array array = mirror();
+        array.sync_action = "recover";
+        array.degraded = 1;
+        array.sync_percent = percent;
+        array.sync_eta_s = 60;
+        return array;
+    }
+    void glance(const std::vector<raid::Array>& arrays) {
+        machine_.show(arrays);
+        engine_->watch_arrays();
+    }
+    std::vector<json> events(const std::string& kind) {
+        std::vector<json> some;
+        const json page = json::parse(engine_->events(0, 0).value());
+        for (const json& event : page["events"])
+            if (event["kind"] == kind) some.push_back(event);
+        return some;
+    }
+};
+
+TEST_F(WatchTest, AnArrayThatDegradesIsAnEventAReportAndStandsInTheStatus) {
+    glance({mirror()});
+    EXPECT_TRUE(reports("array").empty());
+    EXPECT_EQ(json::parse(engine_->status())["arrays"][0]["health"], "optimal");
+    glance({degraded()});
+    ASSERT_EQ(events("array").size(), 1u);
+    ASSERT_EQ(reports("array").size(), 1u);
+    const json report = reports("array")[0];
+    EXPECT_EQ(report["item"], "raid/data");
+    EXPECT_EQ(report["was"], "optimal");
+    EXPECT_EQ(report["is"], "degraded");
+    EXPECT_EQ(report["failed"], json::parse(R"(["DATA1"])"));
+    EXPECT_EQ(report["host"], "host-1");
+    EXPECT_TRUE(report.contains("at"));
+    const json array = json::parse(engine_->status())["arrays"][0];
+    EXPECT_EQ(array["health"], "degraded");
+    EXPECT_EQ(array["note"], "degraded: 1 of 2 members are there, DATA1 is faulty");
+    glance({degraded()});
+    EXPECT_EQ(reports("array").size(), 1u);
+}
+
+TEST_F(WatchTest, ARebuildIsToldInStepsWithItsEta) {
+    glance({degraded()});
+    for (const double percent : {0.0, 1.0, 4.9, 5.1, 7.0, 99.0}) glance({recovering(percent)});
+    const auto told = events("progress");
+    ASSERT_EQ(told.size(), 3u);
+    EXPECT_EQ(told[1]["percent"], 5.1);
+    EXPECT_EQ(told[1]["etaSeconds"], 60);
+    EXPECT_EQ(told[1]["item"], "raid/data");
+    EXPECT_EQ(json::parse(engine_->status())["arrays"][0]["sync"]["percent"], 99.0);
+    glance({mirror()});
+    EXPECT_EQ(reports("array").back()["is"], "optimal");
+    EXPECT_TRUE(json::parse(engine_->status())["arrays"][0]["sync"].is_null());
+}
+
+}  // namespace
+}  // namespace metalwright::engine
