@@ -243,9 +243,7 @@ void MadeLinks::make_vlan(const Wanted& one, const std::string& item, Work& work
     const auto failed = [&](const Error& error) {
         work.settled.push_back({.item = item, .outcome = Outcome::failed, .error = error});
     };
-    Wanted on = one;
-    on.vlan.reset();
-    const Result<NicChoice> base = choose_wanted(on, observed(), owned_.mac);
+    const Result<NicChoice> base = choose_base(one, observed(), owned_.mac);
     if (!base) return failed(base.error());
     const Link parent = *base->link;
     const std::uint16_t id = *one.vlan;
@@ -330,16 +328,12 @@ Result<void> MadeLinks::take_apart(const Link& link, const std::string& item, Wo
 }
 
 void MadeLinks::sweep_vlans(std::size_t at, const std::string& item) {
-    Wanted on = nic(at);
-    on.vlan.reset();
-    const Result<NicChoice> base = choose_wanted(on, observed(), owned_.mac);
+    const Result<NicChoice> base = choose_base(nic(at), observed(), owned_.mac);
     if (!base) return;
     const auto is_wanted = [&](const Link& vlan) {
         for (std::size_t other = 0; other < works_.size(); ++other) {
-            Wanted its = nic(other);
-            if (its.vlan != vlan.vlan) continue;
-            its.vlan.reset();
-            const Result<NicChoice> stands = choose_wanted(its, observed(), owned_.mac);
+            if (nic(other).vlan != vlan.vlan) continue;
+            const Result<NicChoice> stands = choose_base(nic(other), observed(), owned_.mac);
             if (stands && stands->link->index == vlan.parent) return true;
         }
         return false;

@@ -26,6 +26,7 @@ bool same_elsewhere(std::vector<Owned::Elsewhere> a, std::vector<Owned::Elsewher
 }  // namespace
 
 bool same_things(const Owned& a, const Owned& b) {
+    if (a == b) return true;
     return a.mac == b.mac && same_list(a.primaries, b.primaries) &&
            same_list(a.secondaries, b.secondaries) && same_list(a.elastics, b.elastics) &&
            same_list(a.addresses, b.addresses) && same_list(a.local_routes, b.local_routes) &&

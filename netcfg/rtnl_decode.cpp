@@ -15,6 +15,7 @@
 #include <array>
 #include <cstring>
 
+#include "netcfg/rtnl_attribute.hpp"
 #include "netcfg/rtnl_decode_links.hpp"
 #include "netcfg/rtnl_decode_shaping.hpp"
 #include "netcfg/rule_decode.hpp"
@@ -45,22 +46,9 @@ bool parse(const nlmsghdr* message, std::size_t header_size, Attributes<highest>
     return true;
 }
 
-std::size_t size_of(const nlattr* attribute) {
-    return static_cast<std::size_t>(std::max(0, ::nla_len(attribute)));
-}
-
 template <class T>
 T read(const nlattr* attribute, T otherwise) {
-    T value = otherwise;
-    if (attribute != nullptr && size_of(attribute) >= sizeof value)
-        std::memcpy(&value, ::nla_data(attribute), sizeof value);
-    return value;
-}
-
-std::string text_of(const nlattr* attribute) {
-    if (attribute == nullptr) return {};
-    const auto* text = static_cast<const char*>(::nla_data(attribute));
-    return {text, ::strnlen(text, size_of(attribute))};
+    return value_of<T>(attribute).value_or(otherwise);
 }
 
 std::string mac_of(const nlattr* attribute) {
@@ -93,12 +81,7 @@ bool fits(const Address& address, unsigned family, unsigned length) {
 
 /// IFLA_AF_SPEC holds one array of settings per family.
 const nlattr* ipv4_settings(const nlattr* families) {
-    if (families == nullptr) return nullptr;
-    const nlattr* inet =
-        ::nla_find(static_cast<const nlattr*>(::nla_data(families)), ::nla_len(families), AF_INET);
-    if (inet == nullptr) return nullptr;
-    return ::nla_find(static_cast<const nlattr*>(::nla_data(inet)), ::nla_len(inet),
-                      IFLA_INET_CONF);
+    return inside(inside(families, AF_INET), IFLA_INET_CONF);
 }
 
 /// Setting N is at index N - 1; 0 where the array is absent or ends before it.

@@ -13,31 +13,12 @@
 #include <string>
 #include <utility>
 
+#include "netcfg/rtnl_attribute.hpp"
+
 namespace metalwright::netcfg {
 namespace {
 
 constexpr std::uint64_t ns_per_tick = 64;  // of /proc/net/psched, the same since Linux 2.6.31
-
-/// The whole of a structure or number; nothing when the attribute is absent or shorter.
-template <class T>
-std::optional<T> value_of(const nlattr* attribute) {
-    T value;
-    if (attribute == nullptr || std::cmp_less(::nla_len(attribute), sizeof value))
-        return std::nullopt;
-    std::memcpy(&value, ::nla_data(attribute), sizeof value);
-    return value;
-}
-
-std::string text_of(const nlattr* attribute) {
-    if (attribute == nullptr) return {};
-    const auto* text = static_cast<const char*>(::nla_data(attribute));
-    return {text, ::strnlen(text, static_cast<std::size_t>(std::max(0, ::nla_len(attribute))))};
-}
-
-const nlattr* inside(const nlattr* nested, int type) {
-    if (nested == nullptr) return nullptr;
-    return ::nla_find(static_cast<const nlattr*>(::nla_data(nested)), ::nla_len(nested), type);
-}
 
 /// The header and where its attributes are.
 struct Parts {

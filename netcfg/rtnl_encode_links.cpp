@@ -4,9 +4,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
-#include <array>
-#include <charconv>
-
+#include "netcfg/announce_frame.hpp"
 #include "netcfg/rtnl_message.hpp"
 
 namespace metalwright::netcfg {
@@ -25,14 +23,6 @@ ifinfomsg header_of(int ifindex, bool up) {
     return header;
 }
 
-/// "52:54:00:4d:57:01" as its six bytes; one that was read from the kernel is well formed.
-std::array<std::uint8_t, 6> bytes_of(std::string_view mac) {
-    std::array<std::uint8_t, 6> bytes{};
-    for (std::size_t i = 0; i < bytes.size() && i * 3 + 2 <= mac.size(); ++i)
-        std::from_chars(mac.data() + i * 3, mac.data() + i * 3 + 2, bytes[i], 16);
-    return bytes;
-}
-
 void put_bond(Message& message, const BondState& bond) {
     // Source: enum in linux/if_bonding.h; the kernel refuses LACP's rate in other modes.
     constexpr std::uint8_t lacp = 4;
@@ -48,7 +38,7 @@ std::uint32_t encode_link(const MakeLink& op, std::uint32_t seq, std::vector<std
     Message make(RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, seq,
                  header_of(op.ifindex, true));
     make.put_text(IFLA_IFNAME, op.name);
-    if (!op.mac.empty()) make.put_struct(IFLA_ADDRESS, bytes_of(op.mac));
+    if (const auto mac = mac_bytes(op.mac)) make.put_struct(IFLA_ADDRESS, *mac);
     if (op.mtu != 0) make.put_u32(IFLA_MTU, op.mtu);
     if (op.parent != 0) make.put_u32(IFLA_LINK, static_cast<std::uint32_t>(op.parent));
     const std::size_t info = make.nest(IFLA_LINKINFO);

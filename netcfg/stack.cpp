@@ -68,26 +68,17 @@ Result<std::vector<Link>> ports_of(const Bond& bond, const Observed& observed) {
 
 namespace {
 
-/// Behind the NIC: the bond instead, then the VLAN on it.
-Result<NicChoice> standing_on(const Wanted& one, const Observed& observed,
-                              const auto& choose_plain) {
-    Result<NicChoice> base = fail(Errc::not_found, "", "nic");
-    if (one.bonded()) {
-        const Link* bond = link_named(observed, one.bond->name);
-        if (bond == nullptr || bond->kind != "bond")
-            return fail(Errc::not_found,
-                        "the bond " + one.bond->name + " is not there; see the item bond", "nic");
-        base = NicChoice{bond, bond->name + " (" + bond->mac + "): the bond of the order"};
-    } else {
-        base = choose_plain();
-    }
-    if (!base || !one.vlan) return base;
-    // By its address or the default route the VLAN itself may have been found.
-    if (one.nic == NicSelector() && base->link->kind == "vlan")
-        if (const auto parent = std::ranges::find(observed.links, base->link->parent, &Link::index);
-            parent != observed.links.end())
-            base->link = &*parent;
-    if (*one.vlan == 0) return base;
+Result<NicChoice> bond_of(const Bond& wanted, const Observed& observed) {
+    const Link* bond = link_named(observed, wanted.name);
+    if (bond == nullptr || bond->kind != "bond")
+        return fail(Errc::not_found, "the bond " + wanted.name + " is not there; see the item bond",
+                    "nic");
+    return NicChoice{bond, bond->name + " (" + bond->mac + "): the bond of the order"};
+}
+
+/// The VLAN of the order on its NIC.
+Result<NicChoice> vlan_of(const Wanted& one, const Observed& observed, Result<NicChoice> base) {
+    if (!base || one.vlan.value_or(0) == 0) return base;
     const Link* vlan = vlan_on(observed, base->link->index, *one.vlan);
     if (vlan == nullptr)
         return fail(Errc::not_found,
@@ -100,21 +91,31 @@ Result<NicChoice> standing_on(const Wanted& one, const Observed& observed,
 
 }  // namespace
 
+Result<NicChoice> choose_base(const Wanted& one, const Observed& observed,
+                              std::string_view remembered_mac) {
+    if (one.bonded()) return bond_of(*one.bond, observed);
+    Result<NicChoice> base = choose_nic(one.nic, observed, remembered_mac);
+    // By its address or the default route the VLAN itself may have been found.
+    if (base && one.vlan && one.nic == NicSelector() && base->link->kind == "vlan")
+        if (const auto parent = std::ranges::find(observed.links, base->link->parent, &Link::index);
+            parent != observed.links.end())
+            base->link = &*parent;
+    return base;
+}
+
 Result<NicChoice> choose_wanted(const Wanted& one, const Observed& observed,
                                 std::string_view remembered_mac) {
-    if (!one.bond && !one.vlan) return choose_nic(one.nic, observed, remembered_mac);
-    return standing_on(one, observed,
-                       [&] { return choose_nic(one.nic, observed, remembered_mac); });
+    return vlan_of(one, observed, choose_base(one, observed, remembered_mac));
 }
 
 Result<NicChoice> choose_wanted_other(const Wanted& one, const Observed& observed,
                                       std::span<const int> given) {
     if (!one.bond && !one.vlan) return choose_other(one.nic, observed, given);
-    Result<NicChoice> chosen = standing_on(one, observed, [&]() -> Result<NicChoice> {
-        // The NIC under a VLAN may be the order's as well.
-        if (one.nic != NicSelector()) return choose_nic(one.nic, observed, {});
-        return choose_other(one.nic, observed, given);
-    });
+    // The NIC under a VLAN may be the order's as well.
+    const bool named = one.bonded() || one.nic != NicSelector();
+    Result<NicChoice> chosen =
+        vlan_of(one, observed,
+                named ? choose_base(one, observed, {}) : choose_other(one.nic, observed, given));
     if (chosen && std::ranges::find(given, chosen->link->index) != given.end())
         return fail(
             Errc::conflict,

@@ -12,6 +12,11 @@ namespace metalwright::netcfg {
 
 // What a NIC of an order stands on: ports and a bond, a parent and a VLAN.
 
+/// The NIC that Wanted::nic and bond mean together, without the VLAN on it.
+/// Errors: those of choose_nic(); not_found for a bond that could not be made.
+Result<NicChoice> choose_base(const Wanted& one, const Observed& observed,
+                              std::string_view remembered_mac);
+
 /// The NIC that Wanted::nic, bond and vlan of one NIC mean together, which is there by now.
 /// Errors: those of choose_nic(); not_found for a bond or VLAN that could not be made.
 Result<NicChoice> choose_wanted(const Wanted& one, const Observed& observed,

@@ -1,27 +1,22 @@
 #include "netcfg/persist/links.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "netcfg/persist/text.hpp"
 
 namespace metalwright::netcfg::persist {
 namespace {
 
-/// The kernel's names, which networkd and ip share. Source: bonding.rst.
-constexpr std::array<std::string_view, 7> modes{"balance-rr", "active-backup", "balance-xor",
-                                                "broadcast",  "802.3ad",       "balance-tlb",
-                                                "balance-alb"};
-constexpr std::array<std::string_view, 6> hashes{"layer2",   "layer3+4", "layer2+3",
-                                                 "encap2+3", "encap3+4", "vlan+srcmac"};
-
-template <std::size_t n>
-std::string word(const std::array<std::string_view, n>& words, std::uint8_t number) {
-    return std::string(number < n ? words[number] : words[0]);
+/// The kernel's names, which networkd and ip share.
+std::string mode_of(const BondState& bond) {
+    return std::string(to_string(static_cast<Bond::Mode>(bond.mode)));
+}
+std::string hash_of(const BondState& bond) {
+    return std::string(to_string(static_cast<Bond::Hash>(bond.hash)));
 }
 
 bool is_lacp(const BondState& bond) {
-    return bond.mode == 4;
+    return bond.mode == static_cast<std::uint8_t>(Bond::Mode::lacp);
 }
 
 const Link* by_index(std::span<const Link> links, int index) {
@@ -33,10 +28,10 @@ std::string netdev(const Link& made) {
     std::string text = std::string(networkd_header) + "[NetDev]\nName=" + made.name +
                        "\nKind=" + made.kind + "\nMTUBytes=" + std::to_string(made.mtu) + '\n';
     if (made.bond) {
-        text += "MACAddress=" + made.mac + "\n\n[Bond]\nMode=" + word(modes, made.bond->mode) +
+        text += "MACAddress=" + made.mac + "\n\n[Bond]\nMode=" + mode_of(*made.bond) +
                 "\nMIIMonitorSec=" + std::to_string(made.bond->miimon_ms) + "ms\n";
         if (is_lacp(*made.bond))
-            text += "TransmitHashPolicy=" + word(hashes, made.bond->hash) +
+            text += "TransmitHashPolicy=" + hash_of(*made.bond) +
                     "\nLACPTransmitRate=" + (made.bond->fast ? "fast" : "slow") + '\n';
     } else {
         text += "\n[VLAN]\nId=" + std::to_string(made.vlan) + '\n';
@@ -68,10 +63,10 @@ void add_commands(const Link& nic, std::span<const Link> links, std::string& tex
         }
     if (!nic.bond) return;
     std::string bond = "/sbin/ip link add name " + nic.name + " address " + nic.mac +
-                       " type bond mode " + word(modes, nic.bond->mode) + " miimon " +
+                       " type bond mode " + mode_of(*nic.bond) + " miimon " +
                        std::to_string(nic.bond->miimon_ms);
     if (is_lacp(*nic.bond))
-        bond += " xmit_hash_policy " + word(hashes, nic.bond->hash) + " lacp_rate " +
+        bond += " xmit_hash_policy " + hash_of(*nic.bond) + " lacp_rate " +
                 (nic.bond->fast ? "fast" : "slow");
     command(bond);
     for (const Link& port : links)

@@ -64,7 +64,7 @@ class Claims(unittest.TestCase):
         self.assertEqual(wrong, ["1.a: claimed twice"])
 
     def test_a_claim_of_no_section(self):
-        wrong, _, _ = self.look('claim(9.a "It works." room.works)\n')
+        wrong, _, _ = self.look('claim(99.a "It works." room.works)\n')
         self.assertEqual(len(wrong), 1)
 
     def test_an_id_that_would_choose_tests_of_another_kind(self):

@@ -15,7 +15,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::IsSupersetOf;
-using testing::Not;
 
 constexpr int bond0 = 7700;
 constexpr int vlan = 7701;
@@ -41,8 +40,8 @@ Wanted with_aliases(Wanted wanted) {
     return wanted;
 }
 
-const Link* link(const Host& host, std::string_view name) {
-    auto& links = const_cast<Host&>(host).kernel.kernel().links;
+const Link* link(Host& host, std::string_view name) {
+    const auto& links = host.kernel.kernel().links;
     const auto it = std::ranges::find(links, name, &Link::name);
     return it == links.end() ? nullptr : &*it;
 }
@@ -249,10 +248,32 @@ TEST(Links, TwoVlansOfOneBondAreTwoNics) {
     EXPECT_THAT(*parent, HasSubstr("VLAN=bond0.100\nVLAN=bond0.200\n"));
 }
 
+TEST(Links, AVlanThatCarriesTheDefaultRouteIsFoundAndNoneIsMadeOnIt) {
+    Observed state = server();
+    state.links.push_back({.index = 9,
+                           .name = "eth1.100",
+                           .mac = eth1().mac,
+                           .kind = "vlan",
+                           .mtu = 1500,
+                           .up = true,
+                           .carrier = true,
+                           .parent = 3,
+                           .vlan = 100});
+    state.addresses = {foreign("10.0.0.9/24", 9)};
+    state.routes = {route("0.0.0.0/0", "10.0.0.1", 4, 9)};
+    Wanted wanted = aliases({"10.0.0.51"});
+    wanted.nic = {};
+    wanted.vlan = 100;
+    Host host(state);
+    const auto results = host.bring_to(wanted);
+    EXPECT_EQ(line(results, "vlan").outcome, Outcome::unchanged) << host.trace;
+    EXPECT_THAT(things(host), Contains("10.0.0.51/32 on eth1.100"));
+    EXPECT_EQ(host.kernel.kernel().links.size(), state.links.size());
+}
+
 TEST(Links, APortThatWasTakenOutIsPutBackAndOneThatIsNotWantedLeaves) {
     Host host(server());
     host.bring_to(on_bond());
-    link(host, "eth1");
     for (Link& each : host.kernel.kernel().links)
         if (each.name == "eth1") each.master = 0;
     EXPECT_EQ(line(host.bring_to(on_bond()), "bond").outcome, Outcome::changed);
