@@ -20,9 +20,9 @@ std::unexpected<Error> failed(const std::string& device, const std::string& what
     return fail(code, what + ": " + std::generic_category().message(error), device, error);
 }
 
-Result<Fd> open_alone(const std::string& device) {
-    Fd file(::open(device.c_str(), O_RDWR | O_EXCL | O_CLOEXEC | O_NONBLOCK));
-    if (!file) return failed(device, "cannot have it for writing", errno);
+Result<Fd> open_alone(const std::string& device, int mode) {
+    Fd file(::open(device.c_str(), mode | O_EXCL | O_CLOEXEC | O_NONBLOCK));
+    if (!file) return failed(device, "cannot have it alone", errno);
     return file;
 }
 
@@ -43,14 +43,16 @@ Result<void> zero(const Fd& file, const std::string& device, std::uint64_t from,
 
 }  // namespace
 
+// Read-only: udev takes the end of a writer for a change, and while it looks at the device it misses
+// what the next program (mkfs) leaves there.
 Result<void> BlockEraser::claim(const std::string& device) {
-    const Result<Fd> file = open_alone(device);
+    const Result<Fd> file = open_alone(device, O_RDONLY);
     if (!file) return std::unexpected(file.error());
     return {};
 }
 
 Result<void> BlockEraser::zero_ends(const std::string& device, std::uint64_t bytes) {
-    const Result<Fd> file = open_alone(device);
+    const Result<Fd> file = open_alone(device, O_RDWR);
     if (!file) return std::unexpected(file.error());
     const off_t end = ::lseek(file->get(), 0, SEEK_END);
     if (end < 0) return failed(device, "cannot tell its size", errno);

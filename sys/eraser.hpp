@@ -14,8 +14,8 @@ class Eraser {
  public:
     virtual ~Eraser() = default;
 
-    /// Whether nobody uses the device now: it is opened for writing and closed again, nothing is
-    /// written. Errors: busy (somebody holds it), not_found, io.
+    /// Whether nobody uses the device now: it is opened alone and closed again, nothing is written.
+    /// Errors: busy (somebody holds it), not_found, io.
     virtual Result<void> claim(const std::string& device) = 0;
 
     /// Zeros over the first and the last `bytes` of the device (over all of a smaller one), durable

@@ -148,7 +148,7 @@ TEST_F(WipeTest, ADiskThatTheKernelSaysIsHeldIsNotWrittenTo) {
     EXPECT_EQ(results[0].error().code, Errc::busy);
     EXPECT_EQ(results[0].error().where, "DATA1");
     EXPECT_THAT(results[0].error().message,
-                HasSubstr("DATA1 (/dev/vdc) is not written to: cannot have it for writing"));
+                HasSubstr("DATA1 (/dev/vdc) is not written to: cannot have it alone"));
     EXPECT_THAT(changes(), IsEmpty());
 }
 
