@@ -1,10 +1,12 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "raid/plan_filesystem.hpp"
 #include "raid/room.hpp"
 
 namespace metalwright::raid {
@@ -36,6 +38,7 @@ class Applier {
     Result<void> operator()(const FailMember& op);
     Result<void> operator()(const RemoveMember& op);
     Result<void> operator()(const AddMember& op);
+    Result<void> operator()(const storcli::VolumeOp& op);
 
  private:
     Result<void> run(std::string_view program, std::vector<std::string> args,
@@ -48,6 +51,8 @@ class Applier {
     Result<std::vector<std::string>> paths_of(const std::vector<std::string>& disks,
                                               std::string_view carrying);
     Result<Array> array_now(std::string_view uuid, std::string_view name);
+    Result<Disk> disk_of_volume(const std::string& controller, const std::string& name);
+    Result<Ground> ground_now(const MakeFilesystem& op);
     Result<Holder> holder_now(const TakeDownHolder& op);
     Result<void> wipe_device(const std::string& path);
     Result<void> manage(std::string_view uuid, std::vector<std::string> args,
@@ -58,6 +63,7 @@ class Applier {
     Doors& doors_;
     Journal& journal_;
     std::string item_{};
+    std::map<std::string, std::string> made_{};  ///< NAA ids of the volumes made here, by name
 };
 
 }  // namespace metalwright::raid

@@ -151,33 +151,59 @@ Result<void> Applier::put_conf(const std::string& content) {
     return {};
 }
 
-Result<void> Applier::operator()(const MakeFilesystem& op) {
-    if (op.uuid.empty() || op.array_uuid.empty())
-        return fail(Errc::internal, "no UUID was drawn for it", op.array_name);
-    const Result<Array> array = array_now(op.array_uuid, op.array_name);
+/// What the file system is to be made on, as it is right now.
+Result<Ground> Applier::ground_now(const MakeFilesystem& op) {
+    if (op.array_uuid.empty()) {
+        const Result<Disk> disk = disk_of_volume(op.controller, op.name);
+        if (!disk) return std::unexpected(disk.error());
+        return Ground{.name = op.name,
+                      .noun = "volume",
+                      .item = "volume/" + op.name,
+                      .path = disk->path,
+                      .signatures = disk->signatures,
+                      .probe_error = disk->bytes == 0 ? "it has no size" : disk->probe_error,
+                      .mounts = disk->mounts,
+                      .held = !disk->holders.empty() || disk->read_only};
+    }
+    const Result<Array> array = array_now(op.array_uuid, op.name);
     if (!array) return std::unexpected(array.error());
-    const auto& there = array->signatures;
+    return Ground{.name = op.name,
+                  .noun = "array",
+                  .item = "raid/" + op.name,
+                  .path = array->path,
+                  .signatures = array->signatures,
+                  .probe_error = array->bytes == 0 ? "it does not run" : array->probe_error,
+                  .mounts = array->mounts};
+}
+
+Result<void> Applier::operator()(const MakeFilesystem& op) {
+    if (op.uuid.empty() || op.array_uuid.empty() == op.controller.empty())
+        return fail(Errc::internal, "no UUID was drawn for it", op.name);
+    const Result<Ground> ground = ground_now(op);
+    if (!ground) return std::unexpected(ground.error());
+    const auto& there = ground->signatures;
     if (there.size() == 1 && there.front().type == op.type &&
         same_uuid(there.front().uuid, op.uuid))
         return {};
     const bool expected = std::ranges::all_of(there, [&](const Signature& s) {
         return std::ranges::find(op.overwrites, s.type) != op.overwrites.end();
     });
-    if (!expected || !array->mounts.empty() || !array->probe_error.empty() || array->bytes == 0) {
-        std::vector<std::string> found;
-        for (const Signature& signature : there) found.push_back(signature.type);
+    std::vector<std::string> found;
+    for (const Signature& signature : there) found.push_back(signature.type);
+    const std::string in_the_way = !ground->probe_error.empty() ? ground->probe_error
+                                   : !ground->mounts.empty()
+                                       ? "it is mounted at " + tell(ground->mounts)
+                                   : ground->held ? "it is in use"
+                                   : !expected    ? "it holds " + tell(found)
+                                                  : "";
+    if (!in_the_way.empty())
         return fail(Errc::refused,
-                    "array '" + op.array_name + "' is not as it was planned: " +
-                        (array->bytes == 0             ? "it does not run"
-                         : !array->probe_error.empty() ? array->probe_error
-                         : !array->mounts.empty()      ? "it is mounted at " + tell(array->mounts)
-                                                       : "it holds " + tell(found)),
-                    array->path);
-    }
+                    ground->noun + " '" + op.name + "' is not as it was planned: " + in_the_way,
+                    ground->path);
     if (!there.empty())
-        if (Result<void> done = run("wipefs", {"--all", array->path}); !done) return done;
-    if (Result<void> free = claim(array->path); !free) return free;
-    if (Result<void> done = run("mkfs." + op.type, mkfs_args(op, array->path), 600s); !done)
+        if (Result<void> done = run("wipefs", {"--all", ground->path}); !done) return done;
+    if (Result<void> free = claim(ground->path); !free) return free;
+    if (Result<void> done = run("mkfs." + op.type, mkfs_args(op, ground->path), 600s); !done)
         return done;
     fail_point("raid.after-mkfs");
     settle("/dev/disk/by-uuid/" + op.uuid);
@@ -202,7 +228,7 @@ Result<void> Applier::operator()(const StartMount& op) {
     if (!doors_.files.exists(node)) settle(node.string());
     if (!doors_.files.exists(node))
         return fail(Errc::not_found,
-                    "its file system is not there: see filesystem/" + op.array_name,
+                    "its file system is not there: see filesystem/" + op.name,
                     op.mount_point);
     // PID 1 mounts it: in our own namespace nobody else would see it. `enable` has it read the new
     // unit. Longer than the 90 s that systemd waits for a device.

@@ -8,6 +8,9 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "raid/controller.hpp"
+#include "raid/filesystem.hpp"
+#include "raid/storcli/wanted.hpp"
 
 namespace metalwright::raid {
 
@@ -57,22 +60,6 @@ struct MemberRule {
     bool same_model = false;  ///< all of one model; a disk that tells none is never taken
 
     bool operator==(const MemberRule&) const = default;
-};
-
-struct WantedFilesystem {
-    std::string type = "ext4";  ///< ext4 or xfs
-    std::string label{};        ///< at most 16 bytes (12 for xfs); empty: the array's name, cut
-    std::string mount_point{};  ///< absolute; empty: made but not mounted
-    std::string uuid{};         ///< drawn and journaled before mkfs; empty only while planning dry
-
-    bool operator==(const WantedFilesystem&) const = default;
-};
-
-/// How far this array has come, as the store remembers it.
-enum class Memory {
-    never_made,  ///< no identity was ever drawn
-    begun,       ///< its UUIDs are drawn and durable: half-made work under them is ours to finish
-    complete,    ///< it once existed: if it is absent now it is reported, never made anew
 };
 
 struct WantedArray {
@@ -126,6 +113,12 @@ struct Wanted {
     std::vector<WipeConsent> consent{};                ///< of this very operation; else empty
     std::vector<Replacement> replace{};                ///< of this very operation; else empty
     std::vector<WantedArray> removed{};  ///< ours, to be taken down with all that is on them
+    std::optional<std::vector<storcli::WantedVolume>> volumes{};  ///< of controllers; absent:
+                                                                  ///< unmanaged
+    std::vector<storcli::OwnVolume> removed_volumes{};            ///< ours, to be deleted
+
+    /// Whether the tools of controllers have to be asked for it.
+    bool speaks_of_volumes() const noexcept { return volumes || !removed_volumes.empty(); }
 
     bool operator==(const Wanted&) const = default;
 };
@@ -239,6 +232,7 @@ struct Observed {
     std::vector<Array> arrays{};
     std::vector<Holder> holders{};
     SystemVolume system{};
+    Controllers controllers{};  ///< only where it was asked for
     std::string mdadm_conf{};                ///< content, empty when absent
     std::vector<std::string> mount_units{};  ///< names of our mount units, written and enabled
     std::map<std::string, std::string> mount_unit_texts{};  ///< every one in /etc, ours or not

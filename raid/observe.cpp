@@ -9,6 +9,7 @@
 #include "raid/mdadm.hpp"
 #include "raid/mount_unit.hpp"
 #include "raid/room.hpp"
+#include "raid/storcli/ask.hpp"
 
 namespace metalwright::raid {
 namespace {
@@ -182,7 +183,12 @@ Result<std::vector<Array>> arrays_in(const BlockMap& map, const std::vector<Disk
     return arrays;
 }
 
-Result<Observed> observe(Doors& doors) {
+Controllers observe_controllers(Doors& doors) {
+    return storcli::observe_controllers(
+        doors.exec, doors.raid_tools ? *doors.raid_tools : storcli::installed_tools(doors.files));
+}
+
+Result<Observed> observe(Doors& doors, bool with_controllers) {
     Result<BlockMap> map = block_map(doors);
     if (!map) return std::unexpected(std::move(map).error());
     Observed observed;
@@ -194,6 +200,7 @@ Result<Observed> observe(Doors& doors) {
     observed.arrays = std::move(*arrays);
     observed.holders = holders_in(*map, observed.disks, observed.arrays, doors);
     observed.system = map->system();
+    if (with_controllers) observed.controllers = observe_controllers(doors);
     observed.mdadm_conf = doors.files.read("/etc/mdadm/mdadm.conf").value_or(std::string{});
     see_units(observed, doors);
     std::set<std::string> points;

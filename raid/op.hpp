@@ -87,8 +87,9 @@ struct ListInMdadmConf {
 /// Done already when the array holds this very file system; refused when it holds anything else
 /// than `overwrites`.
 struct MakeFilesystem {
-    std::string array_name;
-    std::string array_uuid;
+    std::string name;          ///< of the array or the volume it is made on
+    std::string array_uuid{};  ///< empty: it is a volume
+    std::string controller{};  ///< Controller::id of the volume's
     std::string type;
     std::string label;
     std::string uuid;
@@ -110,7 +111,7 @@ struct WriteMountUnit {
 struct StartMount {
     std::string unit;
     std::string mount_point;
-    std::string array_name;
+    std::string name;  ///< of what it is on
     std::string uuid;  ///< of the file system
 
     bool operator==(const StartMount&) const = default;
@@ -169,6 +170,7 @@ struct UnlistInMdadmConf {
 using Op =
     std::variant<TakeDownHolder, WipeDisk, StopArray, ForgetMembers, CreateArray, AssembleArray,
                  ListInMdadmConf, MakeFilesystem, WriteMountUnit, StartMount, RemoveMount,
-                 WipeArray, UnlistInMdadmConf, FailMember, RemoveMember, AddMember>;
+                 WipeArray, UnlistInMdadmConf, FailMember, RemoveMember, AddMember,
+                 storcli::VolumeOp>;
 
 }  // namespace metalwright::raid

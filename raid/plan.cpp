@@ -9,9 +9,10 @@
 #include "raid/identity.hpp"
 #include "raid/mdadm_conf.hpp"
 #include "raid/plan_create.hpp"
+#include "raid/plan_filesystem.hpp"
 #include "raid/plan_removal.hpp"
 #include "raid/plan_replace.hpp"
-#include "raid/plan_volume.hpp"
+#include "raid/plan_volumes.hpp"
 #include "raid/remains.hpp"
 #include "raid/select.hpp"
 #include "raid/wishes.hpp"
@@ -29,17 +30,19 @@ class Planner {
  private:
     void system();
     void claim();
-    Standing array(const WantedArray& wanted);
-    Standing running(const WantedArray& wanted, const Array& array);
-    Standing remaining(const WantedArray& wanted);
-    Standing fresh(const WantedArray& wanted);
+    void arrays();
+    Ground array(const WantedArray& wanted);
+    Ground running(const WantedArray& wanted, const Array& array);
+    Ground remaining(const WantedArray& wanted);
+    Ground fresh(const WantedArray& wanted);
+    void filesystem(const Ground& ground, const std::optional<WantedFilesystem>& wanted);
     void create(const WantedArray& wanted, const Selection& chosen);
     void list_in_conf(const WantedArray& wanted, const std::string& metadata);
 
     std::set<std::string> claimed_by_others(const WantedArray& wanted) const;
     const Array* named(const std::string& name) const;
-    Standing failed(const std::string& item, Errc code, std::string message, std::string where);
-    Standing failed(const std::string& item, Error error);
+    Ground failed(const std::string& item, Errc code, std::string message, std::string where);
+    Ground failed(const std::string& item, Error error);
     void step(std::string item, std::string why, Op op, bool destroys_data = false) {
         plan_.steps.push_back({std::move(item), std::move(why), std::move(op), destroys_data});
     }
@@ -50,16 +53,54 @@ class Planner {
     std::map<std::string, std::string> claims_;  ///< disk -> array that has or is to get it
     std::set<std::string> taken_down_;           ///< kernel names of holders that go first
     std::set<std::string> replaced_;             ///< replacements that are some array's
+    std::set<std::string> names_;                ///< of arrays and volumes
+    std::set<std::string> mounts_;               ///< mount points that are wanted
 };
 
 std::string item_of(const WantedArray& wanted) {
     return "raid/" + wanted.name;
 }
 
+/// What the kernel shows of an array, for the file system on it.
+Ground ground_of(const WantedArray& wanted, Standing standing, bool ours,
+                 const Array* array = nullptr) {
+    Ground ground{.name = wanted.name,
+                  .noun = "array",
+                  .item = item_of(wanted),
+                  .md_uuid = wanted.uuid,
+                  .memory = wanted.memory,
+                  .standing = standing,
+                  .ours = ours};
+    if (array == nullptr) return ground;
+    ground.path = array->path;
+    ground.signatures = array->signatures;
+    ground.probe_error = array->probe_error;
+    ground.mounts = array->mounts;
+    return ground;
+}
+
 Plan<Op> Planner::run() {
     system();
     for (const WantedArray& removed : wanted_.removed) plan_removal(removed, observed_, plan_);
-    if (!wanted_.arrays) return std::move(plan_);
+    for (const storcli::OwnVolume& own : wanted_.removed_volumes)
+        plan_volume_removal(own, observed_, plan_);
+    if (wanted_.volumes)
+        plan_volumes(wanted_, observed_, plan_, [this](const Ground& ground, const auto& wanted) {
+            names_.insert(ground.name);
+            filesystem(ground, wanted);
+        });
+    if (wanted_.arrays) arrays();
+    return std::move(plan_);
+}
+
+void Planner::filesystem(const Ground& ground, const std::optional<WantedFilesystem>& wanted) {
+    if (!wanted) return;
+    const std::string& at = wanted->mount_point;
+    const bool shared = !at.empty() && !mounts_.insert(at).second;
+    plan_filesystem(ground, *wanted, observed_, shared, plan_);
+}
+
+void Planner::arrays() {
     if (wanted_.arrays->empty()) {
         std::vector<std::string> left;
         for (const Array& array : observed_.arrays)
@@ -69,21 +110,19 @@ Plan<Op> Planner::run() {
              .outcome = Outcome::unchanged,
              .note = left.empty() ? "no arrays are wanted and none are there"
                                   : "no arrays are wanted; left as they are: " + tell(left)});
-        return std::move(plan_);
+        return;
     }
     claim();
-    std::set<std::string> names, mounts;
     for (const WantedArray& wanted : *wanted_.arrays) {
-        if (!names.insert(wanted.name).second) {
+        if (!names_.insert(wanted.name).second) {
             failed(item_of(wanted), Errc::invalid_spec,
-                   "two arrays are called '" + wanted.name + '\'', wanted.name);
+                   "two arrays or volumes are called '" + wanted.name + '\'', wanted.name);
             continue;
         }
-        const Standing standing = array(wanted);
-        if (!wanted.filesystem) continue;
-        const std::string& at = wanted.filesystem->mount_point;
-        const bool shared = !at.empty() && !mounts.insert(at).second;
-        plan_volume(wanted, observed_, standing, shared, plan_);
+        Ground ground = array(wanted);
+        if (ground.standing == Standing::unusable)
+            ground = ground_of(wanted, Standing::unusable, false);
+        filesystem(ground, wanted.filesystem);
     }
     for (const Replacement& replacement : wanted_.replace)
         if (!replaced_.contains(replacement.disk))
@@ -92,7 +131,6 @@ Plan<Op> Planner::run() {
                        " is a member of no array of this host's order that runs and "
                        "was made by metalwright",
                    replacement.disk);
-    return std::move(plan_);
 }
 
 void Planner::system() {
@@ -141,6 +179,11 @@ void Planner::claim() {
         for (const std::string& id : wanted.members.ids) take(id, wanted.name);
         take(wanted.journal, wanted.name);
     }
+    // A volume's device is a disk like any other to the kernel.
+    if (wanted_.volumes)
+        for (const storcli::WantedVolume& wanted : *wanted_.volumes)
+            if (const VirtualDrive* there = volume_there(wanted, observed_.controllers))
+                take(there->wwn, raid::item_of(wanted));
 }
 
 std::set<std::string> Planner::claimed_by_others(const WantedArray& wanted) const {
@@ -156,17 +199,17 @@ const Array* Planner::named(const std::string& name) const {
     return it == observed_.arrays.end() ? nullptr : &*it;
 }
 
-Standing Planner::failed(const std::string& item, Error error) {
+Ground Planner::failed(const std::string& item, Error error) {
     plan_.settled.push_back({.item = item, .outcome = Outcome::failed, .error = std::move(error)});
     return {};
 }
 
-Standing Planner::failed(const std::string& item, Errc code, std::string message,
+Ground Planner::failed(const std::string& item, Errc code, std::string message,
                          std::string where) {
     return failed(item, Error{code, std::move(message), std::move(where)});
 }
 
-Standing Planner::array(const WantedArray& wanted) {
+Ground Planner::array(const WantedArray& wanted) {
     if (std::optional<Error> error = fault(wanted)) return failed(item_of(wanted), *error);
     const Array* ours = array_with(wanted.uuid, observed_.arrays);
     const Array* there = ours != nullptr ? ours : named(wanted.name);
@@ -188,7 +231,7 @@ Standing Planner::array(const WantedArray& wanted) {
                                                                   : remaining(wanted);
 }
 
-Standing Planner::running(const WantedArray& wanted, const Array& array) {
+Ground Planner::running(const WantedArray& wanted, const Array& array) {
     const std::string item = item_of(wanted);
     const bool ours = same_uuid(wanted.uuid, array.uuid);
     for (const Replacement& replacement : wanted_.replace) {
@@ -197,9 +240,7 @@ Standing Planner::running(const WantedArray& wanted, const Array& array) {
         const std::set<std::string> claimed = claimed_by_others(wanted);
         plan_replace(replacement, wanted, array, {observed_, wanted_.consent, claimed}, plan_);
         const bool damaged = !damage(array).empty();
-        return {.state = damaged ? Standing::State::damaged : Standing::State::running,
-                .array = &array,
-                .ours = true};
+        return ground_of(wanted, damaged ? Standing::damaged : Standing::running, true, &array);
     }
     if (const std::vector<std::string> told = differences(wanted, array, observed_); !told.empty())
         return failed(item, Errc::conflict,
@@ -211,7 +252,7 @@ Standing Planner::running(const WantedArray& wanted, const Array& array) {
                "array '" + wanted.name + "' is " + broken +
                    "; it is not touched: put a new disk in, then `metalwright raid replace`",
                array.path);
-        return {.state = Standing::State::damaged, .array = &array, .ours = ours};
+        return ground_of(wanted, Standing::damaged, ours, &array);
     }
     if (ours && !lists_array(observed_.mdadm_conf, wanted.name, wanted.uuid)) {
         list_in_conf(wanted, array.metadata.empty() ? metadata_of(wanted) : array.metadata);
@@ -221,11 +262,11 @@ Standing Planner::running(const WantedArray& wanted, const Array& array) {
         plan_.settled.push_back(
             {.item = item, .outcome = Outcome::unchanged, .note = std::move(note)});
     }
-    return {.state = Standing::State::running, .array = &array, .ours = ours};
+    return ground_of(wanted, Standing::running, ours, &array);
 }
 
 /// It was begun or complete, and does not run now.
-Standing Planner::remaining(const WantedArray& wanted) {
+Ground Planner::remaining(const WantedArray& wanted) {
     const std::string item = item_of(wanted);
     Result<Remains> remains = remains_of(wanted, observed_);
     if (!remains) return failed(item, std::move(remains).error());
@@ -251,7 +292,7 @@ Standing Planner::remaining(const WantedArray& wanted) {
         step(item, "assemble '" + wanted.name + "' from " + tell(disks),
              AssembleArray{wanted.name, wanted.uuid, disks});
         list_in_conf(wanted, metadata_of(wanted));
-        return {.state = Standing::State::planned, .ours = true};
+        return ground_of(wanted, Standing::planned, true);
     }
     step(
         item,
@@ -264,10 +305,10 @@ Standing Planner::remaining(const WantedArray& wanted) {
         (i < members ? chosen.members : chosen.spares).push_back(remains->disks[i]);
     chosen.journal = remains->journal;
     create(wanted, chosen);
-    return {.state = Standing::State::planned, .ours = true};
+    return ground_of(wanted, Standing::planned, true);
 }
 
-Standing Planner::fresh(const WantedArray& wanted) {
+Ground Planner::fresh(const WantedArray& wanted) {
     WantedArray now = wanted;
     // Nothing of it was made, so an order that has changed meanwhile chooses afresh.
     if (!known_members_fit(wanted)) now.known_members.clear();
@@ -275,7 +316,7 @@ Standing Planner::fresh(const WantedArray& wanted) {
     if (!chosen) return failed(item_of(wanted), std::move(chosen).error());
     plan_wipes(item_of(wanted), chosen->wipes, observed_, taken_down_, plan_);
     create(wanted, *chosen);
-    return {.state = Standing::State::planned, .ours = true};
+    return ground_of(wanted, Standing::planned, true);
 }
 
 void Planner::create(const WantedArray& wanted, const Selection& chosen) {

@@ -13,7 +13,7 @@ namespace metalwright::raid {
 
 /// Wanted + observed -> steps. Pure; the same input gives the same plan.
 ///
-/// Items: "raid/system" when a system level is wanted; "raid/<name>" and, where a file system or a
+/// Items: "volume/<name>" for each wanted volume of a controller; "raid/system" when a system level is wanted; "raid/<name>" and, where a file system or a
 /// mount is wanted, "filesystem/<name>" and "mount/<name>" for each array; "raid/data" when the
 /// list of arrays is explicitly empty; for what a release takes away "raid/<name>" alone; and
 /// "replace/<disk>" for a replacement that is no array's. Each has steps or one settled result:
@@ -30,6 +30,7 @@ Plan<Op> plan(const Wanted& wanted, const Observed& observed);
 /// The disks that `plan` makes array `name` of, spares last, as identities: what the engine
 /// remembers in WantedArray::known_members before anything is made. Empty when it makes none. When
 /// an order changed before anything was made, they differ from the known ones: remember them again.
+/// Of a volume, as "volume/<name>": the serial numbers of its drives.
 std::vector<std::string> members_of(const Plan<Op>& plan, std::string_view name);
 
 /// The members of array `name` that `plan` replaces, each with what takes its place: what the

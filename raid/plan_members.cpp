@@ -3,6 +3,15 @@
 namespace metalwright::raid {
 
 std::vector<std::string> members_of(const Plan<Op>& plan, std::string_view name) {
+    std::vector<std::string> serials;
+    for (const Step<Op>& step : plan.steps)
+        if (const auto* op = std::get_if<storcli::VolumeOp>(&step.op); op && step.item == name) {
+            if (const auto* create = std::get_if<storcli::CreateVolume>(op))
+                for (const storcli::Seat& seat : create->drives) serials.push_back(seat.serial);
+            if (const auto* add = std::get_if<storcli::AddSpares>(op))
+                for (const storcli::Seat& seat : add->drives) serials.push_back(seat.serial);
+        }
+    if (!serials.empty()) return serials;
     for (const Step<Op>& step : plan.steps)
         if (const auto* create = std::get_if<CreateArray>(&step.op);
             create != nullptr && create->name == name) {

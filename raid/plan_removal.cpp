@@ -10,27 +10,12 @@
 
 #include "raid/identity.hpp"
 #include "raid/mdadm_conf.hpp"
-#include "raid/mount_unit.hpp"
+#include "raid/plan_filesystem.hpp"
 #include "raid/select.hpp"
 #include "raid/stack.hpp"
 
 namespace metalwright::raid {
 namespace {
-
-/// The unit that mounts this file system and that we wrote.
-std::optional<RemoveMount> our_mount(const WantedArray& removed, const Observed& observed) {
-    if (!removed.filesystem || removed.filesystem->uuid.empty()) return std::nullopt;
-    for (const auto& [unit, text] : observed.mount_unit_texts) {
-        if (!is_our_unit(text)) continue;
-        if (text.find("/by-uuid/" + removed.filesystem->uuid + '\n') == std::string::npos) continue;
-        constexpr std::string_view key = "\nWhere=";
-        const std::size_t at = text.find(key);
-        if (at == std::string::npos) continue;
-        const std::size_t from = at + key.size();
-        return RemoveMount{unit, text.substr(from, text.find('\n', from) - from)};
-    }
-    return std::nullopt;
-}
 
 /// What stands on the array, the topmost first.
 std::vector<Holder> standing_on(const Array& array, const Observed& observed) {
@@ -83,7 +68,8 @@ void plan_removal(const WantedArray& removed, const Observed& observed, Plan<Op>
     std::vector<const Disk*> carriers;
     for (const Disk& disk : observed.disks)
         if (carries(disk, removed.uuid)) carriers.push_back(&disk);
-    const std::optional<RemoveMount> mount = our_mount(removed, observed);
+    const std::optional<RemoveMount> mount = our_mount(
+        removed.filesystem ? removed.filesystem->uuid : std::string(), observed);
     const std::vector<Holder> above =
         array == nullptr ? std::vector<Holder>{} : standing_on(*array, observed);
     if (const std::string why =

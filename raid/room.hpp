@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,6 +38,8 @@ struct Doors {
     sys::Signatures& signatures;
     sys::Eraser& eraser;
     Roots roots{};
+    /// The tools of hardware RAID, absolute paths; none: those that are installed.
+    std::optional<std::vector<std::string>> raid_tools{};
     std::function<Result<std::string>(std::string_view)> find_program = sys::find_program;
     /// Waits before something that was busy is tried again.
     std::function<void(std::chrono::milliseconds)> pause = [](std::chrono::milliseconds bound) {
@@ -47,7 +50,11 @@ struct Doors {
 /// Looks at disks, arrays, mounts and our files; changes nothing. Runs `mdadm --detail --export`
 /// once per array, and no program when there is none.
 /// Errors: io (no /sys/block), not_found (there are arrays, but no mdadm).
-Result<Observed> observe(Doors& doors);
+/// `with_controllers`: asks the tools of hardware RAID as well, which takes seconds each.
+Result<Observed> observe(Doors& doors, bool with_controllers = false);
+
+/// What these tools show; what of it cannot be read is among its errors.
+Controllers observe_controllers(Doors& doors);
 
 /// The disks alone, without running a program.
 Result<std::vector<Disk>> observe_disks(Doors& doors);

@@ -92,26 +92,6 @@ std::optional<Error> geometry_fault(const WantedArray& wanted) {
     return {};
 }
 
-std::optional<Error> fault(const WantedArray& array, const WantedFilesystem& wanted) {
-    if (wanted.type != "ext4" && wanted.type != "xfs")
-        return wrong(array, "a file system is ext4 or xfs, not '" + wanted.type + '\'');
-    if (wanted.label.size() > longest_label(wanted.type))
-        return wrong(array, "the label is longer than the " +
-                                std::to_string(longest_label(wanted.type)) + " bytes of " +
-                                wanted.type);
-    if (!wanted.label.empty() && !is_plain(wanted.label))
-        return wrong(array, "a label is letters, digits, '.', '_' and '-'");
-    if (wanted.mount_point.empty()) return {};
-    if (!is_mount_point(wanted.mount_point))
-        return wrong(array,
-                     "the mount point is an absolute path of letters, digits, '.', '_' and "
-                     "'-', without a slash at its end");
-    if (hides_the_system(wanted.mount_point))
-        return wrong(array, "mounting at " + wanted.mount_point +
-                                " would hide the system: choose a place such as /srv or /data");
-    return {};
-}
-
 }  // namespace
 
 std::optional<Error> fault(const WantedArray& wanted) {
@@ -138,7 +118,29 @@ std::optional<Error> fault(const WantedArray& wanted) {
     if (counted && devices_wanted(wanted).value_or(0) < fewest)
         return wrong(wanted, level + " needs at least " + std::to_string(fewest) +
                                  " disks besides its spares");
-    return wanted.filesystem ? fault(wanted, *wanted.filesystem) : std::nullopt;
+    return wanted.filesystem ? fault(*wanted.filesystem, wanted.name) : std::nullopt;
+}
+
+std::optional<Error> fault(const WantedFilesystem& wanted, const std::string& name) {
+    const auto wrong = [&](const std::string& what) {
+        return Error{Errc::invalid_spec, "the file system of '" + name + "': " + what, name};
+    };
+    if (wanted.type != "ext4" && wanted.type != "xfs")
+        return wrong("a file system is ext4 or xfs, not '" + wanted.type + '\'');
+    if (wanted.label.size() > longest_label(wanted.type))
+        return wrong("the label is longer than the " +
+                                std::to_string(longest_label(wanted.type)) + " bytes of " +
+                                wanted.type);
+    if (!wanted.label.empty() && !is_plain(wanted.label))
+        return wrong("a label is letters, digits, '.', '_' and '-'");
+    if (wanted.mount_point.empty()) return {};
+    if (!is_mount_point(wanted.mount_point))
+        return wrong("the mount point is an absolute path of letters, digits, '.', '_' and "
+                     "'-', without a slash at its end");
+    if (hides_the_system(wanted.mount_point))
+        return wrong("mounting at " + wanted.mount_point +
+                                " would hide the system: choose a place such as /srv or /data");
+    return {};
 }
 
 std::optional<unsigned> devices_wanted(const WantedArray& wanted) {
@@ -164,10 +166,9 @@ std::string metadata_of(const WantedArray& wanted) {
     return wanted.metadata.empty() ? "1.2" : wanted.metadata;
 }
 
-std::string label_of(const WantedArray& wanted) {
-    if (!wanted.filesystem) return {};
-    if (!wanted.filesystem->label.empty()) return wanted.filesystem->label;
-    return wanted.name.substr(0, longest_label(wanted.filesystem->type));
+std::string label_of(const std::string& name, const WantedFilesystem& wanted) {
+    if (!wanted.label.empty()) return wanted.label;
+    return name.substr(0, longest_label(wanted.type));
 }
 
 }  // namespace metalwright::raid

@@ -28,7 +28,10 @@ bool known_members_fit(const WantedArray& wanted);
 /// The superblock version of a new array.
 std::string metadata_of(const WantedArray& wanted);
 
-/// The label for mkfs: the wish, else the array's name cut to what the file system can hold.
-std::string label_of(const WantedArray& wanted);
+/// The same of the file system that is wanted on what is called `name`.
+std::optional<Error> fault(const WantedFilesystem& wanted, const std::string& name);
+
+/// The label for mkfs: the wish, else `name` cut to what the file system can hold.
+std::string label_of(const std::string& name, const WantedFilesystem& wanted);
 
 }  // namespace metalwright::raid

@@ -105,6 +105,9 @@ class Engine final : public agent::Desk {
     void take_back_groups(const store::Operation& operation);
     void run_rooms(Work& work);
     Result<void> name_arrays(Work& work, raid::Wanted& wanted);
+    std::vector<store::Identity> completed(const raid::Wanted& wanted,
+                                           const std::vector<ItemResult>& items,
+                                           const std::string& instance);
     void run_first_boot(Work& work);
     void run_script(Work& work);
     void watch_script();

@@ -2,7 +2,6 @@
 
 #include "cloudinit/room.hpp"
 #include "cloudinit/run_record.hpp"
-#include "raid/storcli/ask.hpp"
 #include "raid/watch.hpp"
 
 namespace metalwright::engine {
@@ -37,14 +36,20 @@ class Kernel {
 
 Result<std::map<std::string, std::vector<std::string>>> HostMachine::members(
     const raid::Wanted& wanted) {
-    auto seen = observe_storage();
+    raid::Doors doors = storage_doors();
+    const auto seen = raid::observe(doors, wanted.speaks_of_volumes());
     if (!seen) return std::unexpected(seen.error());
     const Plan<raid::Op> plan = raid::plan(wanted, *seen);
     std::map<std::string, std::vector<std::string>> members;
+    const auto add = [&](const std::string& name) {
+        if (auto disks = raid::members_of(plan, name); !disks.empty())
+            members.emplace(name, std::move(disks));
+    };
     if (wanted.arrays)
-        for (const raid::WantedArray& array : *wanted.arrays)
-            if (auto disks = raid::members_of(plan, array.name); !disks.empty())
-                members.emplace(array.name, std::move(disks));
+        for (const raid::WantedArray& array : *wanted.arrays) add(array.name);
+    if (wanted.volumes)
+        for (const raid::storcli::WantedVolume& volume : *wanted.volumes)
+            add("volume/" + volume.name);
     return members;
 }
 
@@ -63,8 +68,12 @@ Result<std::map<std::string, std::map<std::string, std::string>>> HostMachine::r
 
 std::unique_ptr<RoomRun> HostMachine::storage(raid::Wanted wanted, Veto veto) {
     using Room = RoomOf<raid::Observed, raid::Op>;
+    const bool with_controllers = wanted.speaks_of_volumes();
     return std::make_unique<Room>(
-        [this] { return observe_storage(); },
+        [this, with_controllers] {
+            raid::Doors doors = storage_doors();
+            return raid::observe(doors, with_controllers);
+        },
         [wanted = std::move(wanted)](const raid::Observed& seen) {
             return raid::plan(wanted, seen);
         },
@@ -179,8 +188,8 @@ Result<raid::Observed> HostMachine::observe_storage() {
 }
 
 raid::Controllers HostMachine::observe_controllers() {
-    return raid::storcli::observe_controllers(
-        exec_, raid_tools_ ? *raid_tools_ : raid::storcli::installed_tools(files_));
+    raid::Doors doors = storage_doors();
+    return raid::observe_controllers(doors);
 }
 
 Result<std::vector<raid::Array>> HostMachine::glance_at_arrays() {

@@ -42,7 +42,9 @@ class HostMachine final : public Machine {
     Result<netcfg::Observed> observe_network() override;
 
  private:
-    raid::Doors storage_doors() { return {exec_, files_, signatures_, eraser_}; }
+    raid::Doors storage_doors() {
+        return {exec_, files_, signatures_, eraser_, raid::Roots(), raid_tools_};
+    }
 
     cloudinit::RunPlace place_;
     std::optional<netcfg::Persister> persister_;

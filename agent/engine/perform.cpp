@@ -10,6 +10,7 @@
 #include "agent/spec/leases.hpp"
 #include "agent/spec/store_form.hpp"
 #include "core/fail_point.hpp"
+#include "raid/plan_volumes.hpp"
 #include "sys/random.hpp"
 
 namespace metalwright::engine {
@@ -18,7 +19,7 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 bool is_ground(const std::string& item) {
-    for (const std::string_view prefix : {"raid/", "filesystem/", "mount/", "primary"})
+    for (const std::string_view prefix : {"raid/", "volume/", "filesystem/", "mount/", "primary"})
         if (item.starts_with(prefix)) return true;
     return false;
 }
@@ -58,6 +59,43 @@ std::string members_text(const raid::WantedArray& array) {
     std::vector<std::string> lines = array.known_members;
     for (const auto& [named, instead] : array.replaced) lines.push_back(named + '/' + instead);
     return joined(lines);
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+    std::vector<std::string> lines;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        lines.push_back(text.substr(at, end - at));
+        at = end + 1;
+    }
+    return lines;
+}
+
+/// What the store remembers of a volume: under "volume/<name>", its NAA id in the place of a UUID.
+void recall(raid::storcli::WantedVolume& volume, const std::vector<store::Identity>& identities) {
+    const auto known =
+        std::ranges::find(identities, volume_item(volume.name), &store::Identity::name);
+    if (known == identities.end()) return;
+    volume.memory = known->complete ? raid::Memory::complete : raid::Memory::begun;
+    volume.known_drives = lines_of(known->members);
+    if (volume.filesystem) volume.filesystem->uuid = known->fs_uuid;
+}
+
+store::Identity identity_of(const raid::storcli::WantedVolume& volume, const std::string& instance,
+                            std::string wwn = {}) {
+    return {.name = volume_item(volume.name),
+            .instance = instance,
+            .md_uuid = std::move(wwn),
+            .fs_uuid = volume.filesystem ? volume.filesystem->uuid : "",
+            .complete = volume.memory == raid::Memory::complete,
+            .members = joined(volume.known_drives)};
+}
+
+/// Whether this item came true, or is none of the operation's.
+bool came_true(const std::vector<ItemResult>& items, const std::string& item) {
+    const auto it = std::ranges::find(items, item, &ItemResult::item);
+    return it == items.end() || it->outcome == Outcome::changed ||
+           it->outcome == Outcome::unchanged;
 }
 
 }  // namespace
@@ -114,20 +152,18 @@ raid::Wanted Engine::storage_wanted(const spec::HostSpec& spec, const store::Ope
     Mandate mandate = mandate_from_store(operation.consent);
     wanted.consent = std::move(mandate.wipe);
     wanted.replace = std::move(mandate.replace);
-    if (!wanted.arrays) return wanted;
     const auto identities = store_.identities();
     if (!identities) return wanted;
+    if (wanted.volumes)
+        for (raid::storcli::WantedVolume& volume : *wanted.volumes) recall(volume, *identities);
+    if (!wanted.arrays) return wanted;
     for (raid::WantedArray& array : *wanted.arrays) {
         const auto known = std::ranges::find(*identities, array.name, &store::Identity::name);
         if (known == identities->end()) continue;
         array.uuid = known->md_uuid;
         array.memory = known->complete ? raid::Memory::complete : raid::Memory::begun;
         if (array.filesystem) array.filesystem->uuid = known->fs_uuid;
-        const std::string& members = known->members;
-        for (std::size_t at = 0; at < members.size();) {
-            const std::size_t end = std::min(members.find('\n', at), members.size());
-            const std::string line = members.substr(at, end - at);
-            at = end + 1;
+        for (const std::string& line : lines_of(known->members)) {
             // "OLD/NEW": no name of a disk holds a slash.
             if (const std::size_t slash = line.find('/'); slash != std::string::npos)
                 array.replaced.emplace(line.substr(0, slash), line.substr(slash + 1));
@@ -153,11 +189,29 @@ netcfg::Wanted Engine::network_wanted(const spec::HostSpec& spec) const {
 }
 
 Result<void> Engine::name_arrays(Work& work, raid::Wanted& wanted) {
-    if (!wanted.arrays || work.operation.kind == "boot" || work.lock) return {};
+    if (!(wanted.arrays || wanted.volumes) || work.operation.kind == "boot" || work.lock) return {};
     const auto members = machine_.members(wanted);
     if (!members) return std::unexpected(members.error());
     std::vector<store::Identity> drawn;
-    for (raid::WantedArray& array : *wanted.arrays) {
+    if (wanted.volumes)
+        for (raid::storcli::WantedVolume& volume : *wanted.volumes) {
+            const auto made_of = members->find(volume_item(volume.name));
+            if (made_of == members->end() || volume.known_drives == made_of->second ||
+                volume.memory == raid::Memory::complete)
+                continue;
+            if (volume.memory == raid::Memory::never_made && volume.filesystem) {
+                auto uuid = sys::random_uuid();
+                if (!uuid) return std::unexpected(uuid.error());
+                volume.filesystem->uuid = *uuid;
+            }
+            volume.memory = raid::Memory::begun;
+            volume.known_drives = made_of->second;
+            drawn.push_back(identity_of(volume, work.operation.instance));
+        }
+    // No array is another's; without a list there is none.
+    const std::span arrays = wanted.arrays ? std::span(*wanted.arrays)
+                                           : std::span<raid::WantedArray>();
+    for (raid::WantedArray& array : arrays) {
         const auto made_of = members->find(array.name);
         if (made_of == members->end()) continue;
         if (array.memory == raid::Memory::begun) {
@@ -183,7 +237,7 @@ Result<void> Engine::name_arrays(Work& work, raid::Wanted& wanted) {
     if (!wanted.replace.empty()) {
         const auto replaced = machine_.replacements(wanted);
         if (!replaced) return std::unexpected(replaced.error());
-        for (const raid::WantedArray& array : *wanted.arrays) {
+        for (const raid::WantedArray& array : arrays) {
             const auto pairs = replaced->find(array.name);
             if (pairs == replaced->end()) continue;
             raid::WantedArray after = array;
@@ -197,6 +251,36 @@ Result<void> Engine::name_arrays(Work& work, raid::Wanted& wanted) {
     if (auto kept = store_.remember(drawn); !kept) return kept;
     fail_point("engine.after-identities");
     return {};
+}
+
+/// What was begun and has come true, as it is remembered from now on.
+std::vector<store::Identity> Engine::completed(const raid::Wanted& wanted,
+                                               const std::vector<ItemResult>& items,
+                                               const std::string& instance) {
+    std::vector<store::Identity> complete;
+    if (wanted.arrays)
+        for (const raid::WantedArray& array : *wanted.arrays) {
+            if (array.memory != raid::Memory::begun || !came_true(items, "raid/" + array.name) ||
+                !came_true(items, "filesystem/" + array.name))
+                continue;
+            complete.push_back({array.name, instance, array.uuid,
+                                array.filesystem ? array.filesystem->uuid : "", true,
+                                joined(array.known_members)});
+        }
+    std::optional<raid::Controllers> seen;  // each look takes seconds
+    if (wanted.volumes)
+        for (raid::storcli::WantedVolume volume : *wanted.volumes) {
+            if (volume.memory != raid::Memory::begun ||
+                !came_true(items, volume_item(volume.name)) ||
+                !came_true(items, "filesystem/" + volume.name))
+                continue;
+            if (!seen) seen = machine_.observe_controllers();
+            const raid::VirtualDrive* there = raid::volume_there(volume, *seen);
+            volume.memory = raid::Memory::complete;
+            complete.push_back(
+                identity_of(volume, instance, there == nullptr ? std::string() : there->wwn));
+        }
+    return complete;
 }
 
 void Engine::run_rooms(Work& work) {
@@ -215,21 +299,10 @@ void Engine::run_rooms(Work& work) {
             return;
         }
         storage_items = room->run(journal);
-        if (!wanted.arrays) return;
-        std::vector<store::Identity> complete;
-        for (const raid::WantedArray& array : *wanted.arrays) {
-            if (array.memory != raid::Memory::begun) continue;
-            const auto good = [&](const std::string& item) {
-                const auto it = std::ranges::find(storage_items, item, &ItemResult::item);
-                return it == storage_items.end() || it->outcome == Outcome::changed ||
-                       it->outcome == Outcome::unchanged;
-            };
-            if (!good("raid/" + array.name) || !good("filesystem/" + array.name)) continue;
-            complete.push_back({array.name, work.operation.instance, array.uuid,
-                                array.filesystem ? array.filesystem->uuid : "", true,
-                                joined(array.known_members)});
-        }
-        if (complete.empty() || stopping()) return;
+        if (stopping()) return;
+        const std::vector<store::Identity> complete =
+            completed(wanted, storage_items, work.operation.instance);
+        if (complete.empty()) return;
         if (auto kept = store_.remember(complete); !kept)
             log(Level::error, "cannot remember an array: " + describe(kept.error()));
         // A copy of the store from before this must never finish the array a second time.

@@ -17,6 +17,12 @@ Result<raid::Wanted> Engine::arrays_to_remove() {
     if (!identities) return std::unexpected(identities.error());
     raid::Wanted wanted;
     for (const store::Identity& identity : *identities) {
+        const std::string volume = volume_item("");
+        if (identity.name.starts_with(volume)) {
+            wanted.removed_volumes.push_back(
+                {identity.name.substr(volume.size()), identity.md_uuid, identity.fs_uuid});
+            continue;
+        }
         raid::WantedArray& array = wanted.removed.emplace_back();
         array.name = identity.name;
         array.uuid = identity.md_uuid;
@@ -47,25 +53,28 @@ std::vector<ItemResult> Engine::release_network(const store::Operation& operatio
     return room->run(journal);
 }
 
-/// Every array that metalwright made here, as it remembers them; each is forgotten once nothing of
+/// Every array and volume that metalwright made here, as it remembers them; each is forgotten once nothing of
 /// it is left.
 std::vector<ItemResult> Engine::release_storage(const store::Operation& operation) {
     auto wanted = arrays_to_remove();
     if (!wanted) return failed_room("raid", wanted.error());
-    if (wanted->removed.empty()) return {};
+    if (wanted->removed.empty() && wanted->removed_volumes.empty()) return {};
     OperationJournal journal(*this, operation);
     auto room = machine_.storage(*wanted, disk_veto(operation.kind, store_.locked()));
     if (auto planned = room->plan(); !planned) return failed_room("raid", planned.error());
     std::vector<ItemResult> items = room->run(journal);
     std::vector<std::string> gone;
-    for (const raid::WantedArray& array : wanted->removed) {
-        const auto it = std::ranges::find(items, "raid/" + array.name, &ItemResult::item);
+    const auto forget = [&](const std::string& item, const std::string& name) {
+        const auto it = std::ranges::find(items, item, &ItemResult::item);
         if (it != items.end() &&
             (it->outcome == Outcome::changed || it->outcome == Outcome::unchanged))
-            gone.push_back(array.name);
-    }
+            gone.push_back(name);
+    };
+    for (const raid::WantedArray& array : wanted->removed) forget("raid/" + array.name, array.name);
+    for (const raid::storcli::OwnVolume& own : wanted->removed_volumes)
+        forget(volume_item(own.name), volume_item(own.name));
     if (auto forgotten = store_.forget(gone); !forgotten)
-        log(Level::error, "cannot forget an array: " + describe(forgotten.error()));
+        log(Level::error, "cannot forget an array or a volume: " + describe(forgotten.error()));
     return items;
 }
 

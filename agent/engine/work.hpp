@@ -26,6 +26,11 @@ struct Engine::Work {
 /// The only result of a room that could not be looked at.
 std::vector<ItemResult> failed_room(std::string item, const Error& error);
 
+/// "volume/<name>", which is also what the store knows a volume by.
+inline std::string volume_item(const std::string& name) {
+    return "volume/" + name;
+}
+
 /// The operation's final state: `failed` when nothing of it came true, or the ground it stands on
 /// did not (arrays, file systems, mounts, the primary address), or user data did not exit 0;
 /// `degraded` when some other item failed, or anything did on a host that has been running;

@@ -8,6 +8,7 @@
 #include "agent/spec/first_boot_read.hpp"
 #include "agent/spec/network_read.hpp"
 #include "agent/spec/storage_read.hpp"
+#include "agent/spec/volume_read.hpp"
 #include "core/json_pointer.hpp"
 
 namespace metalwright::spec {
@@ -35,6 +36,14 @@ void read_raid_type(const std::string& id, Fields& fields, Catalogue& catalogue)
     RaidType type;
     const auto volume = fields.need("volume");
     const auto word = volume ? volume->word(volumes) : std::nullopt;
+    if (word == "data" && fields.flag("hardware").value_or(false)) {
+        raid::storcli::WantedVolume& made = type.hardware.emplace();
+        made.name =
+            fields.text("name", {.most = 15, .form = &forms::volume_name}).value_or("data");
+        read_volume_rules(fields, made);
+        catalogue.raid_types.emplace(id, std::move(type));
+        return;
+    }
     bool none = false;
     type.level = read_level(fields, none);
     if (word == "system") type.volume = RaidType::Volume::system;

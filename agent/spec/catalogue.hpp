@@ -20,7 +20,8 @@ struct RaidType {
     enum class Volume { system, data };
     Volume volume = Volume::data;
     std::optional<raid::Level> level{};        ///< absent: no array ("none")
-    std::optional<raid::WantedArray> array{};  ///< a data volume with a level
+    std::optional<raid::WantedArray> array{};  ///< a data volume with a level, of mdadm's
+    std::optional<raid::storcli::WantedVolume> hardware{};  ///< the same of a controller's
 
     bool operator==(const RaidType&) const = default;
 };

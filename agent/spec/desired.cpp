@@ -131,9 +131,27 @@ class Merge {
                 into.system_plain = from.system_plain;
             }
         }
+        if (from.volumes) {
+            if (!into.volumes) into.volumes.emplace();
+            for (const raid::storcli::WantedVolume& volume : *from.volumes)
+                add_volume(*into.volumes, volume);
+        }
         if (!from.arrays) return;
         if (!into.arrays) into.arrays.emplace();
         for (const raid::WantedArray& array : *from.arrays) add_array(*into.arrays, array);
+    }
+
+    void add_volume(std::vector<raid::storcli::WantedVolume>& volumes,
+                    const raid::storcli::WantedVolume& volume) {
+        const std::string where = pointer_to("/storage/volumes", volume.name);
+        const auto other =
+            std::ranges::find(volumes, volume.name, &raid::storcli::WantedVolume::name);
+        if (other == volumes.end()) {
+            volumes.push_back(volume);
+            first_.emplace(where, source_);
+        } else if (*other != volume) {
+            conflict(where, "another volume " + in_quotes(volume.name));
+        }
     }
 
     void add_array(std::vector<raid::WantedArray>& arrays, const raid::WantedArray& array) {

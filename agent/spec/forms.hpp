@@ -19,6 +19,7 @@ extern const Form token;          ///< visible ASCII, no blanks
 extern const Form disk_id;        ///< visible ASCII, no '/': a serial number or WWN, no device path
 extern const Form signature;      ///< blkid's word: [A-Za-z0-9_.-]+
 extern const Form array_name;     ///< [A-Za-z0-9._][A-Za-z0-9._-]*, not "." or ".."
+extern const Form volume_name;    ///< [A-Za-z0-9_-]+
 extern const Form label;          ///< [A-Za-z0-9._-]+
 extern const Form mount_point;    ///< absolute, plain components, no "." or ".."
 extern const Form mac;            ///< six hexadecimal pairs with ':'

@@ -6,6 +6,7 @@
 
 #include "agent/spec/native.hpp"
 #include "agent/spec/network_read.hpp"
+#include "agent/spec/volume_read.hpp"
 
 namespace metalwright::spec {
 namespace {
@@ -37,6 +38,43 @@ json members_json(const raid::MemberRule& rule) {
     return members;
 }
 
+json filesystem_json(const raid::WantedFilesystem& wanted) {
+    json filesystem{{"type", wanted.type}};
+    if (!wanted.label.empty()) filesystem["label"] = wanted.label;
+    if (!wanted.mount_point.empty()) filesystem["mountPoint"] = wanted.mount_point;
+    return filesystem;
+}
+
+json drives_json(const raid::storcli::DriveRule& rule) {
+    json drives = json::object();
+    if (!rule.ids.empty()) drives["ids"] = rule.ids;
+    if (rule.count != 0) drives["count"] = rule.count;
+    if (rule.media != raid::DriveMedia::unknown) drives["media"] = raid::to_string(rule.media);
+    if (rule.enclosure) drives["enclosure"] = *rule.enclosure;
+    if (rule.min_bytes != 0) drives["minBytes"] = rule.min_bytes;
+    if (rule.max_bytes != 0) drives["maxBytes"] = rule.max_bytes;
+    if (rule.largest_first) drives["first"] = "largest";
+    if (rule.same_model) drives["sameModel"] = true;
+    return drives;
+}
+
+json volume_json(const raid::storcli::WantedVolume& volume) {
+    json wanted{{"name", volume.name},
+                {"level", "raid" + std::to_string(volume.level)},
+                {"drives", drives_json(volume.drives)},
+                {"spares", volume.spares}};
+    if (!volume.controller.empty()) wanted["controller"] = volume.controller;
+    if (volume.spans != 0) wanted["spans"] = volume.spans;
+    if (volume.strip_kib != 0) wanted["stripKiB"] = volume.strip_kib;
+    if (json cache = cache_json(volume.cache); !cache.empty()) wanted["cache"] = std::move(cache);
+    if (volume.bytes != 0) wanted["sizeBytes"] = volume.bytes;
+    if (volume.boot) wanted["boot"] = true;
+    if (volume.init != raid::storcli::Init::none)
+        wanted["init"] = volume.init == raid::storcli::Init::fast ? "fast" : "full";
+    if (volume.filesystem) wanted["filesystem"] = filesystem_json(*volume.filesystem);
+    return wanted;
+}
+
 json array_json(const raid::WantedArray& array) {
     json wanted{{"name", array.name},
                 {"level", raid::to_string(array.level)},
@@ -50,12 +88,7 @@ json array_json(const raid::WantedArray& array) {
         wanted["consistency"] = raid::to_string(*array.consistency);
     if (!array.metadata.empty()) wanted["metadata"] = array.metadata;
     if (array.member_bytes != 0) wanted["memberBytes"] = array.member_bytes;
-    if (array.filesystem) {
-        json& filesystem = wanted["filesystem"] = {{"type", array.filesystem->type}};
-        if (!array.filesystem->label.empty()) filesystem["label"] = array.filesystem->label;
-        if (!array.filesystem->mount_point.empty())
-            filesystem["mountPoint"] = array.filesystem->mount_point;
-    }
+    if (array.filesystem) wanted["filesystem"] = filesystem_json(*array.filesystem);
     return wanted;
 }
 
@@ -68,6 +101,11 @@ json storage_json(const raid::Wanted& storage) {
     if (storage.arrays) {
         json& arrays = wanted["arrays"] = json::array();
         for (const raid::WantedArray& array : *storage.arrays) arrays.push_back(array_json(array));
+    }
+    if (storage.volumes) {
+        json& volumes = wanted["volumes"] = json::array();
+        for (const raid::storcli::WantedVolume& volume : *storage.volumes)
+            volumes.push_back(volume_json(volume));
     }
     return wanted;
 }

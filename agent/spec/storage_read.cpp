@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "agent/spec/volume_read.hpp"
 #include "core/json_pointer.hpp"
 #include "raid/layout.hpp"
 #include "raid/wishes.hpp"
@@ -86,27 +88,6 @@ void read_members(Fields& members, raid::WantedArray& array) {
     members.refuse_unknown();
 }
 
-void read_filesystem(Fields& holder, raid::WantedArray& array) {
-    raid::WantedFilesystem filesystem;
-    if (auto type = holder.word("type", filesystems)) filesystem.type = std::move(*type);
-    const std::size_t most_label = filesystem.type == "xfs" ? 12 : 16;
-    if (auto label = holder.text("label", {.most = 16, .form = &forms::label})) {
-        if (label->size() > most_label)
-            holder.error("label", "has " + std::to_string(label->size()) + " characters; " +
-                                      filesystem.type + " allows " + std::to_string(most_label));
-        filesystem.label = std::move(*label);
-    }
-    if (auto path = holder.text("mountPoint", {.most = 200, .form = &forms::mount_point})) {
-        if (belongs_to_the_system(*path))
-            holder.error("mountPoint", in_quotes(*path) +
-                                           " belongs to the system: mount elsewhere, "
-                                           "under /srv or /data for instance");
-        filesystem.mount_point = std::move(*path);
-    }
-    holder.refuse_unknown();
-    array.filesystem = std::move(filesystem);
-}
-
 void check_layout(Fields& holder, const raid::WantedArray& array) {
     if (array.layout.empty()) return;
     const std::string level(raid::to_string(array.level));
@@ -171,31 +152,69 @@ std::optional<raid::WantedArray> read_array(const Cursor& at) {
     return array;
 }
 
-/// What two arrays of one document may not share.
-void check_apart(const std::vector<std::pair<Cursor, raid::WantedArray>>& arrays) {
-    std::set<std::string> names;
-    std::set<std::string> mounts;
-    std::set<std::string> disks;
-    for (const auto& [at, array] : arrays) {
+/// What the arrays and volumes of one document may not share.
+class Apart {
+ public:
+    void add(const Cursor& at, const raid::WantedArray& array) {
+        add(at, array.name, array.filesystem, "array");
         Findings& findings = at.findings();
-        if (!names.insert(array.name).second)
-            findings.error(pointer_to(at.pointer(), "name"),
-                           "an array named " + in_quotes(array.name) + " stands before");
-        if (array.filesystem && !array.filesystem->mount_point.empty() &&
-            !mounts.insert(array.filesystem->mount_point).second)
-            findings.error(pointer_to(at.pointer(), "filesystem") + "/mountPoint",
-                           "another array is mounted at " + array.filesystem->mount_point);
         for (const std::string& id : array.members.ids)
-            if (!disks.insert(id).second)
+            if (!disks_.insert(id).second)
                 findings.error(pointer_to(at.pointer(), "members") + "/ids",
                                "disk " + in_quotes(id) + " is a member of another array");
-        if (!array.journal.empty() && !disks.insert(array.journal).second)
+        if (!array.journal.empty() && !disks_.insert(array.journal).second)
             findings.error(pointer_to(at.pointer(), "journal"),
                            "disk " + in_quotes(array.journal) + " is a member of an array");
     }
-}
+    void add(const Cursor& at, const raid::storcli::WantedVolume& volume) {
+        add(at, volume.name, volume.filesystem, "volume");
+        for (const std::string& id : volume.drives.ids)
+            if (!drives_.insert(id).second)
+                at.findings().error(pointer_to(at.pointer(), "drives") + "/ids",
+                                    "drive " + in_quotes(id) + " is in another volume");
+    }
+
+ private:
+    void add(const Cursor& at, const std::string& name,
+             const std::optional<raid::WantedFilesystem>& filesystem, const std::string& noun) {
+        if (const auto [it, fresh] = names_.emplace(name, noun); !fresh)
+            at.findings().error(
+                pointer_to(at.pointer(), "name"),
+                (it->second == "array" ? "an array" : "a volume") + std::string(" named ") + in_quotes(name) + " stands before");
+        if (filesystem && !filesystem->mount_point.empty() &&
+            !mounts_.insert(filesystem->mount_point).second)
+            at.findings().error(pointer_to(at.pointer(), "filesystem") + "/mountPoint",
+                                "another file system is mounted at " + filesystem->mount_point);
+    }
+
+    std::map<std::string, std::string> names_;
+    std::set<std::string> mounts_;
+    std::set<std::string> disks_;
+    std::set<std::string> drives_;
+};
 
 }  // namespace
+
+raid::WantedFilesystem read_filesystem(Fields& holder) {
+    raid::WantedFilesystem filesystem;
+    if (auto type = holder.word("type", filesystems)) filesystem.type = std::move(*type);
+    const std::size_t most_label = filesystem.type == "xfs" ? 12 : 16;
+    if (auto label = holder.text("label", {.most = 16, .form = &forms::label})) {
+        if (label->size() > most_label)
+            holder.error("label", "has " + std::to_string(label->size()) + " characters; " +
+                                      filesystem.type + " allows " + std::to_string(most_label));
+        filesystem.label = std::move(*label);
+    }
+    if (auto path = holder.text("mountPoint", {.most = 200, .form = &forms::mount_point})) {
+        if (belongs_to_the_system(*path))
+            holder.error("mountPoint", in_quotes(*path) +
+                                           " belongs to the system: mount elsewhere, "
+                                           "under /srv or /data for instance");
+        filesystem.mount_point = std::move(*path);
+    }
+    holder.refuse_unknown();
+    return filesystem;
+}
 
 std::optional<raid::Level> read_level(Fields& holder, bool& none) {
     none = false;
@@ -236,7 +255,8 @@ void read_array_rules(Fields& holder, std::optional<raid::Level> level, raid::Wa
             holder.error("memberBytes", std::to_string(*bytes) + " is not a multiple of 1024");
         array.member_bytes = *bytes;
     }
-    if (auto filesystem = holder.fields("filesystem")) read_filesystem(*filesystem, array);
+    if (auto filesystem = holder.fields("filesystem"))
+        array.filesystem = read_filesystem(*filesystem);
     // A rule that is wrong in itself is told once.
     if (level && findings.error_count() == before) check_level(holder, array);
 }
@@ -247,16 +267,25 @@ raid::Wanted read_storage(Fields& storage) {
         wanted.system = read_level(*system, wanted.system_plain);
         system->refuse_unknown();
     }
-    if (const auto at = storage.find("arrays")) {
+    Apart apart;
+    if (const auto at = storage.find("arrays"))
         if (const auto items = at->items(most_members)) {
-            std::vector<std::pair<Cursor, raid::WantedArray>> arrays;
-            for (const Cursor& item : *items)
-                if (auto array = read_array(item)) arrays.emplace_back(item, std::move(*array));
-            check_apart(arrays);
             wanted.arrays.emplace();
-            for (auto& [item, array] : arrays) wanted.arrays->push_back(std::move(array));
+            for (const Cursor& item : *items)
+                if (auto array = read_array(item)) {
+                    apart.add(item, *array);
+                    wanted.arrays->push_back(std::move(*array));
+                }
         }
-    }
+    if (const auto at = storage.find("volumes"))
+        if (const auto items = at->items(most_members)) {
+            wanted.volumes.emplace();
+            for (const Cursor& item : *items)
+                if (auto volume = read_volume(item)) {
+                    apart.add(item, *volume);
+                    wanted.volumes->push_back(std::move(*volume));
+                }
+        }
     storage.refuse_unknown();
     return wanted;
 }

@@ -15,7 +15,8 @@ namespace {
 
 class Applier {
  public:
-    Applier(const Controllers& planned, sys::Exec& exec) : planned_(planned), exec_(exec) {}
+    Applier(const Controllers& planned, sys::Exec& exec, VirtualDrive* made)
+        : planned_(planned), exec_(exec), made_(made) {}
 
     Result<void> operator()(const CreateVolume& op);
     Result<void> operator()(const SetCache& op);
@@ -34,6 +35,7 @@ class Applier {
 
     const Controllers& planned_;
     sys::Exec& exec_;
+    VirtualDrive* made_;
 };
 
 Result<Controller> Applier::look(const std::string& id) {
@@ -111,10 +113,13 @@ Result<void> Applier::operator()(const CreateVolume& op) {
     if (!after) return std::unexpected(after.error());
     std::set<std::string> wanted;
     for (const Seat& seat : op.drives) wanted.insert(seat.selector);
-    const bool made = std::ranges::any_of(after->volumes, [&](const VirtualDrive& v) {
+    const auto made = std::ranges::find_if(after->volumes, [&](const VirtualDrive& v) {
         return std::set<std::string>(v.drives.begin(), v.drives.end()) == wanted;
     });
-    if (made) return {};
+    if (made != after->volumes.end()) {
+        if (made_ != nullptr) *made_ = *made;
+        return {};
+    }
     if (!told) return told;
     return fail(Errc::command_failed,
                 "the tool says that volume '" + op.name + "' was made, but it is not there",
@@ -179,13 +184,17 @@ Result<void> Applier::operator()(const DeleteVolume& op) {
 
 }  // namespace
 
+Result<void> apply(const VolumeOp& op, const Controllers& planned, sys::Exec& exec,
+                   VirtualDrive* made) {
+    return std::visit(Applier(planned, exec, made), op);
+}
+
 std::vector<Result<void>> apply(std::span<const Step<VolumeOp>> steps, const Controllers& planned,
                                 sys::Exec& exec, Journal& journal) {
-    Applier applier(planned, exec);
     std::vector<Result<void>> results;
     for (const Step<VolumeOp>& step : steps) {
         journal.progress(step.item, step.why, -1);
-        results.push_back(std::visit(applier, step.op));
+        results.push_back(apply(step.op, planned, exec));
     }
     return results;
 }

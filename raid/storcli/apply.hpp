@@ -10,7 +10,7 @@
 
 namespace metalwright::raid::storcli {
 
-/// One result per step, in order. Before each step its controller is looked at again: a drive that
+/// Does one step. Before it its controller is looked at again: a drive that
 /// is no longer free, or is another one than planned, is refused; a volume is found by what it is.
 /// After a volume was made or deleted the controller is looked at once more, and only what is seen
 /// then counts: the tools say "succeeded" and exit 0 when nothing was done, and die after having
@@ -18,6 +18,11 @@ namespace metalwright::raid::storcli {
 /// Creating ends with fail_point("raid.after-create").
 /// Errors: refused, not_found (the controller or a volume has gone), command_failed (the tool's own
 /// words), timed_out, io, unsupported.
+/// `made`: set to what CreateVolume left behind, as it was read back.
+Result<void> apply(const VolumeOp& op, const Controllers& planned, sys::Exec& exec,
+                   VirtualDrive* made = nullptr);
+
+/// One result per step, in order.
 std::vector<Result<void>> apply(std::span<const Step<VolumeOp>> steps, const Controllers& planned,
                                 sys::Exec& exec, Journal& journal);
 

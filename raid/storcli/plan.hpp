@@ -22,14 +22,6 @@ unsigned per_span(const WantedVolume& wanted, unsigned drives);
 /// is set.
 Plan<VolumeOp> plan_volumes(std::span<const WantedVolume> wanted, const Controllers& there);
 
-/// A volume that is ours, as the store remembers it.
-struct OwnVolume {
-    std::string name;
-    std::string wwn;  ///< its NAA id, read back when it was made
-
-    bool operator==(const OwnVolume&) const = default;
-};
-
 /// Deletes those of ours that are there, and no other: by NAA id, since a name or a number may be
 /// somebody else's by now. One that is gone is unchanged.
 Plan<VolumeOp> plan_deletion(std::span<const OwnVolume> ours, const Controllers& there);

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "raid/controller.hpp"
-#include "raid/model.hpp"
+#include "raid/filesystem.hpp"
 
 namespace metalwright::raid::storcli {
 
@@ -53,12 +53,22 @@ struct WantedVolume {
     std::uint64_t bytes = 0;  ///< 0 = all there is
     bool boot = false;
     Init init = Init::none;
+    std::optional<WantedFilesystem> filesystem{};
 
     // Filled by whoever remembers, not by a document:
     Memory memory = Memory::never_made;
     std::vector<std::string> known_drives{};  ///< serial numbers, once it has begun; spares last
 
     bool operator==(const WantedVolume&) const = default;
+};
+
+/// A volume that is ours, as the store remembers it.
+struct OwnVolume {
+    std::string name;
+    std::string wwn;                ///< its NAA id, read back when it was made
+    std::string filesystem_uuid{};  ///< empty: none was made on it
+
+    bool operator==(const OwnVolume&) const = default;
 };
 
 /// A drive as an operation names it: where it is, and which one it must be.

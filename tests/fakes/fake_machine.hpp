@@ -33,8 +33,13 @@ class FakeMachine final : public engine::Machine {
     Result<std::map<std::string, std::vector<std::string>>> members(
         const raid::Wanted& wanted) override {
         std::map<std::string, std::vector<std::string>> members;
-        for (const raid::WantedArray& array : *wanted.arrays)
-            if (!made.contains("raid/" + array.name)) members[array.name] = {"DATA0", "DATA1"};
+        if (wanted.arrays)
+            for (const raid::WantedArray& array : *wanted.arrays)
+                if (!made.contains("raid/" + array.name)) members[array.name] = {"DATA0", "DATA1"};
+        if (wanted.volumes)
+            for (const raid::storcli::WantedVolume& volume : *wanted.volumes)
+                if (!made.contains("volume/" + volume.name))
+                    members["volume/" + volume.name] = {"S0", "S1"};
         return members;
     }
     std::map<std::string, std::map<std::string, std::string>>
@@ -50,6 +55,11 @@ class FakeMachine final : public engine::Machine {
         if (wanted.arrays)
             for (const raid::WantedArray& array : *wanted.arrays)
                 wants.push_back({"raid/" + array.name, true});
+        if (wanted.volumes)
+            for (const raid::storcli::WantedVolume& volume : *wanted.volumes)
+                wants.push_back({"volume/" + volume.name, true});
+        for (const raid::storcli::OwnVolume& own : wanted.removed_volumes)
+            wants.push_back({"volume/" + own.name, true, true});
         for (const raid::WantedArray& array : wanted.removed)
             wants.push_back({"raid/" + array.name, true, true});
         return room(std::move(wants), std::move(veto), {});

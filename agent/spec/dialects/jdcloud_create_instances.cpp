@@ -71,6 +71,10 @@ void read_raid(Fields& spec_fields, std::string_view field, RaidType::Volume vol
         storage.system = type.level;
         storage.system_plain = !type.level;
     } else {
+        if (type.hardware) {
+            storage.volumes.emplace().push_back(*type.hardware);
+            return;
+        }
         storage.arrays.emplace();
         if (type.array) storage.arrays->push_back(*type.array);
     }

@@ -244,7 +244,7 @@ TEST_F(Apply, ADryPlanCannotBeApplied) {
     Doors doors = machine.doors();
     NoJournal journal;
     const Step<Op> create{"raid/data", "", CreateArray{.name = "data", .members = {"DATA0"}}};
-    const Step<Op> mkfs{"filesystem/data", "", MakeFilesystem{.array_name = "data"}};
+    const Step<Op> mkfs{"filesystem/data", "", MakeFilesystem{.name = "data"}};
     EXPECT_EQ(apply({&create, 1}, {}, doors, journal)[0].error().code, Errc::internal);
     EXPECT_EQ(apply({&mkfs, 1}, {}, doors, journal)[0].error().code, Errc::internal);
     EXPECT_THAT(changes(), IsEmpty());

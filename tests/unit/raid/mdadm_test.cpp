@@ -50,7 +50,7 @@ TEST(AssembleArgs, DoNotStartAnArrayThatLacksAMember) {
 
 TEST(MkfsArgs, Ext4AndXfs) {
     const MakeFilesystem ext4{
-        .array_name = "data", .array_uuid = uuid, .type = "ext4", .label = "data", .uuid = "aaaa"};
+        .name = "data", .array_uuid = uuid, .type = "ext4", .label = "data", .uuid = "aaaa"};
     EXPECT_THAT(mkfs_args(ext4, "/dev/md/data"),
                 ElementsAre("-q", "-U", "aaaa", "-L", "data", "-E",
                             "lazy_itable_init=1,lazy_journal_init=1,nodiscard", "/dev/md/data"));

@@ -38,7 +38,7 @@ TEST(Filesystem, OfANewArrayIsMadeAndMountedAfterIt) {
     const Plan<Op> made = plan(only(begun(with_filesystem(wish, "/srv/data"), two)), host(2));
     EXPECT_THAT(items(made), ElementsAre("raid/data", "raid/data", "filesystem/data", "mount/data",
                                          "mount/data"));
-    EXPECT_EQ(ops<MakeFilesystem>(made)[0], (MakeFilesystem{.array_name = "data",
+    EXPECT_EQ(ops<MakeFilesystem>(made)[0], (MakeFilesystem{.name = "data",
                                                             .array_uuid = md_uuid,
                                                             .type = "ext4",
                                                             .label = "data",

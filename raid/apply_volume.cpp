@@ -1,0 +1,63 @@
+// Volumes of controllers, and the disks by which the kernel shows them.
+
+#include <algorithm>
+#include <variant>
+
+#include "raid/applier.hpp"
+#include "raid/identity.hpp"
+#include "raid/storcli/apply.hpp"
+#include "raid/storcli/ask.hpp"
+
+namespace metalwright::raid {
+
+/// By its NAA id alone: which sdX the tool names is a guess that has been wrong. The kernel shows a
+/// new volume some time after the tool has answered.
+Result<Disk> Applier::disk_of_volume(const std::string& controller, const std::string& name) {
+    std::string wwn = made_[name];
+    if (wwn.empty()) {
+        const auto planned =
+            std::ranges::find(observed_.controllers.list, controller, &Controller::id);
+        if (planned == observed_.controllers.list.end())
+            return fail(Errc::not_found, "there is no controller " + controller, controller);
+        const std::vector<std::string> tools{planned->tool};
+        const Controllers now = storcli::observe_controllers(doors_.exec, tools);
+        for (const Controller& one : now.list)
+            for (const VirtualDrive& volume : one.volumes)
+                if (one.id == controller && volume.name == name) wwn = volume.wwn;
+    }
+    if (wwn.empty())
+        return fail(Errc::not_found,
+                    "no NAA id is told of volume '" + name + "', so which disk it is is not known",
+                    controller);
+    const std::string node = "/dev/disk/by-id/wwn-0x" + wwn;
+    if (!doors_.files.exists(doors_.roots.dev / node.substr(std::string_view("/dev/").size()))) {
+        [[maybe_unused]] const Result<void> late =
+            run("udevadm", {"wait", "--timeout=30", "--settle", node}, std::chrono::seconds(40));
+    }
+    Result<Disk> disk = look_at(wwn);
+    if (disk || disk.error().code != Errc::not_found) return disk;
+    return fail(Errc::not_found,
+                "the kernel shows no disk for volume '" + name + "' (NAA id " + wwn +
+                    "): see whether its driver found it (dmesg), or boot again",
+                controller);
+}
+
+Result<void> Applier::operator()(const storcli::VolumeOp& op) {
+    VirtualDrive made;
+    if (Result<void> done = storcli::apply(op, observed_.controllers, doors_.exec, &made); !done)
+        return done;
+    const auto* create = std::get_if<storcli::CreateVolume>(&op);
+    if (create == nullptr || made.wwn.empty()) return {};
+    made_.insert_or_assign(create->name, made.wwn);
+    // The same drives in the same geometry bring back the file system of their last volume. Nobody
+    // has written to this one yet. Where the kernel is late with it, the file system's step looks.
+    const Result<Disk> disk = disk_of_volume(create->controller, create->name);
+    if (!disk || (disk->signatures.empty() && disk->partitions.empty())) return {};
+    if (!disk->holders.empty() || !disk->mounts.empty())
+        return fail(Errc::busy,
+                    tell(*disk) + " came up with what was on its drives before, and is in use",
+                    create->name);
+    return run("wipefs", {"--all", disk->path});
+}
+
+}  // namespace metalwright::raid

@@ -1,0 +1,149 @@
+#include "raid/plan_volumes.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "raid/identity.hpp"
+#include "raid/select.hpp"
+#include "raid/storcli/differ.hpp"
+#include "raid/storcli/plan.hpp"
+#include "raid/wishes.hpp"
+
+namespace metalwright::raid {
+namespace {
+
+ItemResult failed(std::string item, Error error) {
+    return {.item = std::move(item), .outcome = Outcome::failed, .error = std::move(error)};
+}
+
+const Controller* holder_of(const VirtualDrive* volume, const Controllers& controllers) {
+    for (const Controller& one : controllers.list)
+        for (const VirtualDrive& each : one.volumes)
+            if (&each == volume) return &one;
+    return nullptr;
+}
+
+/// The one disk by which the kernel shows the volume; null when there is none, or several.
+const Disk* device_of(const std::string& wwn, const Observed& observed) {
+    if (wwn.empty()) return nullptr;
+    const std::vector<const Disk*> disks = disks_named(wwn, observed.disks);
+    return disks.size() == 1 ? disks.front() : nullptr;
+}
+
+/// Where the plan of this volume's own item has come to.
+Standing standing_of(const Plan<Op>& plan, const std::string& item, bool there, bool damaged) {
+    const auto settled = std::ranges::find(plan.settled, item, &ItemResult::item);
+    const bool refused =
+        settled != plan.settled.end() && settled->outcome != Outcome::unchanged;
+    if (refused) return there && damaged ? Standing::damaged : Standing::unusable;
+    return there ? Standing::running : Standing::planned;
+}
+
+Ground ground_of(const storcli::WantedVolume& wanted, const Observed& observed,
+                 const Plan<Op>& plan) {
+    Ground ground{.name = wanted.name,
+                  .noun = "volume",
+                  .item = item_of(wanted),
+                  .memory = wanted.memory,
+                  .ours = wanted.memory != Memory::never_made};
+    const VirtualDrive* volume = volume_there(wanted, observed.controllers);
+    const Controller* controller = holder_of(volume, observed.controllers);
+    const bool damaged = volume != nullptr && !storcli::damage(*controller, *volume).empty();
+    ground.standing = standing_of(plan, ground.item, volume != nullptr, damaged);
+    for (const Step<Op>& step : plan.steps)
+        if (const auto* op = std::get_if<storcli::VolumeOp>(&step.op))
+            if (const auto* create = std::get_if<storcli::CreateVolume>(op);
+                create != nullptr && create->name == wanted.name) {
+                ground.controller = create->controller;
+                ground.ours = true;
+            }
+    if (volume == nullptr) return ground;
+    ground.controller = controller->id;
+    if (const Disk* disk = device_of(volume->wwn, observed)) {
+        ground.path = disk->path;
+        ground.signatures = disk->signatures;
+        ground.probe_error = disk->probe_error;
+        ground.mounts = disk->mounts;
+        ground.held = !disk->holders.empty() || !disk->partitions.empty() || disk->read_only ||
+                      under_system(*disk, observed.system);
+    } else if (ground.memory != Memory::begun) {
+        ground.path = controller->id + "/v" + std::to_string(volume->id);
+        ground.probe_error = "the kernel shows no disk with its NAA id " + volume->wwn;
+    }
+    return ground;
+}
+
+}  // namespace
+
+std::string item_of(const storcli::WantedVolume& wanted) {
+    return "volume/" + wanted.name;
+}
+
+const VirtualDrive* volume_there(const storcli::WantedVolume& wanted,
+                                 const Controllers& controllers) {
+    for (const Controller& controller : controllers.list) {
+        if (!wanted.controller.empty() && wanted.controller != controller.id &&
+            wanted.controller != controller.serial)
+            continue;
+        if (const VirtualDrive* volume = storcli::volume_for(wanted, controller)) return volume;
+    }
+    return nullptr;
+}
+
+void plan_volumes(const Wanted& wanted, const Observed& observed, Plan<Op>& plan,
+                  const PlanContent& content) {
+    const std::vector<storcli::WantedVolume>& volumes = *wanted.volumes;
+    if (volumes.empty()) {
+        std::vector<std::string> left;
+        for (const Controller& controller : observed.controllers.list)
+            for (const VirtualDrive& volume : controller.volumes)
+                left.push_back(volume.name.empty()
+                                   ? controller.id + "/v" + std::to_string(volume.id)
+                                   : volume.name);
+        plan.settled.push_back(
+            {.item = "volumes",
+             .outcome = Outcome::unchanged,
+             .note = left.empty() ? "no volumes are wanted and none are there"
+                                  : "no volumes are wanted; left as they are: " + tell(left)});
+        return;
+    }
+    Plan<storcli::VolumeOp> made = storcli::plan_volumes(volumes, observed.controllers);
+    std::ranges::move(made.settled, std::back_inserter(plan.settled));
+    for (Step<storcli::VolumeOp>& step : made.steps)
+        plan.steps.push_back(
+            {std::move(step.item), std::move(step.why), std::move(step.op), step.destroys_data});
+    for (const storcli::WantedVolume& one : volumes)
+        content(ground_of(one, observed, plan), one.filesystem);
+}
+
+void plan_volume_removal(const storcli::OwnVolume& own, const Observed& observed, Plan<Op>& plan) {
+    const std::string item = "volume/" + own.name;
+    const auto refuse = [&](const std::string& why) {
+        plan.settled.push_back(
+            failed(item, {Errc::refused, "volume '" + own.name + "' is not removed: " + why,
+                          own.name}));
+    };
+    const std::optional<RemoveMount> mount = our_mount(own.filesystem_uuid, observed);
+    if (const Disk* disk = device_of(own.wwn, observed)) {
+        if (under_system(*disk, observed.system))
+            return refuse(tell(*disk) + " is under the system volume");
+        if (!disk->holders.empty())
+            return refuse(tell(*disk) + " is held by " + tell(disk->holders) +
+                          ": take that down first");
+        for (const std::string& point : disk->mounts)
+            if (!mount || point != mount->mount_point)
+                return refuse("it is in use (" + point +
+                              "), and metalwright did not mount it there: unmount it");
+    }
+    Plan<storcli::VolumeOp> deletion =
+        storcli::plan_deletion(std::span(&own, 1), observed.controllers);
+    std::ranges::move(deletion.settled, std::back_inserter(plan.settled));
+    if (deletion.steps.empty()) return;
+    if (mount)
+        plan.steps.push_back({item, "unmount " + mount->mount_point + " for good", *mount, false});
+    for (Step<storcli::VolumeOp>& step : deletion.steps)
+        plan.steps.push_back({std::move(step.item), std::move(step.why), std::move(step.op), true});
+}
+
+}  // namespace metalwright::raid
