@@ -79,22 +79,28 @@ void plan_address(Draft& draft, std::string item, const Alias& alias) {
                                               .deprecated = v6 && !alias.preferred,
                                               .take_over = true}});
     }
+    bool exchanged = false;
     for (const KernelAddress* other : site.places(alias.cidr.address)) {
         if (other->ifindex != nic) continue;
         if (!site.ours(*other)) return settle_present(draft, std::move(item), *other);
         // IPv4 has one address with two lengths, until ours of the other length is removed.
         if (!v6) continue;
+        exchanged = true;
         draft.step_after_guard(item, "remove " + other->prefix.text() + ", of another length",
                                KernelOp{RemoveAddress{nic, other->prefix}});
     }
     if (asks) await_unique(draft, item, alias);
-    draft.step(
-        std::move(item),
-        joined({"add ", noun_of(alias.kind), " ", alias.cidr.text(), " on ", site.nic().name}),
-        KernelOp{AddAddress{.ifindex = nic,
-                            .first = alias.cidr,
-                            .deprecated = v6 && !alias.preferred,
-                            .detect_duplicate = asks}});
+    std::string why =
+        joined({"add ", noun_of(alias.kind), " ", alias.cidr.text(), " on ", site.nic().name});
+    const KernelOp add = AddAddress{.ifindex = nic,
+                                    .first = alias.cidr,
+                                    .deprecated = v6 && !alias.preferred,
+                                    .detect_duplicate = asks};
+    // Where the other length stays with a change that is taken back, there is no room for this one.
+    if (exchanged)
+        draft.step_after_guard(std::move(item), std::move(why), add);
+    else
+        draft.step(std::move(item), std::move(why), add);
 }
 
 void plan_addresses(Draft& draft, std::string item, const Alias& alias) {

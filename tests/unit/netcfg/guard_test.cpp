@@ -16,6 +16,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 
 /// A host that runs with 10.0.0.10/24 and its gateway, and a note of what the disk says.
 struct Host {
@@ -125,6 +126,23 @@ TEST(Guard, APartOfTheWayThatIsPutBackIsNoChangeOfIt) {
     host.bring_to(primary("10.0.0.10/24", "10.0.0.1"));
     EXPECT_THAT(host.addresses(), ElementsAre("10.0.0.10/24"));
     EXPECT_THAT(host.prober.asked, IsEmpty());
+}
+
+TEST(Guard, WhatStaysWithAFormerAddressIsNotExchangedBehindIt) {
+    Host host;
+    host.kernel.kernel().addresses = {ours("fd00::5/64")};
+    host.owned.primaries = host.owned.addresses = {cidr("fd00::5/64")};
+    host.prober.answers = false;
+    Wanted wanted = primary("10.0.9.10/24", "10.0.9.1");
+    wanted.aliases = {alias("fd00::5/128")};
+    for (int time : {1, 2}) {
+        const auto results = host.bring_to(wanted);
+        EXPECT_THAT(host.addresses(), ElementsAre("fd00::5/64")) << time;
+        EXPECT_EQ(line(results, "alias/fd00::5/128").outcome, Outcome::skipped) << time;
+    }
+    host.prober.answers = true;
+    host.bring_to(wanted);
+    EXPECT_THAT(host.addresses(), UnorderedElementsAre("fd00::5/128", "10.0.9.10/24"));
 }
 
 TEST(Guard, AHalfDoneGroupIsTakenBackFromItsJournal) {
