@@ -66,7 +66,8 @@ json volume_json(const raid::storcli::WantedVolume& volume) {
     if (!volume.controller.empty()) wanted["controller"] = volume.controller;
     if (volume.spans != 0) wanted["spans"] = volume.spans;
     if (volume.strip_kib != 0) wanted["stripKiB"] = volume.strip_kib;
-    if (json cache = cache_json(volume.cache); !cache.empty()) wanted["cache"] = std::move(cache);
+    for (const auto& [name, word] : cache_fields(volume.cache))
+        wanted["cache"][std::string(name)] = word;
     if (volume.bytes != 0) wanted["sizeBytes"] = volume.bytes;
     if (volume.boot) wanted["boot"] = true;
     if (volume.init != raid::storcli::Init::none)

@@ -126,17 +126,17 @@ void read_volume_rules(Fields& holder, WantedVolume& volume) {
         holder.self().error(wrong->message);
 }
 
-Json cache_json(const CachePolicy& cache) {
-    Json json = Json::object();
-    const auto put = [&](const char* name, const std::string& tool_word, const auto& words) {
-        const auto word = std::ranges::find(words, tool_word, &Word::second);
-        if (word != words.end()) json[name] = word->first;
+std::vector<std::pair<std::string_view, std::string_view>> cache_fields(const CachePolicy& cache) {
+    std::vector<std::pair<std::string_view, std::string_view>> fields;
+    const auto put = [&](std::string_view name, const std::string& of_the_tool, const auto& words) {
+        const auto word = std::ranges::find(words, of_the_tool, &Word::second);
+        if (word != words.end()) fields.emplace_back(name, word->first);
     };
     put("read", cache.read, read_words);
     put("write", cache.write, write_words);
     put("io", cache.io, io_words);
     put("drive", cache.drive, drive_words);
-    return json;
+    return fields;
 }
 
 std::optional<WantedVolume> read_volume(const Cursor& at) {

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "agent/spec/cursor.hpp"
 #include "raid/storcli/wanted.hpp"
@@ -13,7 +16,8 @@ std::optional<raid::storcli::WantedVolume> read_volume(const Cursor& at);
 /// All of it but its name. Shared by the spec and the catalogue.
 void read_volume_rules(Fields& holder, raid::storcli::WantedVolume& volume);
 
-/// Its "cache" in a document's words; empty where the controller decides.
-Json cache_json(const raid::storcli::CachePolicy& cache);
+/// The fields of its "cache" with a document's words for them; none where the controller decides.
+std::vector<std::pair<std::string_view, std::string_view>> cache_fields(
+    const raid::storcli::CachePolicy& cache);
 
 }  // namespace metalwright::spec
