@@ -307,8 +307,12 @@ class Memory {
             if (auto way = policy_nic(site, primary, aliases, number))
                 ways_.push_back(std::move(*way));
         }
+        // Until the new primary address is there the former one is what it was, also where an alias
+        // is called like it: another try is guarded like the first.
+        bool waits_for_primary = false;
         if (primary) {
             const Prefix& address = primary->accepted.address;
+            waits_for_primary = primary->address || site.on_nic(address) == nullptr;
             if (!primary->address) add(site, {address, Kind::primary}, false);
             for (const JudgedRoute& route : primary->routes)
                 if (!route.error) owned_.routes.push_back(route.route);
@@ -324,9 +328,11 @@ class Memory {
                 continue;
             }
             const Prefix first = first_of(alias);
+            const KernelAddress* present = waits_for_primary ? site.on_nic(first) : nullptr;
+            const bool former = present != nullptr && site.was_primary(*present);
+            const Kind kind = former ? Kind::primary : alias.kind;
             for (std::uint32_t i = 0; i < count_of(alias); ++i)
-                add(site, {{first.address.plus(i), first.length}, alias.kind, alias.adopt},
-                    may_overlap);
+                add(site, {{first.address.plus(i), first.length}, kind, alias.adopt}, may_overlap);
         }
     }
 

@@ -145,6 +145,19 @@ TEST(Guard, WhatStaysWithAFormerAddressIsNotExchangedBehindIt) {
     EXPECT_THAT(host.addresses(), UnorderedElementsAre("fd00::5/128", "10.0.9.10/24"));
 }
 
+TEST(Guard, AFormerAddressThatBecomesAnAliasIsNotForgottenBeforeTheChangeIsThere) {
+    Host host;
+    host.kernel.kernel().routes.clear();
+    host.prober.answers = false;
+    Wanted wanted = primary("10.0.9.10/24", "10.0.9.1");
+    wanted.aliases = {alias("10.0.0.10/24")};
+    for (std::size_t time : {1, 2}) {
+        host.bring_to(wanted);
+        EXPECT_EQ(host.prober.asked.size(), time);
+        EXPECT_THAT(host.addresses(), ElementsAre("10.0.0.10/24"));
+    }
+}
+
 TEST(Guard, AHalfDoneGroupIsTakenBackFromItsJournal) {
     Host host;
     const Plan<Op> made =
