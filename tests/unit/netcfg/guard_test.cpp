@@ -151,7 +151,7 @@ TEST(Guard, AFormerAddressThatBecomesAnAliasIsNotForgottenBeforeTheChangeIsThere
     host.prober.answers = false;
     Wanted wanted = primary("10.0.9.10/24", "10.0.9.1");
     wanted.aliases = {alias("10.0.0.10/24")};
-    for (std::size_t time : {1, 2}) {
+    for (std::size_t time : {1u, 2u}) {
         host.bring_to(wanted);
         EXPECT_EQ(host.prober.asked.size(), time);
         EXPECT_THAT(host.addresses(), ElementsAre("10.0.0.10/24"));
