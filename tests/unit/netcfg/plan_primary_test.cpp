@@ -75,6 +75,7 @@ TEST(PlanPrimary, AFormerPrimaryThatIsAnAliasNowStays) {
     Wanted wanted = primary("10.0.0.11/24");
     wanted.aliases = {alias("10.0.0.10/24")};
     EXPECT_THAT(steps_of(plan(wanted, seen, owned)), ElementsAre("primary: add 10.0.0.11/24"));
+    seen.addresses.push_back(ours("10.0.0.11/24"));
     EXPECT_THAT(owned_after(wanted, seen, owned).primaries, ElementsAre(cidr("10.0.0.11/24")));
 }
 
