@@ -143,8 +143,16 @@ bool is_absence(int error) {
 }
 
 std::string last_line(std::string_view text) {
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
-        text.remove_suffix(1);
+    const auto trim = [&] {
+        while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
+            text.remove_suffix(1);
+    };
+    trim();
+    // dmsetup ends with this, and has said why in the line before.
+    if (constexpr std::string_view empty_words = "\nCommand failed."; text.ends_with(empty_words)) {
+        text.remove_suffix(empty_words.size());
+        trim();
+    }
     const std::size_t start = text.rfind('\n');
     std::string line(start == std::string_view::npos ? text : text.substr(start + 1));
     constexpr std::size_t most = 300;

@@ -680,3 +680,15 @@ claim(9.volumes-read-back "What a tool says it did counts only when it is seen, 
   raid.StorcliApply.ARefusalOfTheToolIsToldInItsWords raid.StorcliPlan.CommandsOfBothGrammars)
 claim(9.volumes-ours "Only volumes that are ours are deleted, known by NAA id."
   raid.StorcliPlan.OnlyOursAreDeleted raid.StorcliApply.OnlyTheVolumeWithThisIdIsDeleted)
+claim(9.volumes-ordered "A spec, or a vendor's RAID type, orders volumes of a controller; every wrong word in it is told where it stands."
+  agent_spec.Native.WhatIsWrongIsToldWhereItIs agent_spec.JdCloud.ARaidTypeMayBeAVolumeOfAController vm.hardware_raid)
+claim(9.volumes-mounted "A volume is made, found by its NAA id, given its file system and mounted; over a reboot and the same order nothing changes."
+  vm.hardware_raid raid.Volumes.ANewOneIsMadeThenItsFileSystemThenItIsMounted raid.Volumes.WhatIsThereAndMountedIsUnchanged
+  raid.Volumes.ADiskThatTheKernelDoesNotShowIsSaid)
+claim(9.volumes-safe "A volume that was not made here, that is degraded or that once existed is never written to; what its drives held comes not back."
+  vm.hardware_raid raid.Volumes.OneOfSomebodyElseIsNotWrittenTo raid.Volumes.AFileSystemThatHasGoneIsNotMadeAnew
+  raid.Volumes.DegradedOnesAreToldAndLeftAlone raid.Volumes.WhatWasCutOffIsFinishedAndOldContentIsOursToOverwrite
+  raid.Volumes.NoArrayTakesTheDiskOfAVolume agent_engine.EngineTest.AVolumeThatOnceExistedIsNeverTakenForNew)
+claim(9.volumes-released "A release that removes arrays deletes our volumes, and nothing that is in use or somebody else's."
+  vm.hardware_raid raid.VolumeRemoval.EndsOurMountAndDeletesTheOneWithThisId raid.VolumeRemoval.LeavesWhatIsInUseOrSomebodyElses
+  agent_engine.EngineTest.AVolumeIsRememberedByItsDrivesThenByItsIdAndGoesWithARelease)

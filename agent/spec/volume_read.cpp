@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <set>
 #include <string>
 #include <string_view>
@@ -108,7 +109,11 @@ void read_volume_rules(Fields& holder, WantedVolume& volume) {
     if (auto drives = holder.fields("drives")) read_drives(*drives, volume.drives);
     if (const auto spares = holder.number32("spares", 0, most_drives)) volume.spares = *spares;
     if (const auto spans = holder.number32("spans", 1, most_spans)) volume.spans = *spans;
-    if (const auto strip = holder.number32("stripKiB", 8, 4096)) volume.strip_kib = *strip;
+    if (const auto strip = holder.number32("stripKiB", 8, 4096)) {
+        if (!std::has_single_bit(*strip))
+            holder.error("stripKiB", std::to_string(*strip) + " is not a power of two");
+        volume.strip_kib = *strip;
+    }
     if (auto cache = holder.fields("cache")) read_cache(*cache, volume.cache);
     if (const auto bytes = holder.number("sizeBytes", 1, most_number)) volume.bytes = *bytes;
     volume.boot = holder.flag("boot").value_or(false);

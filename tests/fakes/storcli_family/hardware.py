@@ -22,10 +22,11 @@ def new_drive(enclosure=252, slot=0, **more):
 
 
 def new_controller(**more):
+    """`naas`: NAA ids that its volumes get, the first that is free; beyond them they are drawn."""
     return {"model": "FakeRAID 9000-8i", "serial": "FK00000001", "firmware": "50.1.0-0001", "driver": "megaraid_sas",
             "personality": "RAID", "levels": [0, 1, 5, 6, 10, 50, 60], "strips": [64, 1024], "ids": "down", "jbod": False,
             "preserved": [], "foreignIncomplete": False, "attention": False, "bootdrive": None, "drives": [],
-            "volumes": [], **more}
+            "volumes": [], "naas": [], **more}
 
 
 def new_host(grammar="storcli", drives=4, controllers=None):
@@ -95,6 +96,12 @@ def free_id(controller):
     return next(number for number in order if number not in taken)
 
 
+def free_naa(controller):
+    taken = {v["naa"] for v in controller["volumes"]}
+    free = [naa for naa in controller.get("naas", []) if naa not in taken]
+    return free[0] if free else "6" + uuid.uuid4().hex[:31]
+
+
 def free_group(controller):
     taken = {v["group"] for v in controller["volumes"]}
     return next(number for number in range(240) if number not in taken)
@@ -136,7 +143,7 @@ def add_volume(controller, level, places, per_span=None, size=None, name="", str
     volume = {"id": free_id(controller), "group": group, "level": level, "state": "Optl", "name": name[:15],
               "blocks": bytes_ // sector, "blockSize": sector, "strip": strip, "spans": spans, "perSpan": per_span,
               "cache": {"read": "R", "write": "WB", "io": "D", **(cache or {})}, "pdcache": pdcache,
-              "naa": "6" + uuid.uuid4().hex[:31], "device": None, "drives": [list(place) for place in places],
+              "naa": free_naa(controller), "device": None, "drives": [list(place) for place in places],
               "holds": False, "init": None}
     for drive in drives:
         drive["state"], drive["group"] = "Onln", group

@@ -222,6 +222,14 @@ TEST(ExpectOk, TellsTheToolsOwnLastLine) {
     EXPECT_EQ(bad.error().message, "mdadm failed: mdadm: device busy");
 }
 
+TEST(ExpectOk, ALineThatSaysNothingIsNotTheLastWord) {
+    const Result<Output> bad = expect_ok(
+        Output{.exit_code = 1, .err = "remove ioctl on vg-lv failed: busy\nCommand failed.\n"},
+        {"/sbin/dmsetup", {}});
+    ASSERT_FALSE(bad);
+    EXPECT_EQ(bad.error().message, "dmsetup failed: remove ioctl on vg-lv failed: busy");
+}
+
 TEST(ExpectOk, TakesStdoutWhenStderrIsEmptyAndNamesASignal) {
     const Result<Output> bad =
         expect_ok(Output{.exit_code = -1, .signal = 9, .out = "at 40 %"}, {"/sbin/mkfs.ext4", {}});

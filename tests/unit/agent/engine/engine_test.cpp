@@ -207,6 +207,42 @@ TEST_F(EngineTest, AReleaseThatAsksForItRemovesOurArraysAndForgetsThem) {
     EXPECT_NE(store_->identities()->front().md_uuid, uuid);
 }
 
+TEST_F(EngineTest, AVolumeIsRememberedByItsDrivesThenByItsIdAndGoesWithARelease) {
+    const json volume{{"name", "hard"},
+                      {"level", "raid1"},
+                      {"drives", {{"count", 2}}},
+                      {"filesystem", {{"mountPoint", "/srv/hard"}}}};
+    const std::string order =
+        document({{"storage", {{"arrays", json::array()}, {"volumes", json::array({volume})}}}});
+    raid::Controller controller{.id = "storcli64/c0"};
+    controller.volumes = {{.id = 1, .name = "hard", .wwn = "6000aa"}};
+    machine_.controllers.list = {controller};
+    EXPECT_EQ(finished(order)["state"], "running");
+    const store::Identity known = store_->identities()->front();
+    EXPECT_EQ(known.name, "volume/hard");
+    EXPECT_EQ(known.md_uuid, "6000aa");
+    EXPECT_EQ(known.members, "S0\nS1");
+    EXPECT_TRUE(known.complete);
+    EXPECT_EQ(known.fs_uuid.size(), 36u);
+
+    const std::string release = R"({"apiVersion":"metalwright/v1","host":{"id":"host-1"},)"
+                                R"("release":{"instanceId":"i-1","arrays":"remove"}})";
+    EXPECT_EQ(finished(release)["state"], "idle");
+    EXPECT_EQ(machine_.last_storage.removed_volumes,
+              (std::vector<raid::storcli::OwnVolume>{{"hard", "6000aa", known.fs_uuid}}));
+    EXPECT_TRUE(store_->identities()->empty());
+}
+
+TEST_F(EngineTest, AVolumeThatOnceExistedIsNeverTakenForNew) {
+    const json volume{{"name", "hard"}, {"level", "raid1"}, {"drives", {{"count", 2}}}};
+    const std::string order = document({{"storage", {{"volumes", json::array({volume})}}}});
+    finished(order);
+    finished(order);
+    const raid::storcli::WantedVolume& wanted = machine_.last_storage.volumes->front();
+    EXPECT_EQ(wanted.memory, raid::Memory::complete);
+    EXPECT_EQ(wanted.known_drives, (std::vector<std::string>{"S0", "S1"}));
+}
+
 TEST_F(EngineTest, AReleaseThatCouldNotRemoveAnArrayRemembersItAndMayBeAskedAgain) {
     finished(document());
     machine_.refuses["raid/data"] = {Errc::refused, "it is in use", "data"};

@@ -42,6 +42,15 @@ json full() {
           {"name": "fast", "level": "raid10", "members": {"ids": ["S1", "S2", "S3", "S4"]},
            "layout": "f2", "consistency": "resync", "metadata": "1.1", "memberBytes": 1073741824,
            "filesystem": {"mountPoint": "/srv/fast"}}
+        ],
+        "volumes": [
+          {"name": "hard", "level": "raid10", "controller": "storcli64/c0", "spares": 1,
+           "spans": 2, "stripKiB": 256, "sizeBytes": 1073741824, "boot": true, "init": "fast",
+           "drives": {"count": 4, "media": "hdd", "enclosure": 252, "minBytes": 1000,
+                      "maxBytes": 2000, "first": "largest", "sameModel": true},
+           "cache": {"read": "ahead", "write": "back", "io": "direct", "drive": "off"},
+           "filesystem": {"type": "xfs", "label": "hard", "mountPoint": "/srv/hard"}},
+          {"name": "cold", "level": "raid1", "drives": {"ids": ["252:8", "S9"]}}
         ]
       },
       "network": {
@@ -114,7 +123,10 @@ json catalogue() {
                    "members": {"count": 3}, "spares": 1, "chunkKiB": 64,
                    "filesystem": {"type": "ext4", "label": "store", "mountPoint": "/srv/store"}},
         "data-1": {"volume": "data", "level": "raid1", "members": {"ids": ["S1", "S2"]}},
-        "data-0": {"volume": "data", "level": "none"}
+        "data-0": {"volume": "data", "level": "none"},
+        "hard-10": {"volume": "data", "hardware": true, "level": "raid10", "name": "store",
+                    "drives": {"count": 4}, "stripKiB": 64, "cache": {"write": "through"},
+                    "filesystem": {"mountPoint": "/srv/store"}}
       },
       "keypairs": {"key-1": {}},
       "subnets": {"subnet-a": {"cidr": "10.0.1.0/24", "gateway": "10.0.1.1",

@@ -190,6 +190,18 @@ TEST(JdCloud, WhereThePrefixLengthComesFrom) {
         << lines(bad.error());
 }
 
+TEST(JdCloud, ARaidTypeMayBeAVolumeOfAController) {
+    const auto spec = read(order("dataRaidTypeId", "\"hard-10\""));
+    ASSERT_TRUE(spec) << lines(spec.error());
+    EXPECT_FALSE(spec->storage->arrays);
+    ASSERT_EQ(spec->storage->volumes->size(), 1U);
+    const raid::storcli::WantedVolume& volume = spec->storage->volumes->front();
+    EXPECT_EQ(volume.name, "store");
+    EXPECT_EQ(volume.level, 10U);
+    EXPECT_EQ(volume.cache.write, "wt");
+    EXPECT_EQ(volume.filesystem->mount_point, "/srv/store");
+}
+
 TEST(JdCloud, AHostOfNoArray) {
     const auto spec = read(order("dataRaidTypeId", "\"data-0\""));
     ASSERT_TRUE(spec) << lines(spec.error());
@@ -313,7 +325,8 @@ TEST(JdCloud, WhatIsWrongIsToldWhereItIs) {
         {"charge", "", "charge", "is required"},
         {"az", "7", "az", "expected a string, got a number"},
         {"sysRaidTypeId", "\"sys-9\"", "sysRaidTypeId",
-         "no RAID type \"sys-9\"; the catalogue has: data-0, data-1, data-5, sys-0, sys-1"},
+         "no RAID type \"sys-9\"; the catalogue has: data-0, data-1, data-5, hard-10, sys-0, "
+         "sys-1"},
         {"sysRaidTypeId", "\"data-1\"", "sysRaidTypeId", "is for the data volume"},
         {"dataRaidTypeId", "\"sys-1\"", "dataRaidTypeId", "is for the system volume"},
         {"networkType", "\"wifi\"", "networkType", "is not one of: vpc, basic, retail"},

@@ -1,0 +1,138 @@
+"""Volumes of a hardware RAID controller, from `add vd` to a mounted file system. The tool is the emulator; the disks by which the
+kernel shows its volumes are real SCSI disks, which come and go some time after the tool has answered, as a driver's do."""
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+from lab import agent
+from lab.case import LabTest
+
+HOST = "host-1"
+TOOL = "/opt/MegaRAID/storcli/storcli64"
+STATE = "/var/lib/metalwright/controller.json"
+FAKES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../fakes")
+NAAS = ["5000f00dcafe0001", "5000f00dcafe0002"]  # of QEMU's disks: LUN 0, LUN 1
+
+# The driver's part: shows the disks of the volumes that there are, and takes those of the others away.
+DRIVER = f"""import glob, json, os
+naas = {NAAS!r}
+there = {{v["naa"] for c in json.load(open("{STATE}"))["controllers"] for v in c["volumes"]}}
+host = os.path.basename(glob.glob("/sys/bus/virtio/drivers/virtio_scsi/virtio*/host*")[0])
+for lun, naa in enumerate(naas):
+    shown = [d for d in glob.glob("/sys/class/scsi_device/*:0:0:%d/device" % lun) if open(d + "/wwid").read().strip() == "naa." + naa]
+    if naa in there and not shown:
+        open("/sys/class/scsi_host/%s/scan" % host, "w").write("0 0 %d" % lun)
+    for device in shown if naa not in there else []:
+        open(device + "/delete", "w").write("1")
+"""
+DRIVER_UNITS = {
+    "lab-driver.path": f"[Path]\nPathChanged={STATE}\n[Install]\nWantedBy=multi-user.target\n",
+    "lab-driver.service": "[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=oneshot\nExecStart=/usr/bin/python3 /opt/driver.py\n"
+                          "[Install]\nWantedBy=multi-user.target\n",
+}
+
+
+RELEASE = {"apiVersion": "metalwright/v1", "host": {"id": HOST}, "release": {"instanceId": "i-1", "arrays": "remove"}}
+
+
+def order(generation, instance="i-1", **more):
+    volume = {"name": "data", "level": "raid10", "drives": {"count": 4}, "stripKiB": 64, "cache": {"write": "through"},
+              "filesystem": {"type": "ext4", "mountPoint": "/srv/data"}, **more}
+    return {"apiVersion": "metalwright/v1", "host": {"id": HOST}, "instance": {"id": instance},
+            "operation": {"token": f"volume-{generation}"}, "storage": {"volumes": [volume]}}
+
+
+class HardwareRaidTest(LabTest):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="metalwright-scsi-")
+        cls.addClassCleanup(folder.cleanup)
+        extra = ["-device", "virtio-scsi-pci,id=scsi0"]
+        for lun, naa in enumerate(NAAS):
+            image = f"{folder.name}/vd{lun}.qcow2"
+            subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", image, "512M"], check=True)
+            extra += ["-blockdev", f"driver=qcow2,node-name=vd{lun},file.driver=file,file.filename={image}",
+                      "-device", f"scsi-hd,drive=vd{lun},bus=scsi0.0,lun={lun},wwn=0x{naa}"]
+        cls.machine = {"disks": [], "extra": tuple(extra)}
+        super().setUpClass()
+
+    @classmethod
+    def prepare(cls):
+        agent.without_watchdog(cls.vm)
+        with tempfile.TemporaryDirectory() as tree:
+            emulator = f"{tree}/opt/emulator"
+            os.makedirs(emulator)
+            subprocess.run(["cp", "-r", f"{FAKES}/storcli", f"{FAKES}/storcli_family", emulator], check=True)
+            cls.vm.push_tree(tree)
+        cls.vm.put(TOOL, f'#!/bin/sh\nMETALWRIGHT_STORCLI_STATE={STATE} exec /opt/emulator/storcli "$@"\n', mode=0o755)
+        cls.vm.put("/opt/driver.py", DRIVER)
+        for name, text in DRIVER_UNITS.items():
+            cls.vm.put(f"/etc/systemd/system/{name}", text)
+        agent.install(cls.vm, os.environ["METALWRIGHT_STAGE"], cls.plane, HOST, start=False)
+        cls.vm.sh(f"mkdir -p /var/lib/metalwright; {TOOL} make --drives 6")
+        state = json.loads(cls.vm.get(STATE))
+        state["controllers"][0]["naas"] = NAAS
+        cls.vm.put(STATE, json.dumps(state))
+        cls.vm.sh("modprobe sd_mod; systemctl daemon-reload; systemctl enable --now lab-driver.path lab-driver.service", timeout=300)
+        cls.vm.wait_for("! test -e /sys/block/sda")
+        cls.vm.sh(f"systemctl enable --now metalwright.socket {agent.DAEMON}", timeout=300)
+
+    def provision(self, document, generation):
+        self.plane.put_spec(HOST, json.dumps(document).encode(), generation)
+        return agent.settled(self.vm, generation, timeout=600)
+
+    def items(self, status):
+        return {item["item"]: item["outcome"] for item in status["items"]}
+
+    def volumes(self):
+        return json.loads(self.vm.get(STATE))["controllers"][0]["volumes"]
+
+    def asked(self):
+        return [call for call in json.loads(self.vm.get(STATE))["calls"] if " add " in call or " del" in call]
+
+    def test_from_add_vd_to_a_mounted_file_system_and_over_a_reboot(self):
+        done = self.provision(order(1), 1)
+        self.assertEqual(done["state"], "running", done)
+        self.assertEqual(self.items(done), {"volume/data": "changed", "filesystem/data": "changed", "mount/data": "changed"})
+        self.assertEqual([(v["name"], v["level"], v["naa"]) for v in self.volumes()], [("data", 10, NAAS[0])])
+        source = self.vm.sh("findmnt -no SOURCE /srv/data").strip()
+        self.assertEqual(self.vm.sh(f"cat /sys/block/{os.path.basename(source)}/device/wwid").strip(), "naa." + NAAS[0])
+        self.vm.sh("echo mine >/srv/data/file; sync")
+
+        again = self.provision(order(2), 2)
+        self.assertEqual(set(self.items(again).values()), {"unchanged"}, again)
+        self.vm.reboot()
+        self.assertEqual(self.vm.wait_for("cat /srv/data/file"), "mine\n")
+        self.assertEqual(agent.status(self.vm, wait=300)["state"], "running")
+        self.assertEqual(len(self.asked()), 1, self.asked())
+
+    def test_a_release_deletes_it_and_what_comes_back_with_the_next_one_is_not_the_last_tenants(self):
+        self.assertEqual(self.provision(order(1), 1)["state"], "running")
+        self.vm.sh("echo secret >/srv/data/file; sync")
+        self.vm.put("/root/release.json", json.dumps(RELEASE))
+        done = self.vm.run("metalwright apply /root/release.json --wait --timeout 300s", timeout=400)
+        self.assertEqual(done.status, 0, done)
+        self.assertEqual(self.volumes(), [])
+        self.assertEqual(self.vm.sh("findmnt -no SOURCE /srv/data || true"), "")
+        self.vm.wait_for("! test -e /sys/block/sda")
+
+        done = self.provision(order(2, "i-2"), 2)
+        self.assertEqual(done["state"], "running", done)
+        self.assertEqual(self.vm.sh("ls -A /srv/data").split(), ["lost+found"])
+
+    def test_a_volume_that_was_deleted_behind_our_back_is_told_and_not_made_anew(self):
+        self.assertEqual(self.provision(order(1), 1)["state"], "running")
+        self.vm.sh("systemctl stop srv-data.mount")
+        self.vm.sh(f"{TOOL} /c0/v{self.volumes()[0]['id']} del force J nolog")
+        refused = self.provision(order(2), 2)
+        self.assertEqual(refused["state"], "degraded")
+        error = {item["item"]: item["error"] for item in refused["items"]}["volume/data"]
+        self.assertEqual(error["code"], "refused")
+        self.assertIn("once existed and is absent now", error["message"])
+        self.assertEqual(self.volumes(), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
