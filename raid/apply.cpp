@@ -227,8 +227,7 @@ Result<void> Applier::operator()(const StartMount& op) {
     // udev may be late with it, on a host with many disks.
     if (!doors_.files.exists(node)) settle(node.string());
     if (!doors_.files.exists(node))
-        return fail(Errc::not_found,
-                    "its file system is not there: see filesystem/" + op.name,
+        return fail(Errc::not_found, "its file system is not there: see filesystem/" + op.name,
                     op.mount_point);
     // PID 1 mounts it: in our own namespace nobody else would see it. `enable` has it read the new
     // unit. Longer than the 90 s that systemd waits for a device.

@@ -232,7 +232,7 @@ struct Observed {
     std::vector<Array> arrays{};
     std::vector<Holder> holders{};
     SystemVolume system{};
-    Controllers controllers{};  ///< only where it was asked for
+    Controllers controllers{};               ///< only where it was asked for
     std::string mdadm_conf{};                ///< content, empty when absent
     std::vector<std::string> mount_units{};  ///< names of our mount units, written and enabled
     std::map<std::string, std::string> mount_unit_texts{};  ///< every one in /etc, ours or not

@@ -167,10 +167,9 @@ struct UnlistInMdadmConf {
     bool operator==(const UnlistInMdadmConf&) const = default;
 };
 
-using Op =
-    std::variant<TakeDownHolder, WipeDisk, StopArray, ForgetMembers, CreateArray, AssembleArray,
-                 ListInMdadmConf, MakeFilesystem, WriteMountUnit, StartMount, RemoveMount,
-                 WipeArray, UnlistInMdadmConf, FailMember, RemoveMember, AddMember,
-                 storcli::VolumeOp>;
+using Op = std::variant<TakeDownHolder, WipeDisk, StopArray, ForgetMembers, CreateArray,
+                        AssembleArray, ListInMdadmConf, MakeFilesystem, WriteMountUnit, StartMount,
+                        RemoveMount, WipeArray, UnlistInMdadmConf, FailMember, RemoveMember,
+                        AddMember, storcli::VolumeOp>;
 
 }  // namespace metalwright::raid

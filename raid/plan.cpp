@@ -204,8 +204,7 @@ Ground Planner::failed(const std::string& item, Error error) {
     return {};
 }
 
-Ground Planner::failed(const std::string& item, Errc code, std::string message,
-                         std::string where) {
+Ground Planner::failed(const std::string& item, Errc code, std::string message, std::string where) {
     return failed(item, Error{code, std::move(message), std::move(where)});
 }
 

@@ -13,10 +13,11 @@ namespace metalwright::raid {
 
 /// Wanted + observed -> steps. Pure; the same input gives the same plan.
 ///
-/// Items: "volume/<name>" for each wanted volume of a controller; "raid/system" when a system level is wanted; "raid/<name>" and, where a file system or a
-/// mount is wanted, "filesystem/<name>" and "mount/<name>" for each array; "raid/data" when the
-/// list of arrays is explicitly empty; for what a release takes away "raid/<name>" alone; and
-/// "replace/<disk>" for a replacement that is no array's. Each has steps or one settled result:
+/// Items: "volume/<name>" for each wanted volume of a controller; "raid/system" when a system level
+/// is wanted; "raid/<name>" and, where a file system or a mount is wanted, "filesystem/<name>" and
+/// "mount/<name>" for each array; "raid/data" when the list of arrays is explicitly empty; for what
+/// a release takes away "raid/<name>" alone; and "replace/<disk>" for a replacement that is no
+/// array's. Each has steps or one settled result:
 ///   unchanged  it is so already, also while it is being built (then `note` tells how far)
 ///   skipped    it waits for another item, named in the error
 ///   failed     refused (a disk is not blank; it is damaged; it once existed and is gone), conflict

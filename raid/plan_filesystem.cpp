@@ -49,7 +49,8 @@ Step<Op> make(const Ground& ground, const WantedFilesystem& filesystem,
     const std::string label = label_of(ground.name, filesystem);
     std::string why = "make " + filesystem.type + " '" + label + "' on '" + ground.name + '\'';
     if (!overwrites.empty())
-        why += ", over " + tell(overwrites) + " that the re-created " + ground.noun + " brought back";
+        why +=
+            ", over " + tell(overwrites) + " that the re-created " + ground.noun + " brought back";
     return {"filesystem/" + ground.name, std::move(why),
             MakeFilesystem{.name = ground.name,
                            .array_uuid = ground.md_uuid,
@@ -63,7 +64,7 @@ Step<Op> make(const Ground& ground, const WantedFilesystem& filesystem,
 
 /// It runs: what is on it, and what to do about that.
 std::optional<Content> on_ground(const Ground& ground, const WantedFilesystem& filesystem,
-                                Plan<Op>& plan) {
+                                 Plan<Op>& plan) {
     const std::string item = "filesystem/" + ground.name;
     const auto settle = [&](ItemResult result) { plan.settled.push_back(std::move(result)); };
 
@@ -120,7 +121,7 @@ std::optional<Content> on_ground(const Ground& ground, const WantedFilesystem& f
 }
 
 std::optional<Content> plan_content(const Ground& ground, const WantedFilesystem& filesystem,
-                                   Plan<Op>& plan) {
+                                    Plan<Op>& plan) {
     if (ground.standing == Standing::unusable) {
         plan.settled.push_back(waits("filesystem/" + ground.name, ground.item));
         return std::nullopt;

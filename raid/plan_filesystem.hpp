@@ -20,11 +20,11 @@ enum class Standing {
 
 /// What a file system is to stand on: an md array, or a volume of a controller.
 struct Ground {
-    std::string name;           ///< of the order: the items are called after it
-    std::string noun;           ///< "array", "volume"
-    std::string item;           ///< what it waits for: "raid/data", "volume/data"
-    std::string md_uuid{};      ///< of an array
-    std::string controller{};   ///< Controller::id of a volume's
+    std::string name;          ///< of the order: the items are called after it
+    std::string noun;          ///< "array", "volume"
+    std::string item;          ///< what it waits for: "raid/data", "volume/data"
+    std::string md_uuid{};     ///< of an array
+    std::string controller{};  ///< Controller::id of a volume's
     Memory memory = Memory::never_made;
     Standing standing = Standing::unusable;
     bool ours = false;  ///< metalwright made it, or is about to

@@ -68,8 +68,8 @@ void plan_removal(const WantedArray& removed, const Observed& observed, Plan<Op>
     std::vector<const Disk*> carriers;
     for (const Disk& disk : observed.disks)
         if (carries(disk, removed.uuid)) carriers.push_back(&disk);
-    const std::optional<RemoveMount> mount = our_mount(
-        removed.filesystem ? removed.filesystem->uuid : std::string(), observed);
+    const std::optional<RemoveMount> mount =
+        our_mount(removed.filesystem ? removed.filesystem->uuid : std::string(), observed);
     const std::vector<Holder> above =
         array == nullptr ? std::vector<Holder>{} : standing_on(*array, observed);
     if (const std::string why =

@@ -34,8 +34,7 @@ const Disk* device_of(const std::string& wwn, const Observed& observed) {
 /// Where the plan of this volume's own item has come to.
 Standing standing_of(const Plan<Op>& plan, const std::string& item, bool there, bool damaged) {
     const auto settled = std::ranges::find(plan.settled, item, &ItemResult::item);
-    const bool refused =
-        settled != plan.settled.end() && settled->outcome != Outcome::unchanged;
+    const bool refused = settled != plan.settled.end() && settled->outcome != Outcome::unchanged;
     if (refused) return there && damaged ? Standing::damaged : Standing::unusable;
     return there ? Standing::running : Standing::planned;
 }
@@ -120,9 +119,8 @@ void plan_volumes(const Wanted& wanted, const Observed& observed, Plan<Op>& plan
 void plan_volume_removal(const storcli::OwnVolume& own, const Observed& observed, Plan<Op>& plan) {
     const std::string item = "volume/" + own.name;
     const auto refuse = [&](const std::string& why) {
-        plan.settled.push_back(
-            failed(item, {Errc::refused, "volume '" + own.name + "' is not removed: " + why,
-                          own.name}));
+        plan.settled.push_back(failed(
+            item, {Errc::refused, "volume '" + own.name + "' is not removed: " + why, own.name}));
     };
     const std::optional<RemoveMount> mount = our_mount(own.filesystem_uuid, observed);
     if (const Disk* disk = device_of(own.wwn, observed)) {

@@ -128,18 +128,18 @@ std::optional<Error> fault(const WantedFilesystem& wanted, const std::string& na
     if (wanted.type != "ext4" && wanted.type != "xfs")
         return wrong("a file system is ext4 or xfs, not '" + wanted.type + '\'');
     if (wanted.label.size() > longest_label(wanted.type))
-        return wrong("the label is longer than the " +
-                                std::to_string(longest_label(wanted.type)) + " bytes of " +
-                                wanted.type);
+        return wrong("the label is longer than the " + std::to_string(longest_label(wanted.type)) +
+                     " bytes of " + wanted.type);
     if (!wanted.label.empty() && !is_plain(wanted.label))
         return wrong("a label is letters, digits, '.', '_' and '-'");
     if (wanted.mount_point.empty()) return {};
     if (!is_mount_point(wanted.mount_point))
-        return wrong("the mount point is an absolute path of letters, digits, '.', '_' and "
-                     "'-', without a slash at its end");
+        return wrong(
+            "the mount point is an absolute path of letters, digits, '.', '_' and "
+            "'-', without a slash at its end");
     if (hides_the_system(wanted.mount_point))
         return wrong("mounting at " + wanted.mount_point +
-                                " would hide the system: choose a place such as /srv or /data");
+                     " would hide the system: choose a place such as /srv or /data");
     return {};
 }
 

@@ -43,8 +43,8 @@ Result<void> zero(const Fd& file, const std::string& device, std::uint64_t from,
 
 }  // namespace
 
-// Read-only: udev takes the end of a writer for a change, and while it looks at the device it misses
-// what the next program (mkfs) leaves there.
+// Read-only: udev takes the end of a writer for a change, and while it looks at the device it
+// misses what the next program (mkfs) leaves there.
 Result<void> BlockEraser::claim(const std::string& device) {
     const Result<Fd> file = open_alone(device, O_RDONLY);
     if (!file) return std::unexpected(file.error());

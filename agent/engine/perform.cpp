@@ -209,8 +209,8 @@ Result<void> Engine::name_arrays(Work& work, raid::Wanted& wanted) {
             drawn.push_back(identity_of(volume, work.operation.instance));
         }
     // No array is another's; without a list there is none.
-    const std::span arrays = wanted.arrays ? std::span(*wanted.arrays)
-                                           : std::span<raid::WantedArray>();
+    const std::span arrays =
+        wanted.arrays ? std::span(*wanted.arrays) : std::span<raid::WantedArray>();
     for (raid::WantedArray& array : arrays) {
         const auto made_of = members->find(array.name);
         if (made_of == members->end()) continue;

@@ -53,8 +53,8 @@ std::vector<ItemResult> Engine::release_network(const store::Operation& operatio
     return room->run(journal);
 }
 
-/// Every array and volume that metalwright made here, as it remembers them; each is forgotten once nothing of
-/// it is left.
+/// Every array and volume that metalwright made here, as it remembers them; each is forgotten once
+/// nothing of it is left.
 std::vector<ItemResult> Engine::release_storage(const store::Operation& operation) {
     auto wanted = arrays_to_remove();
     if (!wanted) return failed_room("raid", wanted.error());

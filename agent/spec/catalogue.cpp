@@ -38,8 +38,7 @@ void read_raid_type(const std::string& id, Fields& fields, Catalogue& catalogue)
     const auto word = volume ? volume->word(volumes) : std::nullopt;
     if (word == "data" && fields.flag("hardware").value_or(false)) {
         raid::storcli::WantedVolume& made = type.hardware.emplace();
-        made.name =
-            fields.text("name", {.most = 15, .form = &forms::volume_name}).value_or("data");
+        made.name = fields.text("name", {.most = 15, .form = &forms::volume_name}).value_or("data");
         read_volume_rules(fields, made);
         catalogue.raid_types.emplace(id, std::move(type));
         return;

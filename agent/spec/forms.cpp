@@ -124,11 +124,10 @@ const Form signature{"a signature type as blkid names it, such as ext4 or LVM2_m
 const Form array_name{
     "an array name: letters, digits, '.', '_' and '-', not starting with '-', not \".\" or \"..\"",
     [](std::string_view text) { return plain(text) && !dots(text) && text.front() != '-'; }};
-const Form volume_name{"a volume name: letters, digits, '_' and '-'", [](std::string_view text) {
-                           return all(text, [](char c) {
-                               return alphanumeric(c) || c == '_' || c == '-';
-                           });
-                       }};
+const Form volume_name{
+    "a volume name: letters, digits, '_' and '-'", [](std::string_view text) {
+        return all(text, [](char c) { return alphanumeric(c) || c == '_' || c == '-'; });
+    }};
 const Form label{"a label: letters, digits, '.', '_' and '-'", plain};
 const Form mount_point{
     "a mount point: an absolute path of letters, digits, '.', '_' and '-', without \"..\" or a "

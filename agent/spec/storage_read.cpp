@@ -178,9 +178,9 @@ class Apart {
     void add(const Cursor& at, const std::string& name,
              const std::optional<raid::WantedFilesystem>& filesystem, const std::string& noun) {
         if (const auto [it, fresh] = names_.emplace(name, noun); !fresh)
-            at.findings().error(
-                pointer_to(at.pointer(), "name"),
-                (it->second == "array" ? "an array" : "a volume") + std::string(" named ") + in_quotes(name) + " stands before");
+            at.findings().error(pointer_to(at.pointer(), "name"),
+                                (it->second == "array" ? "an array" : "a volume") +
+                                    std::string(" named ") + in_quotes(name) + " stands before");
         if (filesystem && !filesystem->mount_point.empty() &&
             !mounts_.insert(filesystem->mount_point).second)
             at.findings().error(pointer_to(at.pointer(), "filesystem") + "/mountPoint",

@@ -25,8 +25,7 @@ class FakeEraser final : public sys::Eraser {
         const std::scoped_lock lock(mutex_);
         claimed_.push_back(device);
         if (held_.contains(device))
-            return fail(Errc::busy, "cannot have it alone: Device or resource busy", device,
-                        16);
+            return fail(Errc::busy, "cannot have it alone: Device or resource busy", device, 16);
         return {};
     }
     Result<void> zero_ends(const std::string& device, std::uint64_t) override {
