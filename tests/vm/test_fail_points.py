@@ -38,7 +38,7 @@ def order():
 
 
 class FailPointsTest(LabTest):
-    machine = {"disks": [("DATA0", "256M"), ("DATA1", "256M"), ("DATA2", "256M"), ("DATA3", "256M")]}
+    machine = {"disks": [(f"DATA{n}", "64M") for n in range(4)]}
 
     @classmethod
     def prepare(cls):

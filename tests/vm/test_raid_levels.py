@@ -7,14 +7,15 @@ from lab import agent
 from lab.case import LabTest
 
 HOST = "host-1"
-SIX = [(f"DATA{n}", "256M") for n in range(6)]
+# Enough for one array of each level side by side.
+DISKS = [(f"DATA{n}", "64M") for n in range(15)]
 # What is ordered, over how many disks, and what `mdadm --detail` must say of it.
 LEVELS = {
     "raid0": ({"chunkKiB": 64}, 2, "Chunk Size : 64K"),
     "raid1": ({"metadata": "1.0"}, 2, "Version : 1.0"),
     "raid5": ({"layout": "right-symmetric", "consistency": "ppl"}, 3, "Consistency Policy : ppl"),
     "raid6": ({"consistency": "resync"}, 4, "Consistency Policy : resync"),
-    "raid10": ({"layout": "f2", "memberBytes": 128 << 20}, 4, "Layout : far=2"),
+    "raid10": ({"layout": "f2", "memberBytes": 32 << 20}, 4, "Layout : far=2"),
 }
 BY_ID = "/dev/disk/by-id/virtio-"
 
@@ -30,7 +31,7 @@ RELEASE = {"apiVersion": "metalwright/v1", "host": {"id": HOST}, "release": {"in
 
 
 class RaidLevelsTest(LabTest):
-    machine = {"disks": SIX}
+    machine = {"disks": DISKS}
 
     @classmethod
     def prepare(cls):
@@ -59,20 +60,29 @@ class RaidLevelsTest(LabTest):
         self.assertTrue(self.plane.wait_for(has, timeout), (wanted, [r for r in self.plane.reports(HOST) if r["kind"] == "array"]))
 
     def test_every_level_is_made_survives_a_reboot_and_is_the_same_when_ordered_again(self):
-        for level, (more, disks, told) in LEVELS.items():
+        document, first = order("raid1", 2), 0
+        document["storage"]["arrays"] = []
+        for level, (more, disks, _) in LEVELS.items():
+            document["storage"]["arrays"].append(
+                {"name": level, "level": level, "members": {"ids": [f"DATA{n}" for n in range(first, first + disks)]},
+                 "filesystem": {"type": "ext4", "mountPoint": f"/data/{level}"}, **more})
+            first += disks
+        status = self.provision(document, 1)
+        self.assertEqual(status["state"], "running", status)
+        for level, (_, _, told) in LEVELS.items():
             with self.subTest(level):
-                self.vm.restore()
-                self.plane.forget()
-                status = self.provision(order(level, disks, **more), 1)
-                self.assertEqual(status["state"], "running", status)
-                self.assertIn(told, self.detail())
-                self.vm.sh("head -c 8M /dev/urandom >/data/file; sha256sum /data/file >/data/sum; sync")
-                self.vm.reboot()
-                status = agent.settled(self.vm, 1, timeout=600)
-                self.assertEqual({i["outcome"] for i in status["items"]}, {"unchanged"}, status)
-                self.vm.sh("sha256sum --check /data/sum")
-                again, _ = agent.ask(self.vm, "operations --limit 1")
-                self.assertEqual(again["operations"][0]["state"], "done", again)
+                self.assertIn(told, self.vm.sh(f"mdadm --detail /dev/md/{level}"))
+                self.vm.sh(f"cd /data/{level}; head -c 4M /dev/urandom >file; sha256sum file >sum; sync")
+        self.vm.reboot()
+        status = agent.settled(self.vm, 1, timeout=600)
+        self.assertEqual({i["outcome"] for i in status["items"]}, {"unchanged"}, status)
+        for level in LEVELS:
+            with self.subTest(level):
+                self.vm.sh(f"cd /data/{level}; sha256sum --check sum")
+        document["operation"] = {"token": "again"}
+        again = self.provision(document, 2)
+        self.assertEqual({i["outcome"] for i in again["items"]}, {"unchanged"}, again)
+        self.assertEqual(again["state"], "running", again)
 
     def test_a_member_that_fails_is_told_within_ten_seconds_and_so_is_its_repair(self):
         status = self.provision(order("raid5", 3), 1)
@@ -154,7 +164,7 @@ class RaidLevelsTest(LabTest):
         self.assertEqual(self.vm.sh("cat /data/file"), "mine\n")
 
     def test_partitions_are_used_by_partuuid_and_nothing_else_on_their_disks_is_touched(self):
-        self.vm.sh("for n in 0 1; do sgdisk -n 1:0:+64M -n 2:0:0 " + BY_ID + "DATA$n >/dev/null; done; udevadm settle; "
+        self.vm.sh("for n in 0 1; do sgdisk -n 1:0:+24M -n 2:0:0 " + BY_ID + "DATA$n >/dev/null; done; udevadm settle; "
                    f"mkfs.ext4 -q -F {BY_ID}DATA0-part1; udevadm settle")
         before = self.vm.sh(f"sha256sum {BY_ID}DATA0-part1; sgdisk --print {BY_ID}DATA0; sgdisk --print {BY_ID}DATA1")
         inventory, _ = agent.ask(self.vm, "inventory")

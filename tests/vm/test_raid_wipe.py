@@ -21,7 +21,7 @@ STACKS = {
                          f"mdadm --create /dev/md/old --run --homehost=any --metadata=1.2 --level=1 --raid-devices=2 {BY_ID}DATA0-part1 "
                          f"{BY_ID}DATA1-part1 </dev/null", ["gpt", "linux_raid_member"]),
     "zfs labels at the end": ("for n in 0 1; do printf '\\014\\261\\272\\000\\000\\000\\000\\000' | dd of=" + BY_ID +
-                              "DATA$n bs=1 seek=$((256*1024*1024 - 128*1024)) conv=notrunc status=none; done", ["zfs_member"]),
+                              "DATA$n bs=1 seek=$((64*1024*1024 - 128*1024)) conv=notrunc status=none; done", ["zfs_member"]),
 }
 
 
@@ -33,12 +33,14 @@ def order(generation, consent=(), disks=("DATA0", "DATA1")):
 
 
 class RaidWipeTest(LabTest):
+    machine = {"disks": [(f"DATA{n}", "64M") for n in range(4)]}
+
     @classmethod
     def prepare(cls):
         agent.without_watchdog(cls.vm)
         agent.install(cls.vm, os.environ["METALWRIGHT_STAGE"], cls.plane, HOST)
         # The canary: no signature, and a pattern all over.
-        cls.vm.sh(f"head -c 256M /dev/zero | tr '\\0' 'c' >{BY_ID}DATA3; sync", timeout=300)
+        cls.vm.sh(f"head -c 64M /dev/zero | tr '\\0' 'c' >{BY_ID}DATA3; sync", timeout=300)
 
     def provision(self, document, generation):
         self.plane.put_spec(HOST, json.dumps(document).encode(), generation)

@@ -30,6 +30,9 @@ def order(generation, **more):
 
 
 class RefusedDisksTest(LabTest):
+    # Every byte of them is read twice for each leftover.
+    machine = {"disks": [(f"DATA{n}", "64M") for n in range(4)]}
+
     @classmethod
     def prepare(cls):
         agent.without_watchdog(cls.vm)
