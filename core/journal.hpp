@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -22,6 +23,10 @@ class Journal {
     /// News of a long step: percent is 0..100, or negative when unknown. Kept for whoever watches;
     /// may be dropped.
     virtual void progress(std::string_view item, std::string_view what, double percent) = 0;
+
+    /// Another journal of the same work, for steps that are done at the same time as this one's.
+    /// Null where there is none: then nothing is done side by side.
+    virtual std::unique_ptr<Journal> beside() { return nullptr; }
 };
 
 /// For dry runs, image builds and tests.

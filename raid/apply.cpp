@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <mutex>
 #include <variant>
 
 #include "core/fail_point.hpp"
@@ -19,6 +20,9 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view conf_path = "/etc/mdadm/mdadm.conf";
 constexpr std::string_view units_directory = "/etc/systemd/system/";
+
+/// Arrays are made side by side, and all of them stand in one file.
+std::mutex conf_mutex;
 
 }  // namespace
 
@@ -132,6 +136,7 @@ Result<void> Applier::operator()(const AssembleArray& op) {
 /// The initramfs is not rebuilt: its copy of mdadm.conf serves to find "/", and no array of ours is
 /// under it in this version; udev assembles the others from the real root.
 Result<void> Applier::operator()(const ListInMdadmConf& op) {
+    const std::lock_guard alone(conf_mutex);
     Result<std::string> conf = doors_.files.read(conf_path);
     if (!conf && conf.error().code != Errc::not_found) return std::unexpected(conf.error());
     const std::string content = conf ? *conf : std::string{};
@@ -140,6 +145,7 @@ Result<void> Applier::operator()(const ListInMdadmConf& op) {
 }
 
 Result<void> Applier::operator()(const UnlistInMdadmConf& op) {
+    const std::lock_guard alone(conf_mutex);
     const Result<std::string> conf = doors_.files.read(conf_path);
     if (!conf) return std::unexpected(conf.error());
     return put_conf(without_array(*conf, op.uuid));

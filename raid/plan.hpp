@@ -28,6 +28,10 @@ namespace metalwright::raid {
 /// have wipe consent are ever named in a step that writes to them.
 Plan<Op> plan(const Wanted& wanted, const Observed& observed);
 
+/// Parts of a plan that touch nothing in common: each array with what stands on it. All of it in
+/// one where something is wiped or taken down first, since that may lie under several arrays.
+std::vector<Plan<Op>> independent_parts(Plan<Op> plan);
+
 /// The disks that `plan` makes array `name` of, spares last, as identities: what the engine
 /// remembers in WantedArray::known_members before anything is made. Empty when it makes none. When
 /// an order changed before anything was made, they differ from the known ones: remember them again.

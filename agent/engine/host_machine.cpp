@@ -69,7 +69,7 @@ Result<std::map<std::string, std::map<std::string, std::string>>> HostMachine::r
 std::unique_ptr<RoomRun> HostMachine::storage(raid::Wanted wanted, Veto veto) {
     using Room = RoomOf<raid::Observed, raid::Op>;
     const bool with_controllers = wanted.speaks_of_volumes();
-    return std::make_unique<Room>(
+    auto room = std::make_unique<Room>(
         [this, with_controllers] {
             raid::Doors doors = storage_doors();
             return raid::observe(doors, with_controllers);
@@ -82,6 +82,8 @@ std::unique_ptr<RoomRun> HostMachine::storage(raid::Wanted wanted, Veto veto) {
             return raid::apply(steps, seen, doors, j);
         },
         Room::Remember(), std::move(veto));
+    room->side_by_side(&raid::independent_parts);
+    return room;
 }
 
 std::unique_ptr<RoomRun> HostMachine::network(netcfg::Wanted wanted, netcfg::Owned owned,

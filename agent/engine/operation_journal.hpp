@@ -19,6 +19,9 @@ class OperationJournal final : public Journal {
     Result<void> intend(std::span<const StepNote> steps) override;
     void done(std::span<const ItemResult> outcomes) override;
     void progress(std::string_view item, std::string_view what, double percent) override;
+    std::unique_ptr<Journal> beside() override {
+        return std::make_unique<OperationJournal>(engine_, operation_);
+    }
 
  private:
     Engine& engine_;

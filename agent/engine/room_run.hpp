@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "core/journal.hpp"
@@ -54,6 +56,8 @@ class RoomOf final : public RoomRun {
     using Apply = std::function<std::vector<Result<void>>(std::span<const Step<Op>>,
                                                           const Observed&, Journal&)>;
     using Remember = std::function<Result<void>(const Observed&)>;
+    /// Parts of a plan that have nothing to do with each other; one part: all in its order.
+    using Split = std::function<std::vector<Plan<Op>>(Plan<Op>)>;
 
     /// `remember` makes durable what is about to be ours, from what the plan was made from, before
     /// the first step; if it cannot, no step is run. It is called again with the read-back, to
@@ -65,6 +69,9 @@ class RoomOf final : public RoomRun {
           remember_(std::move(remember)),
           veto_(std::move(veto)) {}
 
+    /// From now on parts of a plan are run at the same time; `apply` must bear that.
+    void side_by_side(Split split) { split_ = std::move(split); }
+
     Result<std::vector<PlannedItem>> plan() override {
         Result<Observed> seen = observe_();
         if (!seen) return std::unexpected(seen.error());
@@ -75,10 +82,6 @@ class RoomOf final : public RoomRun {
     }
 
     std::vector<ItemResult> run(Journal& journal) override {
-        const auto apply = [&](std::span<const Step<Op>> steps) {
-            return apply_(steps, *seen_, journal);
-        };
-        const auto now = [] { return std::chrono::steady_clock::now(); };
         if (auto kept = remember(*seen_); !kept) {
             for (const Step<Op>& step : plan_.steps)
                 plan_.settled.push_back(
@@ -86,17 +89,53 @@ class RoomOf final : public RoomRun {
             plan_.steps.clear();
         }
         const bool acts = !plan_.steps.empty();
-        std::vector<ItemResult> results = run_plan(std::move(plan_), journal, apply, now);
+        std::vector<ItemResult> results = run_parts(std::move(plan_), journal);
         // An item that waited for another one (a mount for its array) may have its turn now.
         for (int round = 0; round < 2 && acts; ++round) {
             if (!read_back(results)) break;
-            for (ItemResult& more : run_plan(std::move(plan_), journal, apply, now))
+            for (ItemResult& more : run_part(std::move(plan_), journal))
                 *std::ranges::find(results, more.item, &ItemResult::item) = std::move(more);
         }
         return results;
     }
 
  private:
+    std::vector<ItemResult> run_part(Plan<Op> plan, Journal& journal) {
+        const auto apply = [&](std::span<const Step<Op>> steps) {
+            return apply_(steps, *seen_, journal);
+        };
+        return run_plan(std::move(plan), journal, apply,
+                        [] { return std::chrono::steady_clock::now(); });
+    }
+
+    std::vector<ItemResult> run_parts(Plan<Op> plan, Journal& journal) {
+        if (!split_) return run_part(std::move(plan), journal);
+        std::vector<Plan<Op>> parts = split_(std::move(plan));
+        struct Beside {
+            std::unique_ptr<Journal> journal;
+            std::vector<ItemResult> results;
+            std::thread thread;
+        };
+        std::vector<Beside> others(parts.size() - 1);
+        for (std::size_t i = 0; i < others.size(); ++i) {
+            Beside& other = others[i];
+            other.journal = journal.beside();
+            if (!other.journal) continue;
+            other.thread = std::thread([this, &other, part = std::move(parts[i + 1])]() mutable {
+                other.results = run_part(std::move(part), *other.journal);
+            });
+        }
+        std::vector<ItemResult> results = run_part(std::move(parts.front()), journal);
+        for (std::size_t i = 0; i < others.size(); ++i) {
+            if (others[i].thread.joinable())
+                others[i].thread.join();
+            else
+                others[i].results = run_part(std::move(parts[i + 1]), journal);
+            std::ranges::move(others[i].results, std::back_inserter(results));
+        }
+        return results;
+    }
+
     void apply_veto() {
         if (!veto_) return;
         std::map<std::string, Error> vetoed;
@@ -195,6 +234,7 @@ class RoomOf final : public RoomRun {
     Apply apply_;
     Remember remember_;
     Veto veto_;
+    Split split_{};
     std::optional<Observed> seen_;
     Plan<Op> plan_;
 };

@@ -13,6 +13,7 @@ import benches
 import building
 import network
 import order
+import storage
 from programs import Bench
 from rows import Row, table
 
@@ -25,6 +26,7 @@ BENCHES = {
     "net": (network.net, True, ["metalwrightd", "net_bench", "net_floor"]),
     "build": (building.building, False, []),
     "order": (order.order, False, ["all"]),
+    "raid": (storage.raid, False, ["all"]),
 }
 INSIDE = "METALWRIGHT_BENCH_INSIDE"
 

@@ -14,6 +14,37 @@ using testing::IsEmpty;
 
 namespace {
 
+// ---- side by side
+// ---------------------------------------------------------------------------------
+
+std::vector<std::size_t> sizes(const std::vector<Plan<Op>>& parts) {
+    std::vector<std::size_t> all;
+    for (const Plan<Op>& part : parts) all.push_back(part.steps.size());
+    return all;
+}
+
+TEST(Parts, EachArrayWithWhatStandsOnItIsOne) {
+    WantedArray other = with_filesystem(data(Level::raid1, 2), "/srv/other");
+    other.name = "other";
+    const Wanted wanted{.arrays = std::vector{with_filesystem(data(Level::raid1, 2)), other}};
+    const Plan<Op> made = plan(wanted, host(4));
+    const std::vector<Plan<Op>> parts = independent_parts(made);
+    EXPECT_THAT(sizes(parts), ElementsAre(3, 5));
+    for (const Step<Op>& step : parts[1].steps) EXPECT_TRUE(step.item.ends_with("/other"));
+}
+
+TEST(Parts, WhatIsWipedMayLieUnderSeveral) {
+    Observed seen = host(4);
+    the(seen, "DATA0").signatures = {{.type = "ext4", .offset = 1080}};
+    WantedArray other = data(Level::raid1, 2);
+    other.name = "other";
+    Wanted wanted{.arrays = std::vector{data(Level::raid1, 2), other}};
+    wanted.consent = {{"DATA0", {"ext4"}}};
+    const Plan<Op> made = plan(wanted, seen);
+    EXPECT_THAT(sizes(independent_parts(made)), ElementsAre(made.steps.size()));
+    EXPECT_THAT(sizes(independent_parts({})), ElementsAre(0));
+}
+
 // ---- a new array -------------------------------------------------------------------------------
 
 TEST(NewArray, IsMadeOfTheFirstBlankDisksBySizeThenSerial) {
