@@ -45,7 +45,7 @@ void Applier::settle(const std::string& until_exists) {
 }
 
 Result<Disk> Applier::look_at(const std::string& identity) {
-    const Result<std::vector<Disk>> disks = observe_disks(doors_);
+    const Result<std::vector<Disk>> disks = observe_disks(doors_, identity);
     if (!disks) return std::unexpected(disks.error());
     const std::vector<const Disk*> found = disks_named(identity, *disks);
     if (found.empty()) return fail(Errc::not_found, "disk " + identity + " has gone", identity);

@@ -79,7 +79,7 @@ std::string attribute(sys::Files& files, const std::filesystem::path& path);
 
 /// The disks, arrays and mounts of one look at /sys and /proc.
 Result<BlockMap> block_map(Doors& doors);
-Result<std::vector<Disk>> disks_in(const BlockMap& map, Doors& doors);
+Result<std::vector<Disk>> disks_in(const BlockMap& map, Doors& doors, std::string_view only = {});
 Result<std::vector<Array>> arrays_in(const BlockMap& map, const std::vector<Disk>& disks,
                                      Doors& doors);
 /// Everything that stands on other block devices: arrays, device-mapper volumes, bcache.

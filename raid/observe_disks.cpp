@@ -150,14 +150,20 @@ Disk disk_of(const BlockDevice& device, const BlockMap& map, Doors& doors) {
               .removable = attribute(doors.files, at / "removable") == "1",
               .holders = device.holders,
               .mounts = map.mounts_of(device)};
-    std::vector<std::pair<std::string, std::string>> places{{disk.path, ""}};  // path, partition
     for (const BlockDevice& partition : device.partitions) {
         disk.partitions.push_back(partition.name);
         append_new(disk.holders, partition.holders);
         append_new(disk.mounts, map.mounts_of(partition));
-        places.emplace_back(partition.path(), partition.name);
     }
-    if (disk.bytes == 0) return disk;
+    return disk;
+}
+
+/// What is on it and on its partitions.
+void read_signatures(Disk& disk, const BlockDevice& device, Doors& doors) {
+    if (disk.bytes == 0) return;
+    std::vector<std::pair<std::string, std::string>> places{{disk.path, ""}};  // path, partition
+    for (const BlockDevice& partition : device.partitions)
+        places.emplace_back(partition.path(), partition.name);
     for (const auto& [path, partition] : places) {
         Result<std::vector<Signature>> found = signatures_of(path, doors);
         if (!found) {
@@ -169,19 +175,34 @@ Disk disk_of(const BlockDevice& device, const BlockMap& map, Doors& doors) {
             disk.signatures.push_back(std::move(signature));
         }
     }
-    return disk;
+}
+
+/// Of a partition of a GPT, in lower case; else empty.
+std::string part_uuid_of(const BlockDevice& partition, Doors& doors) {
+    const UdevEntry udev = udev_entry(doors, partition.number);
+    std::string uuid = udev["ID_PART_ENTRY_UUID"];
+    if (udev["ID_PART_ENTRY_SCHEME"] != "gpt") return {};
+    std::ranges::transform(uuid, uuid.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return uuid;
+}
+
+/// Whether an id names the disk, or a partition of it.
+bool is_about(std::string_view id, const Disk& disk, const BlockDevice& device, Doors& doors) {
+    return names(id, disk) || id == disk.identity() ||
+           std::ranges::any_of(device.partitions, [&](const BlockDevice& partition) {
+               const std::string uuid = part_uuid_of(partition, doors);
+               return !uuid.empty() && names(id, Disk{.part_uuid = uuid, .whole = device.name});
+           });
 }
 
 /// A partition that can be named: of a GPT, by its own UUID. It is as free as its disk lets it be:
 /// who holds the whole disk holds it too, and where something could not be read nothing is known.
 std::optional<Disk> partition_of(const BlockDevice& partition, const BlockDevice& device,
                                  const Disk& disk, const BlockMap& map, Doors& doors) {
-    const UdevEntry udev = udev_entry(doors, partition.number);
-    std::string uuid = udev["ID_PART_ENTRY_UUID"];
-    if (uuid.empty() || udev["ID_PART_ENTRY_SCHEME"] != "gpt") return std::nullopt;
-    std::ranges::transform(uuid, uuid.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
+    std::string uuid = part_uuid_of(partition, doors);
+    if (uuid.empty()) return std::nullopt;
     const fs::path at = doors.roots.sys / "block" / device.name / partition.name;
     Disk part{.name = partition.name,
               .path = partition.path(),
@@ -220,7 +241,7 @@ Result<std::vector<Signature>> signatures_of(const std::string& path, Doors& doo
     return all;
 }
 
-Result<std::vector<Disk>> disks_in(const BlockMap& map, Doors& doors) {
+Result<std::vector<Disk>> disks_in(const BlockMap& map, Doors& doors, std::string_view only) {
     std::vector<Disk> disks, partitions;
     for (const BlockDevice& device : map.tree()) {
         const fs::path at = doors.roots.sys / "block" / device.name;
@@ -230,6 +251,10 @@ Result<std::vector<Disk>> disks_in(const BlockMap& map, Doors& doors) {
         const bool empty_slot =
             disk.bytes == 0 && (disk.removable || device.name.starts_with("nbd"));
         if (empty_slot) continue;
+        if (only.empty() || is_about(only, disk, device, doors))
+            read_signatures(disk, device, doors);
+        else
+            disk.probe_error = "nobody looked at it";
         for (const BlockDevice& partition : device.partitions)
             if (auto part = partition_of(partition, device, disk, map, doors))
                 partitions.push_back(std::move(*part));
@@ -240,10 +265,10 @@ Result<std::vector<Disk>> disks_in(const BlockMap& map, Doors& doors) {
     return disks;
 }
 
-Result<std::vector<Disk>> observe_disks(Doors& doors) {
+Result<std::vector<Disk>> observe_disks(Doors& doors, std::string_view only) {
     Result<BlockMap> map = block_map(doors);
     if (!map) return std::unexpected(std::move(map).error());
-    return disks_in(*map, doors);
+    return disks_in(*map, doors, only);
 }
 
 }  // namespace metalwright::raid

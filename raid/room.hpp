@@ -56,8 +56,9 @@ Result<Observed> observe(Doors& doors, bool with_controllers = false);
 /// What these tools show; what of it cannot be read is among its errors.
 Controllers observe_controllers(Doors& doors);
 
-/// The disks alone, without running a program.
-Result<std::vector<Disk>> observe_disks(Doors& doors);
+/// The disks alone, without running a program. `only`: the id of the one whose content is of
+/// interest; all others are taken for unreadable, so for not blank. Reading costs, disk by disk.
+Result<std::vector<Disk>> observe_disks(Doors& doors, std::string_view only = {});
 
 /// One result per step, in order. Before a disk is written to it is found again by its identity and
 /// looked at again: one that is no longer as planned, or that the kernel does not give out O_EXCL,

@@ -31,11 +31,14 @@ class FakeSignatures final : public sys::Signatures {
 
     Result<std::vector<sys::BlockSignature>> probe(const std::string& device) override {
         const std::scoped_lock lock(mutex_);
+        probed.push_back(device);
         const auto it = devices_.find(device);
         if (it == devices_.end())
             return fail(Errc::not_found, "cannot open it to look for signatures", device, 2);
         return it->second;
     }
+
+    std::vector<std::string> probed{};  ///< in order
 
  private:
     std::mutex mutex_;

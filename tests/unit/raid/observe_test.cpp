@@ -58,6 +58,19 @@ class Observe : public testing::Test {
     fakes::FakeEraser eraser;
 };
 
+TEST_F(Observe, OneDiskIsReadWithoutTheOthersWhichAreNotTakenForBlank) {
+    block("vdb", "254:16", "2097152");
+    attribute("vdb/serial", "DATA0");
+    block("vdc", "254:32", "2097152");
+    attribute("vdc/serial", "DATA1");
+    Doors now = doors();
+    const std::vector<Disk> disks = observe_disks(now, "DATA1").value();
+    ASSERT_EQ(disks.size(), 2u);
+    EXPECT_EQ(disks[0].probe_error, "nobody looked at it");
+    EXPECT_TRUE(disks[1].blank());
+    EXPECT_THAT(signatures.probed, ElementsAre("/dev/vdc"));
+}
+
 TEST_F(Observe, AVirtioDisk) {
     block("vdb", "254:16", "2097152");
     attribute("vdb/serial", "DATA0");
