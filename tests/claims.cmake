@@ -692,3 +692,9 @@ claim(9.volumes-safe "A volume that was not made here, that is degraded or that 
 claim(9.volumes-released "A release that removes arrays deletes our volumes, and nothing that is in use or somebody else's."
   vm.hardware_raid raid.VolumeRemoval.EndsOurMountAndDeletesTheOneWithThisId raid.VolumeRemoval.LeavesWhatIsInUseOrSomebodyElses
   agent_engine.EngineTest.AVolumeIsRememberedByItsDrivesThenByItsIdAndGoesWithARelease)
+claim(5.raid.side-by-side "Arrays that share nothing are made at the same time; where anything is wiped or taken down, all goes in its order."
+  raid.Parts.EachArrayWithWhatStandsOnItIsOne raid.Parts.WhatIsWipedMayLieUnderSeveral
+  agent_engine.RoomRun.PartsAreDoneAtTheSameTimeEachWithItsOwnJournal agent_engine.RoomRun.WithoutASecondJournalAllIsDoneInItsOrder
+  vm.raid_levels)
+claim(5.raid.power-cuts "After a power cut at a random moment of wiping, creating and mkfs it ends as ordered; other disks are as they were to the byte."
+  vm.power_cuts)
