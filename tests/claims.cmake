@@ -330,7 +330,7 @@ claim(5.raid.busy "A tool that finds a device busy is tried again for seconds; a
   raid.WipeTest.AStopThatIsBusyForAWhileIsTriedAgain
   raid.WipeTest.AStopThatStaysBusyNamesTheArrayAndMdadmsLastWords
   raid.WipeTest.AToolThatHangsIsToldWithTheArray)
-claim(5.raid.watch "An array that degrades, fails or is whole again is an event and a report within ten seconds, and stands in the status."
+claim(5.raid.watch "An array that degrades, fails or is whole again is an event and a report at the next look, every five seconds, and stands in the status."
   raid.Turns.AMemberThatFailsIsTold
   raid.Turns.AReplacementIsToldAndThatItIsDone
   raid.Turns.ASpareThatFailsIsToldThoughTheArrayIsWhole
