@@ -1,6 +1,6 @@
 """The machine loses its power at random moments while disks are wiped, an array is created and its file system made: it ends as it
-would have ended, and a disk that is not part of the order is byte for byte what it was. Ten moments in `./check full`, else two;
-METALWRIGHT_SEED repeats a campaign."""
+would have ended, and a disk that is not part of the order is byte for byte what it was. A campaign of ten moments (METALWRIGHT_CUTS);
+METALWRIGHT_SEED repeats one."""
 import json
 import os
 import random
@@ -50,7 +50,7 @@ class PowerCutsTest(LabTest):
         whole = time.monotonic() - began
         seed = int(os.environ.get("METALWRIGHT_SEED") or random.SystemRandom().randrange(1 << 32))
         moments = random.Random(seed)
-        cuts = 10 if os.environ.get("METALWRIGHT_FULL") else 2
+        cuts = int(os.environ.get("METALWRIGHT_CUTS") or 10)
         print(f"{cuts} power cuts within {whole:.0f} s, METALWRIGHT_SEED={seed}")
         for cut in range(cuts):
             delay = moments.uniform(0, whole)

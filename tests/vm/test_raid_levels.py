@@ -136,7 +136,8 @@ class OneArrayTest(ArraysTest):
         self.until("optimal")
 
     def test_a_release_that_asks_for_it_leaves_blank_disks(self):
-        for level, disks, spares in (("raid1", 3, 1), ("raid6", 4, 0)):
+        cases = (("raid1", 3, 1), ("raid6", 4, 0))
+        for level, disks, spares in cases if os.environ.get("METALWRIGHT_FULL") else cases[:1]:
             with self.subTest(level):
                 self.vm.restore()
                 self.plane.forget()

@@ -24,6 +24,9 @@ STACKS = {
                               "DATA$n bs=1 seek=$((64*1024*1024 - 128*1024)) conv=notrunc status=none; done", ["zfs_member"]),
 }
 
+# Each takes minutes: the gate walks those that need most, `./check full` all of them.
+IN_THE_GATE = ("lvm on md", "zfs labels at the end")
+
 
 def order(generation, consent=(), disks=("DATA0", "DATA1")):
     return {"apiVersion": "metalwright/v1", "host": {"id": HOST}, "instance": {"id": "i-wipe"},
@@ -49,6 +52,8 @@ class RaidWipeTest(LabTest):
     def test_each_stack_is_refused_without_consent_and_taken_down_with_it(self):
         canary = self.vm.sh(f"sha256sum {BY_ID}DATA3", timeout=300)
         for name, (make, found) in STACKS.items():
+            if name not in IN_THE_GATE and not os.environ.get("METALWRIGHT_FULL"):
+                continue
             with self.subTest(name):
                 self.vm.restore()
                 self.plane.forget()
