@@ -15,23 +15,34 @@ STATE = "/var/lib/metalwright/controller.json"
 FAKES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../fakes")
 NAAS = ["5000f00dcafe0001", "5000f00dcafe0002"]  # of QEMU's disks: LUN 0, LUN 1
 
-# The driver's part: shows the disks of the volumes that there are, and takes those of the others away.
-DRIVER = f"""import glob, json, os
-naas = {NAAS!r}
-there = {{v["naa"] for c in json.load(open("{STATE}"))["controllers"] for v in c["volumes"]}}
-host = os.path.basename(glob.glob("/sys/bus/virtio/drivers/virtio_scsi/virtio*/host*")[0])
-for lun, naa in enumerate(naas):
-    shown = [d for d in glob.glob("/sys/class/scsi_device/*:0:0:%d/device" % lun) if open(d + "/wwid").read().strip() == "naa." + naa]
-    if naa in there and not shown:
-        open("/sys/class/scsi_host/%s/scan" % host, "w").write("0 0 %d" % lun)
-    for device in shown if naa not in there else []:
-        open(device + "/delete", "w").write("1")
+# The driver is told of what is made and deleted, not of each question.
+TOLD = "/var/lib/metalwright/told-the-driver"
+WRAPPER = f"""#!/bin/sh
+METALWRIGHT_STORCLI_STATE={STATE} /opt/emulator/storcli "$@"
+ended=$?
+case " $* " in *" add "* | *" del "*) echo "$*" >>{TOLD} ;; esac
+exit $ended
 """
-DRIVER_UNITS = {
-    "lab-driver.path": f"[Path]\nPathChanged={STATE}\n[Install]\nWantedBy=multi-user.target\n",
-    "lab-driver.service": "[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=oneshot\nExecStart=/usr/bin/python3 /opt/driver.py\n"
-                          "[Install]\nWantedBy=multi-user.target\n",
-}
+# The driver's part: shows the disks of the volumes that there are, and takes those of the others away.
+DRIVER = f"""import glob, json, os, time
+naas = {NAAS!r}
+host = os.path.basename(glob.glob("/sys/bus/virtio/drivers/virtio_scsi/virtio*/host*")[0])
+seen = None
+while True:
+    told = os.path.getsize("{TOLD}")
+    if told == seen:
+        time.sleep(0.3)
+        continue
+    there = {{v["naa"] for c in json.load(open("{STATE}"))["controllers"] for v in c["volumes"]}}
+    for lun, naa in enumerate(naas):
+        shown = [d for d in glob.glob("/sys/class/scsi_device/*:0:0:%d/device" % lun) if open(d + "/wwid").read().strip() == "naa." + naa]
+        if naa in there and not shown:
+            open("/sys/class/scsi_host/%s/scan" % host, "w").write("0 0 %d" % lun)
+        for device in shown if naa not in there else []:
+            open(device + "/delete", "w").write("1")
+    seen = told
+"""
+DRIVER_UNIT = "[Service]\nExecStart=/usr/bin/python3 /opt/driver.py\n[Install]\nWantedBy=multi-user.target\n"
 
 
 RELEASE = {"apiVersion": "metalwright/v1", "host": {"id": HOST}, "release": {"instanceId": "i-1", "arrays": "remove"}}
@@ -66,16 +77,15 @@ class HardwareRaidTest(LabTest):
             os.makedirs(emulator)
             subprocess.run(["cp", "-r", f"{FAKES}/storcli", f"{FAKES}/storcli_family", emulator], check=True)
             cls.vm.push_tree(tree)
-        cls.vm.put(TOOL, f'#!/bin/sh\nMETALWRIGHT_STORCLI_STATE={STATE} exec /opt/emulator/storcli "$@"\n', mode=0o755)
+        cls.vm.put(TOOL, WRAPPER, mode=0o755)
         cls.vm.put("/opt/driver.py", DRIVER)
-        for name, text in DRIVER_UNITS.items():
-            cls.vm.put(f"/etc/systemd/system/{name}", text)
+        cls.vm.put("/etc/systemd/system/lab-driver.service", DRIVER_UNIT)
         agent.install(cls.vm, os.environ["METALWRIGHT_STAGE"], cls.plane, HOST, start=False)
-        cls.vm.sh(f"mkdir -p /var/lib/metalwright; {TOOL} make --drives 6")
+        cls.vm.sh(f"mkdir -p /var/lib/metalwright; touch {TOLD}; {TOOL} make --drives 6")
         state = json.loads(cls.vm.get(STATE))
         state["controllers"][0]["naas"] = NAAS
         cls.vm.put(STATE, json.dumps(state))
-        cls.vm.sh("modprobe sd_mod; systemctl daemon-reload; systemctl enable --now lab-driver.path lab-driver.service", timeout=300)
+        cls.vm.sh("modprobe sd_mod; systemctl daemon-reload; systemctl enable --now lab-driver.service", timeout=300)
         cls.vm.wait_for("! test -e /sys/block/sda")
         cls.vm.sh(f"systemctl enable --now metalwright.socket {agent.DAEMON}", timeout=300)
 
