@@ -21,9 +21,16 @@ Result<netcfg::Owned> Engine::network_owned() {
 }
 
 std::string Engine::status() {
-    const auto instance = store_.instance();
-    const auto operations = store_.operations(1);
-    const auto open = store_.unfinished();
+    auto instance = store_.instance();
+    auto operations = store_.operations(1);
+    auto open = store_.unfinished();
+    // A release that ends between the reads would show its instance as running once more.
+    for (auto now = store_.instance(); instance && now && *now != *instance;
+         now = store_.instance()) {
+        instance = std::move(now);
+        operations = store_.operations(1);
+        open = store_.unfinished();
+    }
     Json json{{"host", options_.host_id}, {"generation", 0}, {"state", "idle"}};
     const std::optional<store::Lock> locked = store_.locked();
     json["locked"] = locked ? to_json(*locked) : Json();
