@@ -82,21 +82,7 @@ Exit ip_change(Session& session, const AddressChange& change, const Waiting& wai
     const Answer answer =
         session.daemon.post("/v1/addresses", as_request(change, /*dry_run=*/false), looking);
     if (!answer) return complain(session, in_words(answer.error(), change));
-    const std::optional<std::int64_t> id = number(*answer, "operation");
-    const std::string view = address_change_view(*answer, !waiting.wait);
-    if (!id || !waiting.wait) {
-        session.show(*answer, view);
-        return Exit::done;
-    }
-    if (!session.json) session.console.out << view << std::flush;
-    const Answer operation =
-        watch(session, *id, waiting, session.json ? Telling::hidden : Telling::steps);
-    if (!operation) {
-        if (session.json) session.show(*answer, {});
-        return tell(session, operation.error());
-    }
-    session.show(*operation, "\n" + verdict(*operation, session.look()));
-    return exit_of(*operation);
+    return follow_change(session, *answer, address_change_view(*answer, !waiting.wait), waiting);
 }
 
 Exit ip_plan(Session& session, const AddressChange& change) {

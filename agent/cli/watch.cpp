@@ -76,4 +76,23 @@ Exit exit_of(const Json& operation) {
     return text(operation, "state") == "done" ? Exit::done : Exit::failed;
 }
 
+Exit follow_change(Session& session, const Json& answer, const std::string& view,
+                   const Waiting& waiting) {
+    const std::optional<std::int64_t> id = number(answer, "operation");
+    if (!id || !waiting.wait) {
+        session.show(answer, view);
+        return Exit::done;
+    }
+    if (!session.json) session.console.out << view << std::flush;
+    const Answer operation =
+        watch(session, *id, waiting, session.json ? Telling::hidden : Telling::steps);
+    if (!operation) {
+        // After a wait that was too long a program still learns what became of its request.
+        if (session.json) session.show(answer, {});
+        return tell(session, operation.error());
+    }
+    session.show(*operation, "\n" + verdict(*operation, session.look()));
+    return exit_of(*operation);
+}
+
 }  // namespace metalwright::agent::cli

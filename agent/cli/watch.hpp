@@ -21,4 +21,9 @@ Answer watch(Session& session, std::int64_t id, const Waiting& waiting, Telling 
 /// done -> 0; failed and degraded -> 1.
 Exit exit_of(const Json& operation);
 
+/// The end of every command that asks for one change and got `answer`: shows `view` and, when told
+/// to wait, how the operation ends. An answer without "operation" had nothing to change.
+Exit follow_change(Session& session, const Json& answer, const std::string& view,
+                   const Waiting& waiting);
+
 }  // namespace metalwright::agent::cli

@@ -128,6 +128,10 @@ Result<void> Store::mark_once(const std::string& instance, std::span<const std::
 
 Result<std::optional<ScriptRun>> Store::script(const std::string& instance) {
     const std::lock_guard lock(mutex_);
+    return read_script(instance);
+}
+
+Result<std::optional<ScriptRun>> Store::read_script(const std::string& instance) {
     auto query = db_.prepare(
         "SELECT instance, operation, state, exit_code, signal, bytes, timeout_s"
         " FROM script WHERE instance = ?");

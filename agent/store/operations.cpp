@@ -126,8 +126,37 @@ Result<std::int64_t> Store::accept(const Candidate& c, std::int64_t now_ms) {
     return id;
 }
 
+Result<Standing> Store::standing() {
+    const std::lock_guard lock(mutex_);
+    Standing standing;
+    auto instance = meta("instance");
+    if (!instance) return std::unexpected(instance.error());
+    standing.instance = std::move(*instance);
+    for (const char* which : {" WHERE finished_ms IS NULL ORDER BY id", " ORDER BY id DESC"}) {
+        auto query =
+            db_.prepare(std::string("SELECT ") + columns + " FROM operation" + which + " LIMIT 1");
+        if (!query) return std::unexpected(query.error());
+        auto operation = read_one(*query);
+        if (!operation) return std::unexpected(operation.error());
+        standing.operation = std::move(*operation);
+        if (standing.operation) break;
+    }
+    if (!standing.operation) return standing;
+    auto items = read_items(standing.operation->id);
+    if (!items) return std::unexpected(items.error());
+    standing.items = std::move(*items);
+    auto script = read_script(standing.operation->instance);
+    if (!script) return std::unexpected(script.error());
+    standing.script = std::move(*script);
+    return standing;
+}
+
 Result<std::vector<ItemResult>> Store::items(std::int64_t operation) {
     const std::lock_guard lock(mutex_);
+    return read_items(operation);
+}
+
+Result<std::vector<ItemResult>> Store::read_items(std::int64_t operation) {
     auto query = db_.prepare(
         "SELECT item, outcome, error_code, error_message, error_where, error_sys, took_ms, note"
         " FROM item WHERE operation = ? ORDER BY ordinal, item");

@@ -81,6 +81,14 @@ struct ScriptRun {
     std::int64_t timeout_s = 0;
 };
 
+/// How the host stands: what is in force and the operation that tells of it, read as one.
+struct Standing {
+    std::optional<std::string> instance{};
+    std::optional<Operation> operation{};  ///< the oldest unfinished, else the newest
+    std::vector<ItemResult> items{};       ///< of the operation
+    std::optional<ScriptRun> script{};     ///< of the operation's instance
+};
+
 struct Event {
     std::int64_t seq = 0;
     std::int64_t at_ms = 0;
@@ -120,6 +128,8 @@ class Store {
     /// The instance in force has reached `running` once.
     Result<bool> has_run(const std::string& instance);
     Result<void> mark_run(const std::string& instance);
+
+    Result<Standing> standing();
 
     // -- operations
     /// A token names one request, whichever source it comes from.
@@ -216,6 +226,8 @@ class Store {
     Result<void> put_event(std::int64_t operation, std::string_view kind, std::string_view body,
                            std::int64_t now_ms);
     Result<void> put_items(std::int64_t operation, std::span<const ItemResult> items);
+    Result<std::vector<ItemResult>> read_items(std::int64_t operation);
+    Result<std::optional<ScriptRun>> read_script(const std::string& instance);
     static Result<std::vector<Event>> read_events(Statement& query);
     Result<std::optional<std::string>> meta(std::string_view key);
     Result<void> set_meta(std::string_view key, const std::optional<std::string>& value);

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
+#include <thread>
 
 namespace metalwright::store {
 namespace {
@@ -132,6 +134,32 @@ TEST_F(StoreTest, AFinishedReleaseFreesTheHostButKeepsTheGeneration) {
     EXPECT_EQ(**store_->last_released(), "i-1");
     EXPECT_EQ((*store_->sources())[0].generation, 4u);
     EXPECT_EQ((*store_->sources())[0].document, "");
+}
+
+TEST_F(StoreTest, HowTheHostStandsIsReadAsOneWhileInstancesComeAndGo) {
+    std::atomic<bool> over = false;
+    std::jthread tenants([&] {
+        for (std::uint64_t at = 1; at <= 50; ++at) {
+            Candidate order = candidate();
+            order.token.reset();
+            order.generation = at;
+            const ItemResult item{.item = "hostname", .outcome = Outcome::changed};
+            store_->finish(*store_->accept(order, 1), "done", {&item, 1}, "", 2).value();
+            order.kind = "release";
+            order.script.reset();
+            store_->finish(*store_->accept(order, 3), "done", {}, "", 4).value();
+        }
+        over = true;
+    });
+    while (!over) {
+        const auto standing = store_->standing();
+        ASSERT_TRUE(standing) << describe(standing.error());
+        if (!standing->operation) continue;
+        const Operation& operation = *standing->operation;
+        const bool released = operation.kind == "release" && operation.finished();
+        EXPECT_NE(standing->instance.has_value(), released) << operation.kind << operation.state;
+        EXPECT_EQ(standing->items.size(), operation.kind == "apply" && operation.finished());
+    }
 }
 
 TEST_F(StoreTest, ReportsLeaveInOrderAndOnlyWhenSafe) {
