@@ -38,6 +38,7 @@ class Applier {
     Result<void> operator()(const FailMember& op);
     Result<void> operator()(const RemoveMember& op);
     Result<void> operator()(const AddMember& op);
+    Result<void> operator()(const LightLocate& op);
     Result<void> operator()(const storcli::VolumeOp& op);
 
  private:

@@ -3,6 +3,7 @@
 
 #include "raid/applier.hpp"
 #include "raid/identity.hpp"
+#include "raid/locate.hpp"
 
 namespace metalwright::raid {
 namespace {
@@ -59,6 +60,12 @@ Result<void> Applier::operator()(const AddMember& op) {
     if (!is_member(*after, op.disk))
         return fail(Errc::io, op.disk + " is no member of '" + op.name + "' after it was added",
                     op.disk);
+    return {};
+}
+
+Result<void> Applier::operator()(const LightLocate& op) {
+    if (const Result<std::string> lit = locate(doors_, op.disk, /*on=*/true); !lit)
+        journal_.progress(item_, "its locate LED is dark: " + describe(lit.error()), -1);
     return {};
 }
 

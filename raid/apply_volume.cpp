@@ -44,8 +44,11 @@ Result<Disk> Applier::disk_of_volume(const std::string& controller, const std::s
 
 Result<void> Applier::operator()(const storcli::VolumeOp& op) {
     VirtualDrive made;
-    if (Result<void> done = storcli::apply(op, observed_.controllers, doors_.exec, &made); !done)
-        return done;
+    if (Result<void> done = storcli::apply(op, observed_.controllers, doors_.exec, &made); !done) {
+        if (!std::holds_alternative<storcli::LocateDrive>(op)) return done;
+        journal_.progress(item_, "its locate LED is dark: " + describe(done.error()), -1);
+        return {};
+    }
     const auto* create = std::get_if<storcli::CreateVolume>(&op);
     if (create == nullptr || made.wwn.empty()) return {};
     made_.insert_or_assign(create->name, made.wwn);

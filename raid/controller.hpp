@@ -50,6 +50,8 @@ struct Drive {
     DriveMedia media = DriveMedia::unknown;
     std::string interface{};          ///< "SAS", "SATA", "NVMe"
     bool spun_down = false;           ///< creating a volume over it fails
+    int percent = -1;                 ///< of its rebuild, 0..100; negative: none, or not told
+    std::string time_left{};          ///< until then, in the tool's words: "5 Minutes"
     std::optional<unsigned> group{};  ///< the drive group it is in
     std::vector<unsigned> volumes{};  ///< ids of the volumes over it
 
@@ -82,6 +84,7 @@ struct Controller {
     unsigned number = 0;
     std::string model{};
     std::string serial{};
+    std::string pci{};  ///< as the kernel writes it: "0000:3b:00.0"; empty: not told
     std::string firmware{};
     ControllerMode mode = ControllerMode::unknown;
     std::vector<std::string> levels{};  ///< "raid0", "raid10", ... in the tool's order

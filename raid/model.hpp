@@ -116,9 +116,16 @@ struct Wanted {
     std::optional<std::vector<storcli::WantedVolume>> volumes{};  ///< of controllers; absent:
                                                                   ///< unmanaged
     std::vector<storcli::OwnVolume> removed_volumes{};            ///< ours, to be deleted
+    std::vector<storcli::WantedSpares> spares{};                  ///< global, of controllers
+    std::vector<storcli::OwnSpares> removed_spares{};             ///< ours, to be given back
+    /// The release of the kernel that the host will boot, where it is not the one that runs now:
+    /// "6.1.0-30-amd64".
+    std::string boot_kernel{};
 
     /// Whether the tools of controllers have to be asked for it.
-    bool speaks_of_volumes() const noexcept { return volumes || !removed_volumes.empty(); }
+    bool speaks_of_volumes() const noexcept {
+        return volumes || !spares.empty() || !removed_volumes.empty() || !removed_spares.empty();
+    }
 
     bool operator==(const Wanted&) const = default;
 };
@@ -153,6 +160,7 @@ struct Disk {
     std::vector<std::string> partitions{};  ///< kernel names
     std::vector<Signature> signatures{};    ///< on the disk and on its partitions
     std::string probe_error{};              ///< set when signatures could not be read: not blank
+    std::string led{};  ///< the attribute of its slot's locate LED; empty when no enclosure has one
     std::string part_uuid{};  ///< of a partition, in lower case; empty for a whole disk
     std::string whole{};      ///< of a partition: the kernel name of its disk
 
@@ -233,6 +241,7 @@ struct Observed {
     std::vector<Holder> holders{};
     SystemVolume system{};
     Controllers controllers{};               ///< only where it was asked for
+    std::string kernel{};                    ///< the release that runs: "6.1.0-30-amd64"
     std::string mdadm_conf{};                ///< content, empty when absent
     std::vector<std::string> mount_units{};  ///< names of our mount units, written and enabled
     std::map<std::string, std::string> mount_unit_texts{};  ///< every one in /etc, ours or not

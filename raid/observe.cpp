@@ -9,7 +9,6 @@
 #include "raid/mdadm.hpp"
 #include "raid/mount_unit.hpp"
 #include "raid/room.hpp"
-#include "raid/storcli/ask.hpp"
 
 namespace metalwright::raid {
 namespace {
@@ -183,11 +182,6 @@ Result<std::vector<Array>> arrays_in(const BlockMap& map, const std::vector<Disk
     return arrays;
 }
 
-Controllers observe_controllers(Doors& doors) {
-    return storcli::observe_controllers(
-        doors.exec, doors.raid_tools ? *doors.raid_tools : storcli::installed_tools(doors.files));
-}
-
 Result<Observed> observe(Doors& doors, bool with_controllers) {
     Result<BlockMap> map = block_map(doors);
     if (!map) return std::unexpected(std::move(map).error());
@@ -201,6 +195,7 @@ Result<Observed> observe(Doors& doors, bool with_controllers) {
     observed.holders = holders_in(*map, observed.disks, observed.arrays, doors);
     observed.system = map->system();
     if (with_controllers) observed.controllers = observe_controllers(doors);
+    observed.kernel = attribute(doors.files, doors.roots.proc / "sys/kernel/osrelease");
     observed.mdadm_conf = doors.files.read("/etc/mdadm/mdadm.conf").value_or(std::string{});
     see_units(observed, doors);
     std::set<std::string> points;

@@ -129,6 +129,17 @@ std::string by_id_of(const UdevEntry& udev) {
     });
 }
 
+/// The LED of the slot that a SCSI enclosure says the disk is in.
+std::string led_of(Doors& doors, const fs::path& at) {
+    const Result<std::vector<std::string>> names = doors.files.list(at / "device");
+    if (!names) return {};
+    for (const std::string& name : *names)
+        if (name.starts_with("enclosure_device:"))
+            if (fs::path led = at / "device" / name / "locate"; doors.files.exists(led))
+                return led.string();
+    return {};
+}
+
 void append_new(std::vector<std::string>& all, const std::vector<std::string>& more) {
     for (const std::string& one : more)
         if (std::ranges::find(all, one) == all.end()) all.push_back(one);
@@ -149,7 +160,8 @@ Disk disk_of(const BlockDevice& device, const BlockMap& map, Doors& doors) {
               .read_only = attribute(doors.files, at / "ro") == "1",
               .removable = attribute(doors.files, at / "removable") == "1",
               .holders = device.holders,
-              .mounts = map.mounts_of(device)};
+              .mounts = map.mounts_of(device),
+              .led = led_of(doors, at)};
     for (const BlockDevice& partition : device.partitions) {
         disk.partitions.push_back(partition.name);
         append_new(disk.holders, partition.holders);

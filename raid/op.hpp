@@ -152,6 +152,13 @@ struct AddMember {
     bool operator==(const AddMember&) const = default;
 };
 
+/// Has the slot of a disk be found by its LED. That it cannot be lit keeps nothing from being done.
+struct LightLocate {
+    std::string disk;
+
+    bool operator==(const LightLocate&) const = default;
+};
+
 /// Takes every signature off our own array before it is stopped.
 struct WipeArray {
     std::string name;
@@ -170,6 +177,6 @@ struct UnlistInMdadmConf {
 using Op = std::variant<TakeDownHolder, WipeDisk, StopArray, ForgetMembers, CreateArray,
                         AssembleArray, ListInMdadmConf, MakeFilesystem, WriteMountUnit, StartMount,
                         RemoveMount, WipeArray, UnlistInMdadmConf, FailMember, RemoveMember,
-                        AddMember, storcli::VolumeOp>;
+                        AddMember, LightLocate, storcli::VolumeOp>;
 
 }  // namespace metalwright::raid

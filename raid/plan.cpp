@@ -15,6 +15,7 @@
 #include "raid/plan_volumes.hpp"
 #include "raid/remains.hpp"
 #include "raid/select.hpp"
+#include "raid/superblock.hpp"
 #include "raid/wishes.hpp"
 
 namespace metalwright::raid {
@@ -38,6 +39,8 @@ class Planner {
     void filesystem(const Ground& ground, const std::optional<WantedFilesystem>& wanted);
     void create(const WantedArray& wanted, const Selection& chosen);
     void list_in_conf(const WantedArray& wanted, const std::string& metadata);
+    void replacements();
+    std::string trouble_at_boot() const;
 
     std::set<std::string> claimed_by_others(const WantedArray& wanted) const;
     const Array* named(const std::string& name) const;
@@ -84,12 +87,18 @@ Plan<Op> Planner::run() {
     for (const WantedArray& removed : wanted_.removed) plan_removal(removed, observed_, plan_);
     for (const storcli::OwnVolume& own : wanted_.removed_volumes)
         plan_volume_removal(own, observed_, plan_);
-    if (wanted_.volumes)
-        plan_volumes(wanted_, observed_, plan_, [this](const Ground& ground, const auto& wanted) {
-            names_.insert(ground.name);
-            filesystem(ground, wanted);
-        });
+    for (const storcli::OwnSpares& own : wanted_.removed_spares)
+        plan_spares_removal(own, observed_, plan_);
+    if (wanted_.volumes || !wanted_.spares.empty())
+        plan_volumes(
+            wanted_, observed_, plan_,
+            [this](const Ground& ground, const auto& wanted) {
+                names_.insert(ground.name);
+                filesystem(ground, wanted);
+            },
+            replaced_);
     if (wanted_.arrays) arrays();
+    replacements();
     return std::move(plan_);
 }
 
@@ -124,12 +133,16 @@ void Planner::arrays() {
             ground = ground_of(wanted, Standing::unusable, false);
         filesystem(ground, wanted.filesystem);
     }
+}
+
+/// Those that are nobody's.
+void Planner::replacements() {
     for (const Replacement& replacement : wanted_.replace)
         if (!replaced_.contains(replacement.disk))
             failed("replace/" + replacement.disk, Errc::not_found,
                    replacement.disk +
-                       " is a member of no array of this host's order that runs and "
-                       "was made by metalwright",
+                       " is in no array and no volume of this host's order that is there and was "
+                       "made by metalwright",
                    replacement.disk);
 }
 
@@ -283,6 +296,9 @@ Ground Planner::remaining(const WantedArray& wanted) {
                           " and the order has changed since: take it back, or take the superblocks "
                           "off with mdadm --zero-superblock",
                       wanted.name);
+    if (remains->way == Remains::Way::redo)
+        if (const std::string why = trouble_at_boot(); !why.empty())
+            return failed(item, Errc::unsupported, why, wanted.name);
     if (remains->stop_first)
         step(item, "stop '" + wanted.name + "', which does not run", StopArray{wanted.uuid});
     if (remains->way == Remains::Way::assemble) {
@@ -307,7 +323,14 @@ Ground Planner::remaining(const WantedArray& wanted) {
     return ground_of(wanted, Standing::planned, true);
 }
 
+/// Why no array can be made that starts when the host boots.
+std::string Planner::trouble_at_boot() const {
+    return superblock_trouble(observed_.kernel, wanted_.boot_kernel);
+}
+
 Ground Planner::fresh(const WantedArray& wanted) {
+    if (const std::string why = trouble_at_boot(); !why.empty())
+        return failed(item_of(wanted), Errc::unsupported, why, wanted.name);
     WantedArray now = wanted;
     // Nothing of it was made, so an order that has changed meanwhile chooses afresh.
     if (!known_members_fit(wanted)) now.known_members.clear();

@@ -35,11 +35,12 @@ std::vector<Plan<Op>> independent_parts(Plan<Op> plan);
 /// The disks that `plan` makes array `name` of, spares last, as identities: what the engine
 /// remembers in WantedArray::known_members before anything is made. Empty when it makes none. When
 /// an order changed before anything was made, they differ from the known ones: remember them again.
-/// Of a volume, as "volume/<name>": the serial numbers of its drives.
+/// Of a volume, as "volume/<name>", and of global spares, as their item: the serial numbers of the
+/// drives.
 std::vector<std::string> members_of(const Plan<Op>& plan, std::string_view name);
 
-/// The members of array `name` that `plan` replaces, each with what takes its place: what the
-/// engine remembers before the first step.
+/// The members of array `name`, or drives of "volume/<name>", that `plan` replaces, each with what
+/// takes its place: what the engine remembers before the first step.
 std::map<std::string, std::string> replacements_of(const Plan<Op>& plan, std::string_view name);
 
 }  // namespace metalwright::raid

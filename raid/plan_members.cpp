@@ -10,6 +10,8 @@ std::vector<std::string> members_of(const Plan<Op>& plan, std::string_view name)
                 for (const storcli::Seat& seat : create->drives) serials.push_back(seat.serial);
             if (const auto* add = std::get_if<storcli::AddSpares>(op))
                 for (const storcli::Seat& seat : add->drives) serials.push_back(seat.serial);
+            if (const auto* add = std::get_if<storcli::AddGlobalSpares>(op))
+                for (const storcli::Seat& seat : add->drives) serials.push_back(seat.serial);
         }
     if (!serials.empty()) return serials;
     for (const Step<Op>& step : plan.steps)
@@ -27,6 +29,10 @@ std::map<std::string, std::string> replacements_of(const Plan<Op>& plan, std::st
     for (const Step<Op>& step : plan.steps)
         if (const auto* add = std::get_if<AddMember>(&step.op); add != nullptr && add->name == name)
             pairs.emplace(add->instead_of, add->disk);
+        else if (const auto* op = std::get_if<storcli::VolumeOp>(&step.op); op && step.item == name)
+            if (const auto* give = std::get_if<storcli::GiveDrive>(op))
+                for (const std::string& old : give->instead_of)
+                    pairs.emplace(old, give->drive.serial);
     return pairs;
 }
 

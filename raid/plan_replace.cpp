@@ -144,6 +144,9 @@ void plan_replace(const Replacement& replacement, const WantedArray& wanted, con
         step("take its superblock off " + identity, ForgetMembers{wanted.uuid, {identity}});
     step("add " + (*with)->identity() + " to '" + wanted.name + "' in its place, and rebuild",
          AddMember{wanted.name, wanted.uuid, (*with)->identity(), identity});
+    if (old != nullptr && !old->led.empty())
+        plan.steps.push_back({item, "light the locate LED of " + identity + ", to be taken out",
+                              LightLocate{identity}, false});
 }
 
 }  // namespace metalwright::raid

@@ -8,6 +8,7 @@
 #include "raid/select.hpp"
 #include "raid/storcli/differ.hpp"
 #include "raid/storcli/plan.hpp"
+#include "raid/storcli/plan_replace.hpp"
 #include "raid/wishes.hpp"
 
 namespace metalwright::raid {
@@ -73,6 +74,46 @@ Ground ground_of(const storcli::WantedVolume& wanted, const Observed& observed,
     return ground;
 }
 
+void add(Plan<storcli::VolumeOp> of_controllers, Plan<Op>& plan) {
+    std::ranges::move(of_controllers.settled, std::back_inserter(plan.settled));
+    for (Step<storcli::VolumeOp>& step : of_controllers.steps)
+        plan.steps.push_back(
+            {std::move(step.item), std::move(step.why), std::move(step.op), step.destroys_data});
+}
+
+void leave_volumes(const Controllers& there, Plan<Op>& plan) {
+    std::vector<std::string> left;
+    for (const Controller& controller : there.list)
+        for (const VirtualDrive& volume : controller.volumes)
+            left.push_back(volume.name.empty() ? controller.id + "/v" + std::to_string(volume.id)
+                                               : volume.name);
+    plan.settled.push_back(
+        {.item = "volumes",
+         .outcome = Outcome::unchanged,
+         .note = left.empty() ? "no volumes are wanted and none are there"
+                              : "no volumes are wanted; left as they are: " + tell(left)});
+}
+
+/// Whether a drive of this volume is to be replaced, which then is all that is done to it: of one
+/// that is ours alone.
+bool plan_replacements(const storcli::WantedVolume& wanted,
+                       const std::vector<Replacement>& replacements, const Controllers& there,
+                       storcli::Claims& claims, Plan<Op>& plan, std::set<std::string>& replaced) {
+    const VirtualDrive* volume = volume_there(wanted, there);
+    if (volume == nullptr || wanted.memory != Memory::complete) return false;
+    const Controller& controller = *holder_of(volume, there);
+    for (const Replacement& one : replacements) {
+        const storcli::DriveReplacement replacement{one.disk, one.with};
+        if (!storcli::concerns(replacement, wanted, controller, *volume)) continue;
+        replaced.insert(one.disk);
+        Plan<storcli::VolumeOp> steps;
+        storcli::plan_replace(replacement, wanted, controller, *volume, claims, steps);
+        add(std::move(steps), plan);
+        return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 std::string item_of(const storcli::WantedVolume& wanted) {
@@ -91,29 +132,21 @@ const VirtualDrive* volume_there(const storcli::WantedVolume& wanted,
 }
 
 void plan_volumes(const Wanted& wanted, const Observed& observed, Plan<Op>& plan,
-                  const PlanContent& content) {
-    const std::vector<storcli::WantedVolume>& volumes = *wanted.volumes;
-    if (volumes.empty()) {
-        std::vector<std::string> left;
-        for (const Controller& controller : observed.controllers.list)
-            for (const VirtualDrive& volume : controller.volumes)
-                left.push_back(volume.name.empty()
-                                   ? controller.id + "/v" + std::to_string(volume.id)
-                                   : volume.name);
-        plan.settled.push_back(
-            {.item = "volumes",
-             .outcome = Outcome::unchanged,
-             .note = left.empty() ? "no volumes are wanted and none are there"
-                                  : "no volumes are wanted; left as they are: " + tell(left)});
-        return;
+                  const PlanContent& content, std::set<std::string>& replaced) {
+    const Controllers& there = observed.controllers;
+    storcli::Claims claims;
+    if (wanted.volumes && wanted.volumes->empty()) leave_volumes(there, plan);
+    if (wanted.volumes) {
+        std::vector<storcli::WantedVolume> others;
+        for (const storcli::WantedVolume& one : *wanted.volumes)
+            if (!plan_replacements(one, wanted.replace, there, claims, plan, replaced))
+                others.push_back(one);
+        add(storcli::plan_volumes(others, there, claims), plan);
     }
-    Plan<storcli::VolumeOp> made = storcli::plan_volumes(volumes, observed.controllers);
-    std::ranges::move(made.settled, std::back_inserter(plan.settled));
-    for (Step<storcli::VolumeOp>& step : made.steps)
-        plan.steps.push_back(
-            {std::move(step.item), std::move(step.why), std::move(step.op), step.destroys_data});
-    for (const storcli::WantedVolume& one : volumes)
-        content(ground_of(one, observed, plan), one.filesystem);
+    add(storcli::plan_spares(wanted.spares, there, claims), plan);
+    if (wanted.volumes)
+        for (const storcli::WantedVolume& one : *wanted.volumes)
+            content(ground_of(one, observed, plan), one.filesystem);
 }
 
 void plan_volume_removal(const storcli::OwnVolume& own, const Observed& observed, Plan<Op>& plan) {
@@ -136,12 +169,13 @@ void plan_volume_removal(const storcli::OwnVolume& own, const Observed& observed
     }
     Plan<storcli::VolumeOp> deletion =
         storcli::plan_deletion(std::span(&own, 1), observed.controllers);
-    std::ranges::move(deletion.settled, std::back_inserter(plan.settled));
-    if (deletion.steps.empty()) return;
-    if (mount)
+    if (mount && !deletion.steps.empty())
         plan.steps.push_back({item, "unmount " + mount->mount_point + " for good", *mount, false});
-    for (Step<storcli::VolumeOp>& step : deletion.steps)
-        plan.steps.push_back({std::move(step.item), std::move(step.why), std::move(step.op), true});
+    add(std::move(deletion), plan);
+}
+
+void plan_spares_removal(const storcli::OwnSpares& own, const Observed& observed, Plan<Op>& plan) {
+    add(storcli::plan_spares_removal(own, observed.controllers), plan);
 }
 
 }  // namespace metalwright::raid

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "core/plan.hpp"
@@ -23,12 +24,16 @@ using PlanContent =
     std::function<void(const Ground& ground, const std::optional<WantedFilesystem>& filesystem)>;
 
 /// Adds "volume/<name>" for each wanted volume, and has `content` add what stands on it; "volumes"
-/// alone when none is wanted.
+/// alone when none is wanted; "spares" of each controller that is to have some. `replaced`: gets
+/// the disks of those wanted replacements that are a volume's.
 void plan_volumes(const Wanted& wanted, const Observed& observed, Plan<Op>& plan,
-                  const PlanContent& content);
+                  const PlanContent& content, std::set<std::string>& replaced);
 
 /// Adds "volume/<name>": our mount of it is ended and the volume deleted; or why not. Only the one
 /// with this NAA id.
 void plan_volume_removal(const storcli::OwnVolume& own, const Observed& observed, Plan<Op>& plan);
+
+/// Adds "spares/<controller>": those of ours are free drives again.
+void plan_spares_removal(const storcli::OwnSpares& own, const Observed& observed, Plan<Op>& plan);
 
 }  // namespace metalwright::raid

@@ -53,7 +53,8 @@ struct Doors {
 /// `with_controllers`: asks the tools of hardware RAID as well, which takes seconds each.
 Result<Observed> observe(Doors& doors, bool with_controllers = false);
 
-/// What these tools show; what of it cannot be read is among its errors.
+/// What these tools show, and those controllers with a driver of the family that none of them
+/// shows; what of it cannot be read is among its errors.
 Controllers observe_controllers(Doors& doors);
 
 /// The disks alone, without running a program. `only`: the id of the one whose content is of

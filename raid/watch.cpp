@@ -4,27 +4,13 @@
 #include <iterator>
 #include <set>
 
+#include "raid/blind_doors.hpp"
 #include "raid/block_tree.hpp"
 #include "raid/compare.hpp"
 #include "raid/identity.hpp"
 
 namespace metalwright::raid {
 namespace {
-
-/// Disks are known by their serials here, not by what is on them.
-class Unread final : public sys::Signatures {
- public:
-    Result<std::vector<sys::BlockSignature>> probe(const std::string&) override {
-        return std::vector<sys::BlockSignature>{};
-    }
-};
-
-class NoPrograms final : public sys::Exec {
- public:
-    Result<sys::Output> run(const sys::Command& command) override {
-        return fail(Errc::unsupported, "not at a glance", command.program);
-    }
-};
 
 std::string device_of(const Array::Member& member) {
     return member.partition.empty() ? member.disk : member.partition;
@@ -69,21 +55,12 @@ const Array* same(const Array& array, const std::vector<Array>& arrays) {
 }  // namespace
 
 Result<std::vector<Array>> glance(Doors& doors) {
-    Unread unread;
-    NoPrograms nothing;
-    Doors blind{.exec = nothing,
-                .files = doors.files,
-                .signatures = unread,
-                .eraser = doors.eraser,
-                .roots = doors.roots,
-                .find_program = [](std::string_view name) -> Result<std::string> {
-                    return std::string(name);
-                }};
-    Result<BlockMap> map = block_map(blind);
+    BlindDoors blind(doors);
+    Result<BlockMap> map = block_map(blind.doors);
     if (!map) return std::unexpected(std::move(map).error());
-    Result<std::vector<Disk>> disks = disks_in(*map, blind);
+    Result<std::vector<Disk>> disks = disks_in(*map, blind.doors);
     if (!disks) return std::unexpected(std::move(disks).error());
-    return arrays_in(*map, *disks, blind);
+    return arrays_in(*map, *disks, blind.doors);
 }
 
 std::string_view health(const Array& array) {

@@ -178,6 +178,25 @@ Result<Outcome> PosixFiles::remove(const std::filesystem::path& path) {
     return Outcome::changed;
 }
 
+Result<void> PosixFiles::set_attribute(const std::filesystem::path& path, std::string_view value) {
+    const Fd file(::open(under_root(path).c_str(), O_WRONLY | O_CLOEXEC));
+    if (!file) {
+        const int error = errno;
+        if (error == ENOENT || error == ENOTDIR)
+            return fail(Errc::not_found, "the kernel has no such attribute", path.string(), error);
+        return fail(Errc::kernel_refused, "cannot open: " + std::generic_category().message(error),
+                    path.string(), error);
+    }
+    // In one go: the kernel takes each write for a whole value.
+    const ssize_t n = ::write(file.get(), value.data(), value.size());
+    if (n == static_cast<ssize_t>(value.size())) return {};
+    const int error = n < 0 ? errno : EIO;
+    return fail(
+        Errc::kernel_refused,
+        "does not take '" + std::string(value) + "': " + std::generic_category().message(error),
+        path.string(), error);
+}
+
 Result<std::vector<std::string>> PosixFiles::list(const std::filesystem::path& directory) {
     const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(under_root(directory).c_str()),
                                                    &::closedir);

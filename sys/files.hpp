@@ -39,6 +39,11 @@ class Files {
     /// Names in a directory, sorted; empty when there is none. Errors: io.
     virtual Result<std::vector<std::string>> list(const std::filesystem::path& directory) = 0;
 
+    /// Writes to an attribute of the kernel, under /sys or /proc/sys, in place and in one go.
+    /// Errors: not_found, kernel_refused (with its errno).
+    virtual Result<void> set_attribute(const std::filesystem::path& path,
+                                       std::string_view value) = 0;
+
     virtual bool exists(const std::filesystem::path& path) = 0;
 
     /// Where a symbolic link points, as written in it. Errors: not_found, io.
@@ -54,6 +59,7 @@ class PosixFiles final : public Files {
                         FileMode mode) override;
     Result<Outcome> remove(const std::filesystem::path& path) override;
     Result<std::vector<std::string>> list(const std::filesystem::path& directory) override;
+    Result<void> set_attribute(const std::filesystem::path& path, std::string_view value) override;
     bool exists(const std::filesystem::path& path) override;
     Result<std::string> link_target(const std::filesystem::path& path) override;
 

@@ -698,3 +698,29 @@ claim(5.raid.side-by-side "Arrays that share nothing are made at the same time; 
   vm.raid_levels)
 claim(5.raid.power-cuts "After a power cut at a random moment of wiping, creating and mkfs it ends as ordered; other disks are as they were to the byte."
   vm.power_cuts)
+claim(9.watch "A volume that degrades, a drive that fails, is pulled, put in or rebuilt, and a controller that wants an operator is an event and a report at the next look, whose period is configured, and stands in the status."
+  raid.ControllerTurns.ADriveThatFailsIsToldWithItsVolume raid.ControllerTurns.AReplacementIsToldFromThePullToTheEndOfTheRebuild
+  raid.ControllerTurns.AFlagIsToldAndThatItHasGone raid.ControllerTurns.AToolThatHangsHidesNothingAndIsToldOnce
+  raid.ControllerTurns.HalfAnAnswerIsNoPulledDrive raid.ControllerTurns.WhatAnOrderMakesOfDrivesIsNoNews
+  raid.ControllerTurns.AControllerThatIsGoneIsTold raid.ControllerTurns.NothingNewIsNone
+  agent_engine.WatchTest.ADriveOfAControllerThatFailsIsAnEventAReportAndStandsInTheStatus
+  agent_engine.WatchTest.ARebuildOfAControllerIsToldInSteps raid.StorcliAsk.HowFarARebuildIsIsAskedWhereThereIsOne
+  agent_daemon.Config.ControllersAreLookedAtNowAndThen agent_cli.Cli.AStatusNamesControllersThatAreNotInOrder vm.hardware_raid)
+claim(9.replace "A drive of a volume is replaced as a member of an array is: taken out of use, another given to rebuild on; refused while the volume needs it."
+  raid.ReplacePlan.AWorkingDriveLeavesAndTheSmallestOfItsKindComes raid.ReplacePlan.AFailedOneIsNotTakenOutOfUseFirst
+  raid.ReplacePlan.OneThatIsNeededStays raid.ReplacePlan.WhatMayNotComeIsSaid raid.ReplacePlan.OneThatWasReplacedIsNoLongerMissed
+  raid.StorcliApply.ADriveIsReplacedInEachGrammarWhileTheVolumeIsUsed raid.StorcliApply.ADriveThatWasPulledIsReplacedByTheOneThatIsNamed
+  raid.Volumes.ADriveOfOneThatIsOursIsReplacedAndNothingElseIsDoneToIt agent_engine.EngineTest.AReplacedDriveOfAVolumeIsRemembered
+  vm.hardware_raid)
+claim(9.spares "A controller gets the global hot spares that are wanted, out of what the volumes leave; a release gives back those of ours alone."
+  raid.SparesPlan.TheyComeFromWhatTheVolumesLeave raid.SparesPlan.AControllerThatKeepsNoneIsSaid
+  raid.StorcliApply.GlobalSparesComeToWhatIsThereAndGoAgain raid.Volumes.GlobalSparesComeWithoutAnyVolumeAndGoWithARelease
+  agent_engine.EngineTest.GlobalSparesOfOursGoWithARelease)
+claim(9.locate "The locate LED of a disk is lit through its enclosure, that of a drive by its controller's tool, also for one that is replaced; a dying disk is not read for it."
+  raid.Locate.TheEnclosuresLedIsLitAndPutOut raid.Locate.ADriveBehindAControllerIsLitByItsTool raid.Locate.WhatCannotBeLitIsSaid
+  raid.Locate.AReplacedMemberIsLitAndADarkOneHindersNothing raid.StorcliApply.TheLocateLedIsLitAndPutOut
+  agent_engine.EngineTest.ADiskIsLocated agent_api.Routes.ADiskIsLocatedAtOnce agent_cli.Cli.ADiskIsLocated)
+claim(9.unshown "A controller that has a driver but no tool is listed, with what to install."
+  raid.Unshown.OneWithoutAToolIsListedWithWhatToDo raid.Unshown.OneThatAToolShowsIsNotListedTwice vm.megaraid)
+claim(5.raid.superblock "An array whose superblock the kernel that will be booted refuses is not made."
+  raid.Superblock.OnlyANewerKernelsIsRefusedByAnOlderOne raid.Superblock.AnArrayThatWouldNotStartAtTheNextBootIsNotMade)

@@ -185,6 +185,12 @@ std::optional<Response> replace_disk(Desk& desk, const Call& call, bool) {
     return Response{.status = 202, .body = std::move(*replaced)};
 }
 
+std::optional<Response> locate_disk(Desk& desk, const Call& call, bool) {
+    auto located = desk.locate_disk(call.request.body);
+    if (!located) return error_response(located.error());
+    return ok(std::move(*located));
+}
+
 struct Route {
     std::string_view method;
     std::string_view pattern;  ///< "*" stands for one segment
@@ -207,6 +213,7 @@ constexpr std::array table{
     Route{"GET", "/v1/operations/*/events", events, true},
     Route{"GET", "/v1/inventory", inventory},
     Route{"POST", "/v1/raid/replace", replace_disk},
+    Route{"POST", "/v1/raid/locate", locate_disk},
 };
 
 /// Whether the segments match the pattern; `caught` gets what stands for each "*".

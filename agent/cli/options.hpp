@@ -37,8 +37,9 @@ struct Options {
     bool ipv6 = false;
     bool local = false;                     ///< of inventory and raid list
     std::vector<std::string> raid_tools{};  ///< --raid-tool
-    std::string disk{};                     ///< of raid replace
+    std::string disk{};                     ///< of raid replace and raid locate
     std::string with_disk{};                ///< --with
+    bool off = false;                       ///< --off
 
     Waiting waiting() const;
 };

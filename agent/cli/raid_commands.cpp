@@ -7,6 +7,21 @@
 
 namespace metalwright::agent::cli {
 
+Exit raid_locate(Session& session, const std::string& disk, bool on) {
+    const Json request{{"disk", disk}, {"on", on}};
+    const Answer answer = session.daemon.post(
+        "/v1/raid/locate", request.dump(-1, ' ', false, Json::error_handler_t::replace),
+        std::chrono::seconds(150));  // a controller's tool at its leisure
+    if (!answer) return complain(session, answer.error());
+    session.show(
+        *answer,
+        "The locate LED of " + printable(disk) + (on ? " is lit" : " is out") + " (" +
+            printable(text(*answer, "place")) + ")." +
+            (on ? " `metalwright raid locate " + printable(disk) + " --off` puts it out." : "") +
+            "\n");
+    return Exit::done;
+}
+
 Exit raid_replace(Session& session, const std::string& disk, const std::string& with,
                   const Waiting& waiting) {
     Json request{{"disk", disk}};
@@ -21,19 +36,7 @@ Exit raid_replace(Session& session, const std::string& disk, const std::string& 
         "operation " + follow + " replaces " + printable(disk) +
         (waiting.wait ? "" : ": metalwright operations " + follow + " --follow tells how it goes") +
         "\n";
-    if (!id || !waiting.wait) {
-        session.show(*answer, view);
-        return Exit::done;
-    }
-    if (!session.json) session.console.out << view << std::flush;
-    const Answer operation =
-        watch(session, *id, waiting, session.json ? Telling::hidden : Telling::steps);
-    if (!operation) {
-        if (session.json) session.show(*answer, {});
-        return tell(session, operation.error());
-    }
-    session.show(*operation, "\n" + verdict(*operation, session.look()));
-    return exit_of(*operation);
+    return follow_change(session, *answer, view, waiting);
 }
 
 }  // namespace metalwright::agent::cli

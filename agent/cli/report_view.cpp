@@ -68,6 +68,34 @@ Cell arrays_in_words(const Json& status) {
     return {join(lines, "; "), tone};
 }
 
+/// Every volume, drive and controller that is not as it should be; empty when all are.
+Cell controllers_in_words(const Json& status) {
+    std::vector<std::string> lines;
+    Tone tone = Tone::warning;
+    for (const Json& controller : list(status, "controllers")) {
+        const std::string id = text(controller, "id");
+        if (const std::string health = text(controller, "health"); health != "optimal") {
+            const std::string flags = join(texts(controller, "flags"), ", ");
+            const std::string note = text(controller, "note");
+            lines.push_back(id + " " + (note.empty() ? "needs attention: " + flags : note));
+        }
+        for (const Json& volume : list(controller, "volumes")) {
+            const std::string state = text(volume, "state");
+            if (state == "optimal") continue;
+            if (state != "recovery") tone = Tone::bad;
+            const std::string note = text(volume, "note");
+            lines.push_back("volume " + text(volume, "name") + " " + (note.empty() ? state : note));
+        }
+        for (const Json& drive : list(controller, "drives")) {
+            const std::string selector = text(drive, "selector");
+            const std::string state = text(drive, "state");
+            if (selector.empty() || state == "rebuilding") continue;
+            lines.push_back("drive " + text(drive, "serial") + " (" + selector + ") is " + state);
+        }
+    }
+    return {join(lines, "; "), tone};
+}
+
 }  // namespace
 
 Cell user_data_in_words(const Json& user_data) {
@@ -109,6 +137,7 @@ std::string status_view(const Json& status, const Look& look) {
                               {"held", {held(status), Tone::warning}},
                               {"put back", {restored(status)}},
                               {"arrays", arrays_in_words(status)},
+                              {"controllers", controllers_in_words(status)},
                               {"generation", {number_in_words(status, "generation")}},
                               {"operation", {number_in_words(status, "operation")}},
                               {"error", {why ? describe(*why) : "", Tone::bad}}},

@@ -7,7 +7,6 @@
 #include "netcfg/room.hpp"
 #include "netcfg/rtnl.hpp"
 #include "raid/room.hpp"
-#include "raid/storcli/ask.hpp"
 
 namespace metalwright::agent::cli {
 namespace {
@@ -35,12 +34,11 @@ Answer look_here(const std::vector<std::string>& raid_tools) {
     if (!storage) return refused(storage.error());
     const auto network = look_at_network(exec, files);
     if (!network) return refused(network.error());
-    std::vector<std::string> tools;
-    for (const std::string& tool : raid_tools)
-        tools.push_back(std::filesystem::absolute(tool).string());
-    if (tools.empty()) tools = raid::storcli::installed_tools(files);
-    const raid::Controllers controllers = raid::storcli::observe_controllers(exec, tools);
-    return Json::parse(inventory::document(*storage, controllers, *network));
+    for (const std::string& tool : raid_tools) {
+        if (!doors.raid_tools) doors.raid_tools.emplace();
+        doors.raid_tools->push_back(std::filesystem::absolute(tool).string());
+    }
+    return Json::parse(inventory::document(*storage, raid::observe_controllers(doors), *network));
 }
 
 Answer look(Session& session, const Onlooker& who) {

@@ -31,8 +31,9 @@ void add_list(CLI::App* raid, Options& options) {
 }
 
 void add_replace(CLI::App* raid, Options& options) {
-    CLI::App* replace = raid->add_subcommand("replace", "Put a new disk in a member's place");
-    replace->add_option("DISK", options.disk, "The member's serial number or WWN; it may be gone")
+    CLI::App* replace =
+        raid->add_subcommand("replace", "Put a new disk or drive in another's place");
+    replace->add_option("DISK", options.disk, "The old one's serial number or WWN; it may be gone")
         ->required()
         ->type_name("");
     replace->add_option("--with", options.with_disk, "The new disk (default: chosen by rule)")
@@ -42,6 +43,17 @@ void add_replace(CLI::App* raid, Options& options) {
     replace->footer(
         examples("  metalwright raid replace S3Z8NB0K --wait\n"
                  "  metalwright raid replace S3Z8NB0K --with S3Z8NB1M\n"));
+}
+
+void add_locate(CLI::App* raid, Options& options) {
+    CLI::App* locate = raid->add_subcommand("locate", "Light the locate LED of a disk or drive");
+    locate->add_option("DISK", options.disk, "Its serial number or WWN; a drive's place (252:3)")
+        ->required()
+        ->type_name("");
+    locate->add_flag("--off", options.off, "Put it out");
+    locate->footer(
+        examples("  metalwright raid locate S3Z8NB0K\n"
+                 "  metalwright raid locate S3Z8NB0K --off\n"));
 }
 
 }  // namespace
@@ -58,9 +70,10 @@ void add_inventory(CLI::App& app, Options& options) {
 
 void add_raid(CLI::App& app, Options& options) {
     CLI::App* raid = app.add_subcommand(
-        "raid", "Look at RAID, in software and in hardware; replace a disk of an array");
+        "raid", "Look at RAID, in software and in hardware; find and replace its disks");
     raid->require_subcommand(1);
     add_list(raid, options);
+    add_locate(raid, options);
     add_replace(raid, options);
     raid->footer(
         examples("  metalwright raid list\n"
@@ -70,6 +83,7 @@ void add_raid(CLI::App& app, Options& options) {
 Exit dispatch_storage(Session& session, const CLI::App& command, const Options& options) {
     const Onlooker who{.local = options.local, .raid_tools = options.raid_tools};
     if (command.get_name() == "inventory") return inventory(session, who);
+    if (command.got_subcommand("locate")) return raid_locate(session, options.disk, !options.off);
     if (command.got_subcommand("replace"))
         return raid_replace(session, options.disk, options.with_disk, options.waiting());
     return raid_list(session, who);

@@ -206,6 +206,7 @@ std::expected<Config, Errors> read_config(std::string_view text, std::string_vie
     r.flag("network.shape_ingress", c.shape_ingress);
     r.neighbours("network.neighbour_files", c.neighbours);
     r.paths("raid.storcli", c.raid_tools);
+    r.number("raid.watch_seconds", c.watch_controllers, 0, 86'400);
     r.number("user_data.timeout_seconds", c.script_timeout, 1, 30LL * 24 * 3600);
     r.path("user_data.runner", c.runner);
     r.text("link.report", c.reporting_link, {"auto", "https", "file", "none"});

@@ -40,6 +40,7 @@ struct Config {
     /// Programs of the storcli family; none: those that are installed where their packages put
     /// them; empty: none is asked.
     std::optional<std::vector<std::string>> raid_tools{};
+    std::chrono::seconds watch_controllers{60};  ///< between two looks; 0: nobody looks
 
     std::chrono::seconds script_timeout{3600};
     std::filesystem::path runner{};  ///< of user data; empty: where it is installed

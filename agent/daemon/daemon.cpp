@@ -20,11 +20,11 @@
 #include "agent/api/http_server.hpp"
 #include "agent/api/routes.hpp"
 #include "agent/daemon/links.hpp"
-#include "agent/engine/array_watch.hpp"
 #include "agent/engine/engine.hpp"
 #include "agent/engine/host_machine.hpp"
 #include "agent/engine/keeper.hpp"
 #include "agent/engine/log.hpp"
+#include "agent/engine/watch.hpp"
 #include "sys/notify.hpp"
 
 namespace metalwright::daemon {
@@ -133,7 +133,8 @@ int run(const Config& config) {
     if (!links) return cannot_start(links.error());
     Watchdog watchdog(io, pool, engine);
     engine::Keeper keeper(engine);
-    engine::ArrayWatch array_watch(engine);
+    engine::Watch array_watch([&] { engine.watch_arrays(); }, std::chrono::seconds(5));
+    engine::Watch controller_watch([&] { engine.watch_controllers(); }, config.watch_controllers);
 
     bool clean = true;
     asio::signal_set signals(io, SIGTERM, SIGINT);
@@ -143,8 +144,10 @@ int run(const Config& config) {
         watchdog.stop();
         (*links)->stop();
         server.stop(std::chrono::milliseconds(500), [&] {
-            array_watch.stop();
-            clean = engine.stop(stop_bound);
+            // Nobody may be waited for: its tool may take half a minute to answer.
+            const bool looked = controller_watch.stop(std::chrono::milliseconds(200));
+            array_watch.stop(std::chrono::seconds(1));
+            clean = engine.stop(stop_bound) && looked;
             if (clean) keeper.stop();  // else it may wait for the program that we do not wait for
             io.stop();
         });
@@ -156,6 +159,7 @@ int run(const Config& config) {
     if (auto kept = keeper.start(); !kept)
         log(Level::error, "nothing is put back by itself: " + describe(kept.error()));
     array_watch.start();
+    controller_watch.start();
     server.start();
     (*links)->start();
     watchdog.start();
@@ -164,9 +168,10 @@ int run(const Config& config) {
     io.run();
 
     if (!clean) {
-        // A program is in the kernel and cannot be waited for. Everything durable is durable, and
-        // the operation is taken up again at the next start.
-        log(Level::warn, "a step is still running; it is taken up again at the next start");
+        // A program is in the kernel, or a RAID tool at its leisure, and cannot be waited for.
+        // Everything durable is durable, and an operation is taken up again at the next start.
+        log(Level::warn,
+            "a program is still running; what it was for is taken up at the next start");
         ::_exit(0);
     }
     pool.stop();

@@ -96,7 +96,13 @@ class Desk {
     /// wants what is to be removed; those of submit().
     virtual std::expected<std::string, Errors> edit_addresses(std::string_view request) = 0;
 
-    /// Replaces a member of an array of this host: {"disk","with"?} -> as submit() answers, as JSON
+    /// Lights or darkens the locate LED of a disk or drive: {"disk","on"?} ->
+    /// {"disk","on","place"}. Errors: invalid_spec; not_found, unsupported, and what the tool or
+    /// the kernel says.
+    virtual std::expected<std::string, Errors> locate_disk(std::string_view request) = 0;
+
+    /// Replaces a member of an array, or a drive of a controller's volume, of this host:
+    /// {"disk","with"?} -> as submit() answers, as JSON
     /// {"operation","generation","instance","repeated","finished"}. Errors: invalid_spec; conflict,
     /// when no instance is in force; those of submit().
     virtual std::expected<std::string, Errors> replace_disk(std::string_view request) = 0;

@@ -21,6 +21,7 @@
 #include "agent/spec/desired.hpp"
 #include "agent/store/store.hpp"
 #include "raid/watch.hpp"
+#include "raid/watch_controllers.hpp"
 
 namespace metalwright::engine {
 
@@ -70,6 +71,7 @@ class Engine final : public agent::Desk {
     std::expected<std::string, Errors> addresses() override;
     std::expected<std::string, Errors> edit_addresses(std::string_view request) override;
     std::expected<std::string, Errors> replace_disk(std::string_view request) override;
+    std::expected<std::string, Errors> locate_disk(std::string_view request) override;
     std::vector<agent::OutboxRow> unsent(std::size_t limit) override;
     Result<void> acknowledge(std::int64_t seq) override;
     std::uint64_t on_change(std::function<void()> changed) override;
@@ -84,8 +86,10 @@ class Engine final : public agent::Desk {
     void tell_fights(const std::vector<std::string>& items);
     Hold hold();
     /// Looks at the arrays and tells what has become of them since the last look: events, and a
-    /// report each of the kind "array". For the ArrayWatch.
+    /// report each of the kind "array". For a Watch.
     void watch_arrays();
+    /// The same for hardware RAID, whose tools take seconds: reports of the kind "controller".
+    void watch_controllers();
 
     /// Answers when worker and store answer: for the watchdog.
     Result<void> ping() { return store_.ping(); }
@@ -132,6 +136,7 @@ class Engine final : public agent::Desk {
     bool is_held(const store::Operation& operation);
     void tell(const Upkeep& upkeep, const std::string& instance);
     void tell(const raid::Turn& turn);
+    void tell(const raid::ControllerTurn& turn);
 
     Options options_;
     store::Store& store_;
@@ -142,6 +147,7 @@ class Engine final : public agent::Desk {
     std::atomic<std::int64_t> restored_{0};
     std::mutex arrays_mutex_;
     std::vector<raid::Array> arrays_seen_;  // at the last glance
+    raid::Controllers controllers_seen_;    // at the last look
     std::mutex accept_mutex_;               // one document is decided on at a time
     std::mutex mutex_;                      // of what follows
     std::condition_variable wake_;

@@ -2,6 +2,8 @@
 
 #include "cloudinit/room.hpp"
 #include "cloudinit/run_record.hpp"
+#include "raid/locate.hpp"
+#include "raid/storcli/plan.hpp"
 #include "raid/watch.hpp"
 
 namespace metalwright::engine {
@@ -50,19 +52,27 @@ Result<std::map<std::string, std::vector<std::string>>> HostMachine::members(
     if (wanted.volumes)
         for (const raid::storcli::WantedVolume& volume : *wanted.volumes)
             add("volume/" + volume.name);
+    for (const raid::storcli::WantedSpares& spares : wanted.spares)
+        add(raid::storcli::item_of(spares));
     return members;
 }
 
 Result<std::map<std::string, std::map<std::string, std::string>>> HostMachine::replacements(
     const raid::Wanted& wanted) {
-    auto seen = observe_storage();
+    raid::Doors doors = storage_doors();
+    const auto seen = raid::observe(doors, wanted.speaks_of_volumes());
     if (!seen) return std::unexpected(seen.error());
     const Plan<raid::Op> plan = raid::plan(wanted, *seen);
     std::map<std::string, std::map<std::string, std::string>> all;
+    const auto add = [&](const std::string& name) {
+        if (auto pairs = raid::replacements_of(plan, name); !pairs.empty())
+            all.emplace(name, std::move(pairs));
+    };
     if (wanted.arrays)
-        for (const raid::WantedArray& array : *wanted.arrays)
-            if (auto pairs = raid::replacements_of(plan, array.name); !pairs.empty())
-                all.emplace(array.name, std::move(pairs));
+        for (const raid::WantedArray& array : *wanted.arrays) add(array.name);
+    if (wanted.volumes)
+        for (const raid::storcli::WantedVolume& volume : *wanted.volumes)
+            add("volume/" + volume.name);
     return all;
 }
 
@@ -197,6 +207,11 @@ raid::Controllers HostMachine::observe_controllers() {
 Result<std::vector<raid::Array>> HostMachine::glance_at_arrays() {
     raid::Doors doors = storage_doors();
     return raid::glance(doors);
+}
+
+Result<std::string> HostMachine::locate(const std::string& disk, bool on) {
+    raid::Doors doors = storage_doors();
+    return raid::locate(doors, disk, on);
 }
 
 Result<netcfg::Observed> HostMachine::observe_network() {

@@ -8,6 +8,7 @@
 #include "agent/engine/room_run.hpp"
 #include "agent/store/store.hpp"
 #include "netcfg/model.hpp"
+#include "raid/controller.hpp"
 #include "raid/model.hpp"
 
 namespace metalwright::engine {
@@ -27,6 +28,9 @@ Json to_json(const std::vector<ItemResult>& items);
 Json to_json(const Errors& errors);
 /// Of a status: [{"name","uuid","level","health","degraded","sync":{...}|null,"note"}].
 Json arrays_json(const std::vector<raid::Array>& arrays);
+/// Of a status: [{"id","model","health","flags","note","volumes":[{"name","level","state","note"}],
+/// "drives":[{"selector","serial","state"}]}], of the drives those that are not in order.
+Json controllers_json(const raid::Controllers& controllers);
 /// {"state","exitCode"} of a run of user data; state "none" when there is none.
 Json script_json(const std::optional<store::ScriptRun>& run);
 /// One operation without its items.

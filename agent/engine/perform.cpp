@@ -3,15 +3,12 @@
 #include "agent/engine/json.hpp"
 #include "agent/engine/lock.hpp"
 #include "agent/engine/log.hpp"
-#include "agent/engine/mandate.hpp"
 #include "agent/engine/operation_journal.hpp"
 #include "agent/engine/owned.hpp"
 #include "agent/engine/work.hpp"
 #include "agent/spec/leases.hpp"
 #include "agent/spec/store_form.hpp"
 #include "core/fail_point.hpp"
-#include "raid/plan_volumes.hpp"
-#include "sys/random.hpp"
 
 namespace metalwright::engine {
 namespace {
@@ -37,65 +34,6 @@ void credit_earlier_work(std::vector<ItemResult>& items, const std::vector<store
     for (ItemResult& item : items)
         if (item.outcome == Outcome::unchanged && intended.contains(item.item))
             item.outcome = Outcome::changed;
-}
-
-std::string joined(const std::vector<std::string>& lines) {
-    std::string text;
-    for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + line;
-    return text;
-}
-
-/// The array as it will be once `with` has taken the place of `old`: its members, and for each disk
-/// that the order may name what stands in its place now.
-void replace_member(raid::WantedArray& array, const std::string& old, const std::string& with) {
-    std::ranges::replace(array.known_members, old, with);
-    for (auto& [named, instead] : array.replaced)
-        if (instead == old) instead = with;
-    array.replaced.insert_or_assign(old, with);
-    array.replaced.erase(with);  // it is there itself again
-}
-
-std::string members_text(const raid::WantedArray& array) {
-    std::vector<std::string> lines = array.known_members;
-    for (const auto& [named, instead] : array.replaced) lines.push_back(named + '/' + instead);
-    return joined(lines);
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-    std::vector<std::string> lines;
-    for (std::size_t at = 0; at < text.size();) {
-        const std::size_t end = std::min(text.find('\n', at), text.size());
-        lines.push_back(text.substr(at, end - at));
-        at = end + 1;
-    }
-    return lines;
-}
-
-/// What the store remembers of a volume: under "volume/<name>", its NAA id in the place of a UUID.
-void recall(raid::storcli::WantedVolume& volume, const std::vector<store::Identity>& identities) {
-    const auto known =
-        std::ranges::find(identities, volume_item(volume.name), &store::Identity::name);
-    if (known == identities.end()) return;
-    volume.memory = known->complete ? raid::Memory::complete : raid::Memory::begun;
-    volume.known_drives = lines_of(known->members);
-    if (volume.filesystem) volume.filesystem->uuid = known->fs_uuid;
-}
-
-store::Identity identity_of(const raid::storcli::WantedVolume& volume, const std::string& instance,
-                            std::string wwn = {}) {
-    return {.name = volume_item(volume.name),
-            .instance = instance,
-            .md_uuid = std::move(wwn),
-            .fs_uuid = volume.filesystem ? volume.filesystem->uuid : "",
-            .complete = volume.memory == raid::Memory::complete,
-            .members = joined(volume.known_drives)};
-}
-
-/// Whether this item came true, or is none of the operation's.
-bool came_true(const std::vector<ItemResult>& items, const std::string& item) {
-    const auto it = std::ranges::find(items, item, &ItemResult::item);
-    return it == items.end() || it->outcome == Outcome::changed ||
-           it->outcome == Outcome::unchanged;
 }
 
 }  // namespace
@@ -147,33 +85,6 @@ std::expected<spec::HostSpec, Errors> Engine::desired() {
     return spec::merge(*all);
 }
 
-raid::Wanted Engine::storage_wanted(const spec::HostSpec& spec, const store::Operation& operation) {
-    raid::Wanted wanted = spec.storage.value_or(raid::Wanted());
-    Mandate mandate = mandate_from_store(operation.consent);
-    wanted.consent = std::move(mandate.wipe);
-    wanted.replace = std::move(mandate.replace);
-    const auto identities = store_.identities();
-    if (!identities) return wanted;
-    if (wanted.volumes)
-        for (raid::storcli::WantedVolume& volume : *wanted.volumes) recall(volume, *identities);
-    if (!wanted.arrays) return wanted;
-    for (raid::WantedArray& array : *wanted.arrays) {
-        const auto known = std::ranges::find(*identities, array.name, &store::Identity::name);
-        if (known == identities->end()) continue;
-        array.uuid = known->md_uuid;
-        array.memory = known->complete ? raid::Memory::complete : raid::Memory::begun;
-        if (array.filesystem) array.filesystem->uuid = known->fs_uuid;
-        for (const std::string& line : lines_of(known->members)) {
-            // "OLD/NEW": no name of a disk holds a slash.
-            if (const std::size_t slash = line.find('/'); slash != std::string::npos)
-                array.replaced.emplace(line.substr(0, slash), line.substr(slash + 1));
-            else
-                array.known_members.push_back(line);
-        }
-    }
-    return wanted;
-}
-
 netcfg::Wanted Engine::network_wanted(const spec::HostSpec& spec) const {
     netcfg::Wanted wanted = spec.network.value_or(netcfg::Wanted());
     wanted.limits = options_.limits;
@@ -186,101 +97,6 @@ netcfg::Wanted Engine::network_wanted(const spec::HostSpec& spec) const {
     if (wanted.nic == netcfg::NicSelector()) wanted.nic = options_.nic;
     wanted.shaping = spec::shaping_of(spec, options_.shape_ingress);
     return wanted;
-}
-
-Result<void> Engine::name_arrays(Work& work, raid::Wanted& wanted) {
-    if (!(wanted.arrays || wanted.volumes) || work.operation.kind == "boot" || work.lock) return {};
-    const auto members = machine_.members(wanted);
-    if (!members) return std::unexpected(members.error());
-    std::vector<store::Identity> drawn;
-    if (wanted.volumes)
-        for (raid::storcli::WantedVolume& volume : *wanted.volumes) {
-            const auto made_of = members->find(volume_item(volume.name));
-            if (made_of == members->end() || volume.known_drives == made_of->second ||
-                volume.memory == raid::Memory::complete)
-                continue;
-            if (volume.memory == raid::Memory::never_made && volume.filesystem) {
-                auto uuid = sys::random_uuid();
-                if (!uuid) return std::unexpected(uuid.error());
-                volume.filesystem->uuid = *uuid;
-            }
-            volume.memory = raid::Memory::begun;
-            volume.known_drives = made_of->second;
-            drawn.push_back(identity_of(volume, work.operation.instance));
-        }
-    // No array is another's; without a list there is none.
-    const std::span arrays =
-        wanted.arrays ? std::span(*wanted.arrays) : std::span<raid::WantedArray>();
-    for (raid::WantedArray& array : arrays) {
-        const auto made_of = members->find(array.name);
-        if (made_of == members->end()) continue;
-        if (array.memory == raid::Memory::begun) {
-            // Nothing was made of it yet and the order, or the disks, are others now.
-            if (array.known_members == made_of->second) continue;
-            array.known_members = made_of->second;
-            drawn.push_back({array.name, work.operation.instance, array.uuid,
-                             array.filesystem ? array.filesystem->uuid : "", false,
-                             joined(made_of->second)});
-            continue;
-        }
-        if (array.memory != raid::Memory::never_made) continue;
-        auto md_uuid = sys::random_md_uuid();
-        auto fs_uuid = sys::random_uuid();
-        if (!md_uuid || !fs_uuid) return std::unexpected((md_uuid ? fs_uuid : md_uuid).error());
-        array.uuid = *md_uuid;
-        array.memory = raid::Memory::begun;
-        array.known_members = made_of->second;
-        if (array.filesystem) array.filesystem->uuid = *fs_uuid;
-        drawn.push_back({array.name, work.operation.instance, *md_uuid, *fs_uuid, false,
-                         joined(made_of->second)});
-    }
-    if (!wanted.replace.empty()) {
-        const auto replaced = machine_.replacements(wanted);
-        if (!replaced) return std::unexpected(replaced.error());
-        for (const raid::WantedArray& array : arrays) {
-            const auto pairs = replaced->find(array.name);
-            if (pairs == replaced->end()) continue;
-            raid::WantedArray after = array;
-            for (const auto& [old, with] : pairs->second) replace_member(after, old, with);
-            drawn.push_back({array.name, work.operation.instance, array.uuid,
-                             array.filesystem ? array.filesystem->uuid : "",
-                             array.memory == raid::Memory::complete, members_text(after)});
-        }
-    }
-    if (drawn.empty()) return {};
-    if (auto kept = store_.remember(drawn); !kept) return kept;
-    fail_point("engine.after-identities");
-    return {};
-}
-
-/// What was begun and has come true, as it is remembered from now on.
-std::vector<store::Identity> Engine::completed(const raid::Wanted& wanted,
-                                               const std::vector<ItemResult>& items,
-                                               const std::string& instance) {
-    std::vector<store::Identity> complete;
-    if (wanted.arrays)
-        for (const raid::WantedArray& array : *wanted.arrays) {
-            if (array.memory != raid::Memory::begun || !came_true(items, "raid/" + array.name) ||
-                !came_true(items, "filesystem/" + array.name))
-                continue;
-            complete.push_back({array.name, instance, array.uuid,
-                                array.filesystem ? array.filesystem->uuid : "", true,
-                                joined(array.known_members)});
-        }
-    std::optional<raid::Controllers> seen;  // each look takes seconds
-    if (wanted.volumes)
-        for (raid::storcli::WantedVolume volume : *wanted.volumes) {
-            if (volume.memory != raid::Memory::begun ||
-                !came_true(items, volume_item(volume.name)) ||
-                !came_true(items, "filesystem/" + volume.name))
-                continue;
-            if (!seen) seen = machine_.observe_controllers();
-            const raid::VirtualDrive* there = raid::volume_there(volume, *seen);
-            volume.memory = raid::Memory::complete;
-            complete.push_back(
-                identity_of(volume, instance, there == nullptr ? std::string() : there->wwn));
-        }
-    return complete;
 }
 
 void Engine::run_rooms(Work& work) {

@@ -10,6 +10,7 @@
 #include "agent/engine/operation_journal.hpp"
 #include "agent/engine/owned.hpp"
 #include "agent/engine/work.hpp"
+#include "raid/storcli/plan.hpp"
 
 namespace metalwright::engine {
 Result<raid::Wanted> Engine::arrays_to_remove() {
@@ -21,6 +22,11 @@ Result<raid::Wanted> Engine::arrays_to_remove() {
         if (identity.name.starts_with(volume)) {
             wanted.removed_volumes.push_back(
                 {identity.name.substr(volume.size()), identity.md_uuid, identity.fs_uuid});
+            continue;
+        }
+        if (const std::string spares = spares_key(""); identity.name.starts_with(spares)) {
+            wanted.removed_spares.push_back(
+                {identity.name.substr(spares.size()), lines_of(identity.members)});
             continue;
         }
         raid::WantedArray& array = wanted.removed.emplace_back();
@@ -58,7 +64,7 @@ std::vector<ItemResult> Engine::release_network(const store::Operation& operatio
 std::vector<ItemResult> Engine::release_storage(const store::Operation& operation) {
     auto wanted = arrays_to_remove();
     if (!wanted) return failed_room("raid", wanted.error());
-    if (wanted->removed.empty() && wanted->removed_volumes.empty()) return {};
+    if (wanted->removed.empty() && !wanted->speaks_of_volumes()) return {};
     OperationJournal journal(*this, operation);
     auto room = machine_.storage(*wanted, disk_veto(operation.kind, store_.locked()));
     if (auto planned = room->plan(); !planned) return failed_room("raid", planned.error());
@@ -73,6 +79,8 @@ std::vector<ItemResult> Engine::release_storage(const store::Operation& operatio
     for (const raid::WantedArray& array : wanted->removed) forget("raid/" + array.name, array.name);
     for (const raid::storcli::OwnVolume& own : wanted->removed_volumes)
         forget(volume_item(own.name), volume_item(own.name));
+    for (const raid::storcli::OwnSpares& own : wanted->removed_spares)
+        forget(raid::storcli::item_of({.controller = own.controller}), spares_key(own.controller));
     if (auto forgotten = store_.forget(gone); !forgotten)
         log(Level::error, "cannot forget an array or a volume: " + describe(forgotten.error()));
     return items;

@@ -1,4 +1,5 @@
-// A disk is replaced: a document of its own source, which wants nothing but that.
+// What is asked of one disk: its LED is lit; it is replaced, by a document of a source of its own,
+// which wants nothing but that.
 
 #include "agent/engine/engine.hpp"
 #include "agent/engine/json.hpp"
@@ -32,7 +33,7 @@ std::expected<std::string, Errors> Engine::replace_disk(std::string_view request
         return std::unexpected(
             Errors{{Errc::conflict,
                     "no instance is in force on this host, so metalwright keeps no arrays "
-                    "for it: replace the disk with mdadm"}});
+                    "for it: replace the disk with mdadm, or with its controller's tool"}});
     Json document{{"apiVersion", spec::api_version}};
     document["host"]["id"] = options_.host_id;
     document["instance"]["id"] = **instance;
@@ -54,6 +55,21 @@ std::expected<std::string, Errors> Engine::replace_disk(std::string_view request
                 {"repeated", accepted->repeated},
                 {"finished", accepted->finished}};
     return dump(answer);
+}
+
+std::expected<std::string, Errors> Engine::locate_disk(std::string_view request) {
+    const Json asked = Json::parse(request, nullptr, false);
+    const bool whole = asked.is_object() && !text_of(asked, "disk").empty() &&
+                       (!asked.contains("on") || asked["on"].is_boolean());
+    if (!whole)
+        return std::unexpected(
+            Errors{{Errc::invalid_spec,
+                    "expected {\"disk\": \"<serial or WWN>\", \"on\": true or false}"}});
+    const std::string disk = text_of(asked, "disk");
+    const bool on = !asked.contains("on") || asked["on"].get<bool>();
+    const auto place = machine_.locate(disk, on);
+    if (!place) return std::unexpected(Errors{place.error()});
+    return dump({{"disk", disk}, {"on", on}, {"place", *place}});
 }
 
 }  // namespace metalwright::engine

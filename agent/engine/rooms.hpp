@@ -26,10 +26,11 @@ class Machine {
  public:
     virtual ~Machine() = default;
 
-    /// The arrays that would be made now, each with the disks it would be made of, spares last.
+    /// The arrays that would be made now, each with the disks it would be made of, spares last; so
+    /// "volume/<name>" of controllers, and global spares by their item.
     virtual Result<std::map<std::string, std::vector<std::string>>> members(
         const raid::Wanted& wanted) = 0;
-    /// The members that would be replaced now, by array: old -> new.
+    /// The members that would be replaced now, by array or "volume/<name>": old -> new.
     virtual Result<std::map<std::string, std::map<std::string, std::string>>> replacements(
         const raid::Wanted& wanted) = 0;
     virtual std::unique_ptr<RoomRun> storage(raid::Wanted wanted, Veto veto) = 0;
@@ -60,6 +61,8 @@ class Machine {
     virtual raid::Controllers observe_controllers() = 0;
     /// raid::glance(): cheap enough for every few seconds.
     virtual Result<std::vector<raid::Array>> glance_at_arrays() = 0;
+    /// raid::locate().
+    virtual Result<std::string> locate(const std::string& disk, bool on) = 0;
     virtual Result<netcfg::Observed> observe_network() = 0;
 };
 

@@ -21,16 +21,7 @@ Result<netcfg::Owned> Engine::network_owned() {
 }
 
 std::string Engine::status() {
-    auto instance = store_.instance();
-    auto operations = store_.operations(1);
-    auto open = store_.unfinished();
-    // A release that ends between the reads would show its instance as running once more.
-    for (auto now = store_.instance(); instance && now && *now != *instance;
-         now = store_.instance()) {
-        instance = std::move(now);
-        operations = store_.operations(1);
-        open = store_.unfinished();
-    }
+    const auto standing = store_.standing();
     Json json{{"host", options_.host_id}, {"generation", 0}, {"state", "idle"}};
     const std::optional<store::Lock> locked = store_.locked();
     json["locked"] = locked ? to_json(*locked) : Json();
@@ -39,31 +30,25 @@ std::string Engine::status() {
     {
         const std::lock_guard lock(arrays_mutex_);
         json["arrays"] = arrays_json(arrays_seen_);
+        json["controllers"] = controllers_json(controllers_seen_);
     }
-    if (!instance || !operations || !open) {
+    if (!standing) {
         json["state"] = "failed";
-        json["error"] = to_json(!instance     ? instance.error()
-                                : !operations ? operations.error()
-                                              : open.error());
+        json["error"] = to_json(standing.error());
         return dump(json);
     }
-    const bool none = operations->empty();
-    // The oldest unfinished operation is the one in hand; else the newest tells how it went.
-    const store::Operation last = none            ? store::Operation()
-                                  : open->empty() ? operations->front()
-                                                  : open->front();
-    json["generation"] = last.generation;
-    if (!open->empty())
+    const auto& [instance, operation, items, script] = *standing;
+    json["instance"] = instance ? Json(*instance) : Json();
+    json["operation"] = operation ? Json(operation->id) : Json();
+    json["items"] = to_json(items);
+    json["userData"] = script_json(script);
+    if (!operation) return dump(json);
+    json["generation"] = operation->generation;
+    json["netlinkMutations"] = operation->mutations;
+    if (!operation->finished())
         json["state"] = "applying";
-    else if (*instance)
-        json["state"] = last.state == "done" ? "running" : last.state;
-    json["instance"] = *instance ? Json(**instance) : Json();
-    json["operation"] = none ? Json() : Json(last.id);
-    const auto items = none ? Result<std::vector<ItemResult>>() : store_.items(last.id);
-    json["items"] = items ? to_json(*items) : Json::array();
-    const auto script = store_.script(last.instance);
-    json["userData"] = script_json(script ? *script : std::nullopt);
-    if (!none) json["netlinkMutations"] = last.mutations;
+    else if (instance)
+        json["state"] = operation->state == "done" ? "running" : operation->state;
     return dump(json);
 }
 

@@ -31,6 +31,14 @@ inline std::string volume_item(const std::string& name) {
     return "volume/" + name;
 }
 
+/// What the store knows the global spares of a controller by; with a slash, as no array's name has.
+inline std::string spares_key(const std::string& controller) {
+    return "spares/" + controller;
+}
+
+/// Lines of text that the store keeps of a list.
+std::vector<std::string> lines_of(const std::string& text);
+
 /// The operation's final state: `failed` when nothing of it came true, or the ground it stands on
 /// did not (arrays, file systems, mounts, the primary address), or user data did not exit 0;
 /// `degraded` when some other item failed, or anything did on a host that has been running;

@@ -35,7 +35,8 @@ Json to_json(const raid::Disk& disk, const raid::Controllers& controllers) {
               {"mounts", disk.mounts},
               {"partitions", disk.partitions},
               {"signatures", to_json(disk.signatures)},
-              {"blank", disk.blank()}};
+              {"blank", disk.blank()},
+              {"locateLed", !disk.led.empty()}};
     const raid::Controller* behind = raid::controller_of(disk, controllers);
     json["controller"] = behind == nullptr ? Json() : Json(behind->id);
     json["parts"] = Json::array();
@@ -88,17 +89,19 @@ Json to_json(const Error& error) {
 }
 
 Json to_json(const raid::Drive& drive) {
-    return {{"selector", drive.selector},
-            {"enclosure", or_null(drive.enclosure)},
-            {"slot", or_null(drive.slot)},
-            {"state", to_string(drive.state)},
-            {"rawState", drive.raw_state},
-            {"sizeBytes", drive.bytes},
-            {"model", drive.model},
-            {"serial", drive.serial},
-            {"wwn", drive.wwn},
-            {"media", to_string(drive.media)},
-            {"volumes", drive.volumes}};
+    Json json{{"selector", drive.selector},
+              {"enclosure", or_null(drive.enclosure)},
+              {"slot", or_null(drive.slot)},
+              {"state", to_string(drive.state)},
+              {"rawState", drive.raw_state},
+              {"sizeBytes", drive.bytes},
+              {"model", drive.model},
+              {"serial", drive.serial},
+              {"wwn", drive.wwn},
+              {"media", to_string(drive.media)},
+              {"volumes", drive.volumes}};
+    json["rebuildPercent"] = drive.percent < 0 ? Json() : Json(drive.percent);
+    return json;
 }
 
 Json to_json(const raid::VirtualDrive& volume) {
@@ -128,6 +131,7 @@ Json to_json(const raid::Controller& controller) {
               {"tool", controller.tool},
               {"model", controller.model},
               {"serial", controller.serial},
+              {"pci", controller.pci},
               {"firmware", controller.firmware},
               {"mode", to_string(controller.mode)},
               {"levels", controller.levels},

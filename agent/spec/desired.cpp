@@ -136,9 +136,29 @@ class Merge {
             for (const raid::storcli::WantedVolume& volume : *from.volumes)
                 add_volume(*into.volumes, volume);
         }
+        for (const raid::storcli::WantedSpares& spares : from.spares)
+            add_spares(into.spares, spares);
+        if (!from.boot_kernel.empty()) {
+            auto kernel = into.boot_kernel.empty() ? std::nullopt : std::optional(into.boot_kernel);
+            same("/storage/bootKernel", kernel, std::optional(from.boot_kernel));
+            into.boot_kernel = *kernel;
+        }
         if (!from.arrays) return;
         if (!into.arrays) into.arrays.emplace();
         for (const raid::WantedArray& array : *from.arrays) add_array(*into.arrays, array);
+    }
+
+    void add_spares(std::vector<raid::storcli::WantedSpares>& all,
+                    const raid::storcli::WantedSpares& spares) {
+        const std::string where = pointer_to("/storage/globalSpares", spares.controller);
+        const auto other =
+            std::ranges::find(all, spares.controller, &raid::storcli::WantedSpares::controller);
+        if (other == all.end()) {
+            all.push_back(spares);
+            first_.emplace(where, source_);
+        } else if (*other != spares) {
+            conflict(where, "other global spares");
+        }
     }
 
     void add_volume(std::vector<raid::storcli::WantedVolume>& volumes,

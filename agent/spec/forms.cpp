@@ -110,6 +110,21 @@ bool is_password_hash(std::string_view text) {
            });
 }
 
+bool is_kernel_release(std::string_view text) {
+    const auto digits = [&] {
+        std::size_t count = 0;
+        while (count < text.size() && text[count] >= '0' && text[count] <= '9') ++count;
+        text.remove_prefix(count);
+        return count > 0;
+    };
+    if (!digits() || !text.starts_with('.')) return false;
+    text.remove_prefix(1);
+    return digits() && (text.empty() || all(text, [](char c) {
+                            return alphanumeric(c) || c == '.' || c == '+' || c == '~' ||
+                                   c == '_' || c == '-';
+                        }));
+}
+
 }  // namespace
 
 const Form printable{"text without control characters", is_printable};
@@ -128,6 +143,7 @@ const Form volume_name{
     "a volume name: letters, digits, '_' and '-'", [](std::string_view text) {
         return all(text, [](char c) { return alphanumeric(c) || c == '_' || c == '-'; });
     }};
+const Form kernel_release{"a kernel release, such as 6.1.0-30-amd64", is_kernel_release};
 const Form label{"a label: letters, digits, '.', '_' and '-'", plain};
 const Form mount_point{
     "a mount point: an absolute path of letters, digits, '.', '_' and '-', without \"..\" or a "

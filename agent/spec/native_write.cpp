@@ -108,6 +108,12 @@ json storage_json(const raid::Wanted& storage) {
         for (const raid::storcli::WantedVolume& volume : *storage.volumes)
             volumes.push_back(volume_json(volume));
     }
+    for (const raid::storcli::WantedSpares& spares : storage.spares) {
+        json& one =
+            wanted["globalSpares"].emplace_back(json{{"drives", drives_json(spares.drives)}});
+        if (!spares.controller.empty()) one["controller"] = spares.controller;
+    }
+    if (!storage.boot_kernel.empty()) wanted["bootKernel"] = storage.boot_kernel;
     return wanted;
 }
 

@@ -18,6 +18,7 @@ namespace metalwright::spec {
 namespace {
 
 constexpr std::uint32_t most_members = 256;
+constexpr std::uint32_t most_controllers = 16;
 constexpr std::uint32_t most_chunk_kib = 65536;
 
 constexpr std::array<std::string_view, 6> levels{"raid0", "raid1",  "raid5",
@@ -286,6 +287,20 @@ raid::Wanted read_storage(Fields& storage) {
                     wanted.volumes->push_back(std::move(*volume));
                 }
         }
+    if (const auto at = storage.find("globalSpares"))
+        if (const auto items = at->items(most_controllers))
+            for (const Cursor& item : *items) {
+                std::optional<raid::storcli::WantedSpares> spares = read_spares(item);
+                if (!spares) continue;
+                if (std::ranges::find(wanted.spares, spares->controller,
+                                      &raid::storcli::WantedSpares::controller) !=
+                    wanted.spares.end())
+                    item.error("the spares of this controller stand before: say all of them there");
+                else
+                    wanted.spares.push_back(std::move(*spares));
+            }
+    if (auto kernel = storage.text("bootKernel", {.most = 64, .form = &forms::kernel_release}))
+        wanted.boot_kernel = std::move(*kernel);
     storage.refuse_unknown();
     return wanted;
 }

@@ -7,7 +7,7 @@
 
 namespace metalwright::spec {
 
-/// {"system":{"level"},"arrays":[...],"volumes":[...]}
+/// {"system":{"level"},"arrays":[...],"volumes":[...],"globalSpares":[...],"bootKernel"}
 raid::Wanted read_storage(Fields& storage);
 
 /// "raid0" ... "raid10", or "none" (then `none` is set and nothing answered).

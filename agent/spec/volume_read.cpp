@@ -144,6 +144,19 @@ std::vector<std::pair<std::string_view, std::string_view>> cache_fields(const Ca
     return fields;
 }
 
+std::optional<raid::storcli::WantedSpares> read_spares(const Cursor& at) {
+    std::optional<Fields> fields = at.fields();
+    if (!fields) return std::nullopt;
+    const std::size_t before = at.findings().error_count();
+    raid::storcli::WantedSpares spares;
+    if (auto controller = fields->text("controller", {.most = 64, .form = &forms::printable}))
+        spares.controller = std::move(*controller);
+    if (auto drives = fields->fields("drives")) read_drives(*drives, spares.drives);
+    fields->refuse_unknown();
+    if (at.findings().error_count() != before) return std::nullopt;
+    return spares;
+}
+
 std::optional<WantedVolume> read_volume(const Cursor& at) {
     std::optional<Fields> fields = at.fields();
     if (!fields) return std::nullopt;

@@ -10,6 +10,9 @@
 
 namespace metalwright::spec {
 
+/// One of "storage.globalSpares": hot spares for all volumes of a controller.
+std::optional<raid::storcli::WantedSpares> read_spares(const Cursor& at);
+
 /// One of "storage.volumes": a volume of a hardware RAID controller.
 std::optional<raid::storcli::WantedVolume> read_volume(const Cursor& at);
 

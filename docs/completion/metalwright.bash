@@ -56,6 +56,7 @@ _metalwright() {
         hold) options+=' --for --end' ;;
         'ip add') options+=' --kind --id --routed --adopt --count --ipv6 --wait --timeout' ;;
         'ip plan add') options+=' --kind --id --routed --adopt --count --ipv6' ;;
+        'raid locate') options+=' --off' ;;
         'raid replace') options+=' --with --wait --timeout' ;;
         'ip watch') options+=' --timeout' ;;
     esac
@@ -68,7 +69,7 @@ _metalwright() {
         '') offered='validate plan apply status operations inventory raid arm hold ip' ;;
         hold) [[ ${#words[@]} -eq 1 ]] && offered='network storage all' ;;
         'ip ') offered='list add del plan watch' ;;
-        'raid ') offered='list replace' ;;
+        'raid ') offered='list locate replace' ;;
         'ip plan ') offered='add del' ;;
         'ip del' | 'ip plan del') offered=$(_metalwright_addresses) ;;
         operations) offered=$(_metalwright_operations) ;;

@@ -24,6 +24,11 @@ class Applier {
     Result<void> operator()(const SetBootDrive& op);
     Result<void> operator()(const StartInit& op);
     Result<void> operator()(const DeleteVolume& op);
+    Result<void> operator()(const TakeOffline& op);
+    Result<void> operator()(const GiveDrive& op);
+    Result<void> operator()(const LocateDrive& op);
+    Result<void> operator()(const AddGlobalSpares& op);
+    Result<void> operator()(const RemoveSpares& op);
 
  private:
     Result<Controller> look(const std::string& id);
@@ -31,6 +36,7 @@ class Applier {
     /// The controller, and its volume of this name.
     Result<std::pair<Controller, VirtualDrive>> volume(const std::string& id,
                                                        const std::string& name);
+    static Result<Drive> drive_now(const Seat& seat, const Controller& controller);
     static Result<void> still_free(const std::vector<Seat>& drives, const Controller& controller);
 
     const Controllers& planned_;
@@ -89,12 +95,19 @@ Result<std::pair<Controller, VirtualDrive>> Applier::volume(const std::string& i
     return std::pair{std::move(*controller), std::move(found)};
 }
 
+/// The drive that an operation names, where it names it.
+Result<Drive> Applier::drive_now(const Seat& seat, const Controller& controller) {
+    const auto there = std::ranges::find(controller.drives, seat.selector, &Drive::selector);
+    if (there == controller.drives.end() || there->serial != seat.serial)
+        return fail(Errc::refused, "drive " + seat.serial + " is no longer at " + seat.selector,
+                    seat.serial);
+    return *there;
+}
+
 Result<void> Applier::still_free(const std::vector<Seat>& drives, const Controller& controller) {
     for (const Seat& seat : drives) {
-        const auto there = std::ranges::find(controller.drives, seat.selector, &Drive::selector);
-        if (there == controller.drives.end() || there->serial != seat.serial)
-            return fail(Errc::refused, "drive " + seat.serial + " is no longer at " + seat.selector,
-                        seat.serial);
+        const Result<Drive> there = drive_now(seat, controller);
+        if (!there) return std::unexpected(there.error());
         if (const std::string why = obstacle(*there, controller); !why.empty())
             return fail(Errc::refused, "it is no longer as it was planned: " + why, seat.serial);
     }
@@ -147,6 +160,61 @@ Result<void> Applier::operator()(const AddSpares& op) {
     for (const Seat& seat : op.drives)
         if (Result<void> done = run(controller, spare_words(seat, *volume.group)); !done)
             return done;
+    return {};
+}
+
+Result<void> Applier::operator()(const TakeOffline& op) {
+    const auto there = volume(op.controller, op.name);
+    if (!there) return std::unexpected(there.error());
+    const auto& [controller, volume] = *there;
+    const Result<Drive> drive = drive_now(op.drive, controller);
+    if (!drive) return std::unexpected(drive.error());
+    // Without redundancy left it would be the end of the volume.
+    if (volume.state != VolumeState::optimal || drive->state != DriveState::member)
+        return fail(Errc::refused,
+                    "it is no longer as it was planned: " + storcli::tell(*drive) + " is " +
+                        std::string(to_string(drive->state)) + ", '" + op.name + "' is " +
+                        std::string(to_string(volume.state)),
+                    op.drive.serial);
+    return run(controller, offline_words(op.drive));
+}
+
+Result<void> Applier::operator()(const GiveDrive& op) {
+    const auto there = volume(op.controller, op.name);
+    if (!there) return std::unexpected(there.error());
+    const auto& [controller, volume] = *there;
+    if (!volume.group)
+        return fail(Errc::not_found, "the drive group of '" + op.name + "' is not told",
+                    op.controller);
+    if (Result<void> free = still_free({op.drive}, controller); !free) return free;
+    return run(controller, spare_words(op.drive, *volume.group));
+}
+
+/// It shines, or it does not: nothing depends on it.
+Result<void> Applier::operator()(const LocateDrive& op) {
+    const Result<Controller> controller = look(op.controller);
+    if (!controller) return std::unexpected(controller.error());
+    return run(*controller, locate_words(op.drive, op.on));
+}
+
+Result<void> Applier::operator()(const AddGlobalSpares& op) {
+    const Result<Controller> controller = look(op.controller);
+    if (!controller) return std::unexpected(controller.error());
+    if (Result<void> free = still_free(op.drives, *controller); !free) return free;
+    for (const Seat& seat : op.drives)
+        if (Result<void> done = run(*controller, global_spare_words(seat)); !done) return done;
+    return {};
+}
+
+Result<void> Applier::operator()(const RemoveSpares& op) {
+    const Result<Controller> controller = look(op.controller);
+    if (!controller) return std::unexpected(controller.error());
+    for (const Seat& seat : op.drives) {
+        const Result<Drive> drive = drive_now(seat, *controller);
+        if (!drive) return std::unexpected(drive.error());
+        if (drive->state != DriveState::hot_spare) continue;
+        if (Result<void> done = run(*controller, no_spare_words(seat)); !done) return done;
+    }
     return {};
 }
 

@@ -86,6 +86,15 @@ std::vector<std::vector<std::string>> further_questions(std::span<const Controll
         questions.push_back({"/call/vall", "show", "all"});
     if (in_the_dark || any_unread(true)) questions.push_back({"/call/eall/sall", "show", "all"});
     if (any_unread(false)) questions.push_back({"/call/sall", "show", "all"});
+    const auto rebuilds = [&](bool in_enclosure) {
+        return any_controller([&](const Controller& c) {
+            return std::ranges::any_of(c.drives, [&](const Drive& d) {
+                return d.state == DriveState::rebuilding && d.enclosure.has_value() == in_enclosure;
+            });
+        });
+    };
+    if (rebuilds(true)) questions.push_back({"/call/eall/sall", "show", "rebuild"});
+    if (rebuilds(false)) questions.push_back({"/call/sall", "show", "rebuild"});
     const auto is_foreign = [](const Controller& c) {
         return std::ranges::find(c.flags, "foreign-config") != c.flags.end();
     };

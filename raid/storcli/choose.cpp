@@ -24,7 +24,7 @@ std::string with(std::string_view what, const Drive& drive) {
 }
 
 Result<std::vector<Seat>> named(const std::vector<std::string>& ids, const Controller& controller,
-                                const std::set<std::string>& claimed) {
+                                const Claims& claims) {
     std::vector<Seat> seats;
     std::string refusals, where;
     const auto refuse = [&](const std::string& why, const std::string& drive) {
@@ -42,7 +42,7 @@ Result<std::vector<Seat>> named(const std::vector<std::string>& ids, const Contr
             refuse(id + " means more than one drive", id);
         else if (twice)
             refuse(with("is named twice", drive), id);
-        else if (claimed.contains(drive.selector))
+        else if (is_claimed(claims, controller, drive))
             refuse(with("is to be another volume's", drive), id);
         else if (const std::string why = obstacle(drive, controller); !why.empty())
             refuse(why, id);
@@ -53,21 +53,43 @@ Result<std::vector<Seat>> named(const std::vector<std::string>& ids, const Contr
     return seats;
 }
 
+struct Rule {
+    std::string words;  ///< "are large enough"
+    std::function<bool(const Drive&)> pass;
+};
+
+/// Those that are asked for, one by one.
+std::vector<Rule> rules_in(const DriveRule& rule) {
+    std::vector<Rule> rules;
+    if (rule.media != DriveMedia::unknown)
+        rules.push_back({"are " + std::string(to_string(rule.media)),
+                         [&rule](const Drive& d) { return d.media == rule.media; }});
+    if (rule.enclosure)
+        rules.push_back({"are in enclosure " + std::to_string(*rule.enclosure),
+                         [&rule](const Drive& d) { return d.enclosure == rule.enclosure; }});
+    if (rule.min_bytes != 0)
+        rules.push_back(
+            {"are large enough", [&rule](const Drive& d) { return d.bytes >= rule.min_bytes; }});
+    if (rule.max_bytes != 0)
+        rules.push_back(
+            {"are small enough", [&rule](const Drive& d) { return d.bytes <= rule.max_bytes; }});
+    return rules;
+}
+
 /// Leaves those that pass, and remembers how many each rule left.
 class Sieve {
  public:
-    Sieve(const Controller& controller, const std::set<std::string>& claimed) {
+    Sieve(const Controller& controller, const Claims& claims) {
         for (const Drive& drive : controller.drives)
-            if (obstacle(drive, controller).empty() && !claimed.contains(drive.selector))
+            if (obstacle(drive, controller).empty() && !is_claimed(claims, controller, drive))
                 left_.push_back(&drive);
         told_ = std::to_string(left_.size()) + " of " + std::to_string(controller.drives.size()) +
                 " drives are free";
     }
 
-    void keep(bool asked, const std::string& rule, const std::function<bool(const Drive&)>& pass) {
-        if (!asked) return;
-        std::erase_if(left_, [&](const Drive* drive) { return !pass(*drive); });
-        told_ += ", " + std::to_string(left_.size()) + " of these " + rule;
+    void keep(const Rule& rule) {
+        std::erase_if(left_, [&](const Drive* drive) { return !rule.pass(*drive); });
+        told_ += ", " + std::to_string(left_.size()) + " of these " + rule.words;
     }
 
     std::vector<const Drive*>& left() { return left_; }
@@ -138,27 +160,58 @@ std::string obstacle(const Drive& drive, const Controller& controller) {
     return with("is in the state '" + drive.raw_state + "', which is not known to be free", drive);
 }
 
+Result<const Controller*> controller_for(const std::string& wanted, const std::string& for_whom,
+                                         const Controllers& there) {
+    std::vector<const Controller*> fit;
+    std::string known;
+    for (const Controller& one : there.list) {
+        known += (known.empty() ? "" : ", ") + one.id + " (" + one.serial + ")";
+        const bool named = wanted == one.id || (!one.serial.empty() && wanted == one.serial);
+        const bool only = wanted.empty() && one.mode == ControllerMode::raid;
+        if (named || only) fit.push_back(&one);
+    }
+    if (fit.size() == 1) return fit.front();
+    if (!fit.empty())
+        return fail(Errc::invalid_spec,
+                    "there are several controllers, name one for '" + for_whom + "': " + known,
+                    for_whom);
+    return fail(Errc::not_found,
+                (wanted.empty() ? std::string("there is no controller in RAID mode")
+                                : "there is no controller " + wanted) +
+                    (known.empty() ? "" : "; there are " + known),
+                for_whom);
+}
+
+const Error* unread_of(const Controller& controller, const Controllers& there) {
+    if (!controller.errors.empty()) return &controller.errors.front();
+    const auto of_the_tool = std::ranges::find(there.errors, controller.tool, &Error::where);
+    return of_the_tool == there.errors.end() ? nullptr : &*of_the_tool;
+}
+
+bool passes(const DriveRule& rule, const Drive& drive) {
+    return std::ranges::all_of(rules_in(rule), [&](const Rule& one) { return one.pass(drive); });
+}
+
+void claim(Claims& claims, const Controller& controller, const Seat& seat) {
+    claims.insert(controller.id + ' ' + seat.selector);
+}
+
+bool is_claimed(const Claims& claims, const Controller& controller, const Drive& drive) {
+    return claims.contains(controller.id + ' ' + drive.selector);
+}
+
 Result<std::vector<Seat>> choose(const WantedVolume& wanted, const Controller& controller,
-                                 const std::set<std::string>& claimed) {
+                                 const Claims& claims) {
     const DriveRule& rule = wanted.drives;
-    if (!wanted.known_drives.empty()) return named(wanted.known_drives, controller, claimed);
-    if (!rule.ids.empty()) return named(rule.ids, controller, claimed);
-    Sieve sieve(controller, claimed);
-    sieve.keep(rule.media != DriveMedia::unknown, "are " + std::string(to_string(rule.media)),
-               [&](const Drive& d) { return d.media == rule.media; });
-    sieve.keep(rule.enclosure.has_value(),
-               "are in enclosure " + std::to_string(rule.enclosure.value_or(0)),
-               [&](const Drive& d) { return d.enclosure == rule.enclosure; });
-    sieve.keep(rule.min_bytes != 0, "are large enough",
-               [&](const Drive& d) { return d.bytes >= rule.min_bytes; });
-    sieve.keep(rule.max_bytes != 0, "are small enough",
-               [&](const Drive& d) { return d.bytes <= rule.max_bytes; });
+    if (!wanted.known_drives.empty()) return named(wanted.known_drives, controller, claims);
+    if (!rule.ids.empty()) return named(rule.ids, controller, claims);
+    Sieve sieve(controller, claims);
+    for (const Rule& one : rules_in(rule)) sieve.keep(one);
     std::vector<const Drive*>& left = sieve.left();
     sort(left, rule.largest_first);
     if (rule.same_model && !left.empty()) {
         const std::string model = left.front()->model;
-        sieve.keep(true, "are of the model " + model,
-                   [&](const Drive& d) { return d.model == model; });
+        sieve.keep({"are of the model " + model, [&](const Drive& d) { return d.model == model; }});
     }
     const std::size_t all = left.size() - std::min<std::size_t>(left.size(), wanted.spares);
     const std::size_t count = rule.count == 0 ? all : rule.count;

@@ -42,6 +42,7 @@ std::string strangers(const WantedVolume& wanted, const Controller& controller,
         wanted.drives.ids.size() - std::min<std::size_t>(wanted.drives.ids.size(), wanted.spares);
     for (std::size_t i = 0; i < count; ++i) {
         const std::string& id = wanted.drives.ids[i];
+        if (wanted.replaced.contains(id)) continue;
         const bool in_it = std::ranges::any_of(volume.drives, [&](const std::string& selector) {
             const Drive* drive = drive_at(controller, selector);
             return drive != nullptr && means(id, *drive);
@@ -114,7 +115,15 @@ std::string damage(const Controller& controller, const VirtualDrive& volume) {
 }
 
 std::string progress_note(const Controller& controller, const VirtualDrive& volume) {
-    return rebuilding(controller, volume) ? "rebuilding, usable meanwhile" : "";
+    for (const std::string& selector : volume.drives) {
+        const Drive* drive = drive_at(controller, selector);
+        if (drive == nullptr || drive->state != DriveState::rebuilding) continue;
+        std::string note = "rebuilding";
+        if (drive->percent >= 0) note += " " + std::to_string(drive->percent) + " %";
+        if (!drive->time_left.empty()) note += ", " + drive->time_left + " left";
+        return note + ", usable meanwhile";
+    }
+    return {};
 }
 
 CachePolicy cache_to_set(const CachePolicy& wanted, std::string_view there) {

@@ -41,6 +41,9 @@ ControllerMode mode_told(const Value& data) {
 void take_facts(const Value& data, Controller& into) {
     fill(into.model, fact(data, {"Model", "Product Name"}));
     fill(into.serial, fact(data, {"Serial Number"}));
+    std::string address = fact(data, {"PCI Address"});
+    if (address.empty()) address = data["HostInterface"].word_of({"PCI Address"});
+    fill(into.pci, pci_of(address));
     fill(into.firmware, fact(data, {"Firmware Package Build", "FW Package Build", "Package Version",
                                     "Firmware Version", "FW Version"}));
     if (into.levels.empty())

@@ -81,6 +81,22 @@ Words spare_words(const Seat& drive, unsigned group) {
     return {drive.selector, "add", "hotsparedrive", "DGs=" + std::to_string(group)};
 }
 
+Words global_spare_words(const Seat& drive) {
+    return {drive.selector, "add", "hotsparedrive"};
+}
+
+Words no_spare_words(const Seat& drive) {
+    return {drive.selector, "delete", "hotsparedrive"};
+}
+
+Words offline_words(const Seat& drive) {
+    return {drive.selector, "set", "offline"};
+}
+
+Words locate_words(const Seat& drive, bool on) {
+    return {drive.selector, on ? "start" : "stop", "locate"};
+}
+
 Result<Words> boot_words(unsigned volume, const Controller& controller) {
     if (is_storcli2(controller.tool_version))
         return fail(Errc::unsupported,

@@ -27,6 +27,10 @@ Result<std::vector<Words>> cache_words(const CachePolicy& cache, unsigned volume
                                        const Controller& controller);
 
 Words spare_words(const Seat& drive, unsigned group);
+Words global_spare_words(const Seat& drive);
+Words no_spare_words(const Seat& drive);
+Words offline_words(const Seat& drive);
+Words locate_words(const Seat& drive, bool on);
 /// Errors: unsupported (not known of storcli2).
 Result<Words> boot_words(unsigned volume, const Controller& controller);
 Words init_words(unsigned volume, bool full, const Controller& controller);

@@ -66,16 +66,9 @@ std::string wrong_count(const WantedVolume& wanted, unsigned drives) {
     return {};
 }
 
-/// What of this controller, or of all that its tool shows, could not be read; null: nothing.
-const Error* unread_of(const Controller& controller, const Controllers& there) {
-    if (!controller.errors.empty()) return &controller.errors.front();
-    const auto of_the_tool = std::ranges::find(there.errors, controller.tool, &Error::where);
-    return of_the_tool == there.errors.end() ? nullptr : &*of_the_tool;
-}
-
 class Planner {
  public:
-    explicit Planner(const Controllers& there) : there_(there) {}
+    Planner(const Controllers& there, Claims& claims) : there_(there), claims_(claims) {}
 
     Plan<VolumeOp> run(std::span<const WantedVolume> wanted) {
         std::set<std::string> names;
@@ -99,41 +92,17 @@ class Planner {
     std::optional<Error> existing(const WantedVolume& wanted, const Controller& controller,
                                   const VirtualDrive& volume);
     std::optional<Error> fresh(const WantedVolume& wanted, const Controller& controller);
-    Result<const Controller*> controller_for(const WantedVolume& wanted) const;
-
     void step(const WantedVolume& wanted, std::string why, VolumeOp op, bool destroys) {
         plan_.steps.push_back({item_of(wanted.name), std::move(why), std::move(op), destroys});
     }
 
     const Controllers& there_;
+    Claims& claims_;
     Plan<VolumeOp> plan_;
-    std::set<std::string> claimed_;  ///< controller and selector of drives that a volume is to get
 };
 
-Result<const Controller*> Planner::controller_for(const WantedVolume& wanted) const {
-    std::vector<const Controller*> fit;
-    std::string known;
-    for (const Controller& one : there_.list) {
-        known += (known.empty() ? "" : ", ") + one.id + " (" + one.serial + ")";
-        const bool named =
-            wanted.controller == one.id || (!one.serial.empty() && wanted.controller == one.serial);
-        const bool only = wanted.controller.empty() && one.mode == ControllerMode::raid;
-        if (named || only) fit.push_back(&one);
-    }
-    if (fit.size() == 1) return fit.front();
-    if (!fit.empty())
-        return fail(Errc::invalid_spec,
-                    "there are several controllers, name one for '" + wanted.name + "': " + known,
-                    wanted.name);
-    return fail(Errc::not_found,
-                (wanted.controller.empty() ? std::string("there is no controller in RAID mode")
-                                           : "there is no controller " + wanted.controller) +
-                    (known.empty() ? "" : "; there are " + known),
-                wanted.name);
-}
-
 std::optional<Error> Planner::volume(const WantedVolume& wanted) {
-    const Result<const Controller*> found = controller_for(wanted);
+    const Result<const Controller*> found = controller_for(wanted.controller, wanted.name, there_);
     if (!found) return found.error();
     const Controller& controller = **found;
     if (const VirtualDrive* volume = volume_for(wanted, controller))
@@ -206,11 +175,7 @@ std::optional<Error> Planner::fresh(const WantedVolume& wanted, const Controller
                           " keeps data in its cache for a volume that is offline or missing: bring "
                           "that volume back, or give the data up (`" +
                           at + " show preservedcache`, `" + at + "/vN delete preservedcache`)");
-    std::set<std::string> claimed;
-    for (const std::string& one : claimed_)
-        if (one.starts_with(controller.id + " "))
-            claimed.insert(one.substr(controller.id.size() + 1));
-    Result<std::vector<Seat>> seats = choose(wanted, controller, claimed);
+    Result<std::vector<Seat>> seats = choose(wanted, controller, claims_);
     if (!seats) return std::move(seats).error();
     if (seats->size() <= wanted.spares)
         return refuse(Errc::invalid_spec,
@@ -223,7 +188,7 @@ std::optional<Error> Planner::fresh(const WantedVolume& wanted, const Controller
             Errc::unsupported,
             "drives with and without an enclosure cannot be named in one command: a slot "
             "after an enclosure's would be taken for that enclosure's; choose of one kind");
-    for (const Seat& seat : *seats) claimed_.insert(controller.id + " " + seat.selector);
+    for (const Seat& seat : *seats) claim(claims_, controller, seat);
 
     const std::vector<Seat> drives(seats->begin(), seats->begin() + members);
     const std::vector<Seat> spares(seats->begin() + members, seats->end());
@@ -249,15 +214,6 @@ std::optional<Error> Planner::fresh(const WantedVolume& wanted, const Controller
         step(wanted, "boot from '" + wanted.name + "'", SetBootDrive{controller.id, wanted.name},
              false);
     return std::nullopt;
-}
-
-/// Whether every volume that there is tells which one it is.
-bool all_read(const Controllers& there) {
-    const auto whole = [](const Controller& c) {
-        return c.errors.empty() &&
-               std::ranges::none_of(c.volumes, [](const VirtualDrive& v) { return v.wwn.empty(); });
-    };
-    return there.errors.empty() && std::ranges::all_of(there.list, whole);
 }
 
 }  // namespace
@@ -311,37 +267,9 @@ std::optional<Error> fault(const WantedVolume& wanted) {
     return std::nullopt;
 }
 
-Plan<VolumeOp> plan_volumes(std::span<const WantedVolume> wanted, const Controllers& there) {
-    return Planner(there).run(wanted);
-}
-
-Plan<VolumeOp> plan_deletion(std::span<const OwnVolume> ours, const Controllers& there) {
-    Plan<VolumeOp> plan;
-    for (const OwnVolume& own : ours) {
-        bool found = false;
-        for (const Controller& controller : there.list)
-            for (const VirtualDrive& volume : controller.volumes)
-                if (!found && !own.wwn.empty() && volume.wwn == own.wwn) {
-                    found = true;
-                    plan.steps.push_back({.item = item_of(own.name),
-                                          .why = "delete '" + own.name + "' (" + own.wwn + ")",
-                                          .op = DeleteVolume{controller.id, own.name, own.wwn},
-                                          .destroys_data = true});
-                }
-        if (found) continue;
-        ItemResult gone{
-            .item = item_of(own.name), .outcome = Outcome::unchanged, .note = "it is not there"};
-        if (own.wwn.empty() || !all_read(there))
-            gone = {
-                .item = item_of(own.name),
-                .outcome = Outcome::failed,
-                .error = Error{Errc::refused,
-                               "not every volume could be read, so it is not known which one '" +
-                                   own.name + "' is",
-                               own.name}};
-        plan.settled.push_back(std::move(gone));
-    }
-    return plan;
+Plan<VolumeOp> plan_volumes(std::span<const WantedVolume> wanted, const Controllers& there,
+                            Claims& claims) {
+    return Planner(there, claims).run(wanted);
 }
 
 }  // namespace metalwright::raid::storcli

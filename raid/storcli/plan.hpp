@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/plan.hpp"
+#include "raid/storcli/choose.hpp"
 #include "raid/storcli/wanted.hpp"
 
 namespace metalwright::raid::storcli {
@@ -19,8 +20,20 @@ unsigned per_span(const WantedVolume& wanted, unsigned drives);
 /// One line for each wanted volume, "volume/<name>": steps; or unchanged; or failed with what an
 /// operator does about it. Only drives that are provably free are taken, and each once. A volume
 /// that is there is never rebuilt or reshaped: what differs of it is told, its cache policy alone
-/// is set.
-Plan<VolumeOp> plan_volumes(std::span<const WantedVolume> wanted, const Controllers& there);
+/// is set. What is taken is added to `claims`.
+Plan<VolumeOp> plan_volumes(std::span<const WantedVolume> wanted, const Controllers& there,
+                            Claims& claims);
+
+/// "spares", or "spares/<controller>" where one is named.
+std::string item_of(const WantedSpares& wanted);
+
+/// One line for each: its controller gets as many more global spares as it lacks, or those that are
+/// named. None is taken away. After plan_volumes: what is left is for spares.
+Plan<VolumeOp> plan_spares(std::span<const WantedSpares> wanted, const Controllers& there,
+                           Claims& claims);
+
+/// Those of ours that still are spares become free drives.
+Plan<VolumeOp> plan_spares_removal(const OwnSpares& own, const Controllers& there);
 
 /// Deletes those of ours that are there, and no other: by NAA id, since a name or a number may be
 /// somebody else's by now. One that is gone is unchanged.

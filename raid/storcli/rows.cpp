@@ -34,7 +34,9 @@ class Walk {
     void object(const Value& value) {
         const Value& nested_drive = value["Drive Information"];
         const Value& nested_volume = value["VD Info"];
-        if (nested_drive.is(Kind::object)) {
+        if (!value["Progress%"].is(Kind::nothing)) {
+            progress(value);
+        } else if (nested_drive.is(Kind::object)) {
             if (Drive* drive = row(nested_drive))
                 detail(value["Drive Detailed Information"], *drive);
         } else if (nested_volume.is(Kind::object)) {
@@ -104,6 +106,20 @@ class Walk {
         drive.spun_down = value["Sp"].word == "D";
         if (drive.state == DriveState::foreign) add_flag(into_, "foreign-config");
         return &drive;
+    }
+
+    /// A row of `show rebuild`; drives that are not being rebuilt have one too.
+    void progress(const Value& value) {
+        auto place = place_in_selector(value["Drive-ID"].word);
+        if (!place) place = place_in(value["EID:Slt"].word);
+        if (!place || value["Status"].word != "In progress") return;
+        const std::string selector = selector_of(into_.number, *place);
+        const auto drive = std::ranges::find(into_.drives, selector, &Drive::selector);
+        if (drive == into_.drives.end()) return;
+        constexpr unsigned all = 100;
+        if (const auto percent = small_number(value["Progress%"].word, all))
+            drive->percent = static_cast<int>(*percent);
+        drive->time_left = value.word_of({"Estimated Time Left"});
     }
 
     /// `value` and the objects right in it: "Device attributes" is one of those.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -58,6 +59,9 @@ struct WantedVolume {
     // Filled by whoever remembers, not by a document:
     Memory memory = Memory::never_made;
     std::vector<std::string> known_drives{};  ///< serial numbers, once it has begun; spares last
+    /// Drives that were replaced since: every name by which the order may mean one -> the serial
+    /// number of what was given for it.
+    std::map<std::string, std::string> replaced{};
 
     bool operator==(const WantedVolume&) const = default;
 };
@@ -69,6 +73,22 @@ struct OwnVolume {
     std::string filesystem_uuid{};  ///< empty: none was made on it
 
     bool operator==(const OwnVolume&) const = default;
+};
+
+/// Hot spares of a whole controller, for any of its volumes.
+struct WantedSpares {
+    std::string controller{};  ///< id or serial number; empty: the only one in RAID mode
+    DriveRule drives{};        ///< without `ids`, `count` of 0 is one
+
+    bool operator==(const WantedSpares&) const = default;
+};
+
+/// Global spares that are ours, as the store remembers them.
+struct OwnSpares {
+    std::string controller{};           ///< as in WantedSpares
+    std::vector<std::string> drives{};  ///< serial numbers
+
+    bool operator==(const OwnSpares&) const = default;
 };
 
 /// A drive as an operation names it: where it is, and which one it must be.
@@ -109,6 +129,48 @@ struct AddSpares {
     bool operator==(const AddSpares&) const = default;
 };
 
+/// A member of a volume that is not to be used any more.
+struct TakeOffline {
+    std::string controller;
+    std::string name;
+    Seat drive{};
+
+    bool operator==(const TakeOffline&) const = default;
+};
+
+/// A spare for a volume that lacks a drive: the controller rebuilds on it by itself.
+struct GiveDrive {
+    std::string controller;
+    std::string name;
+    Seat drive{};
+    std::vector<std::string> instead_of{};  ///< every name by which the order may mean the old one
+
+    bool operator==(const GiveDrive&) const = default;
+};
+
+struct LocateDrive {
+    std::string controller;
+    Seat drive{};
+    bool on = true;
+
+    bool operator==(const LocateDrive&) const = default;
+};
+
+struct AddGlobalSpares {
+    std::string controller;
+    std::vector<Seat> drives{};
+
+    bool operator==(const AddGlobalSpares&) const = default;
+};
+
+/// Those of them that are spares; whatever else has become of one stays.
+struct RemoveSpares {
+    std::string controller;
+    std::vector<Seat> drives{};
+
+    bool operator==(const RemoveSpares&) const = default;
+};
+
 struct SetBootDrive {
     std::string controller;
     std::string name;
@@ -134,6 +196,7 @@ struct DeleteVolume {
 };
 
 using VolumeOp =
-    std::variant<CreateVolume, SetCache, AddSpares, SetBootDrive, StartInit, DeleteVolume>;
+    std::variant<CreateVolume, SetCache, AddSpares, SetBootDrive, StartInit, DeleteVolume,
+                 TakeOffline, GiveDrive, LocateDrive, AddGlobalSpares, RemoveSpares>;
 
 }  // namespace metalwright::raid::storcli

@@ -5,6 +5,8 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
+#include <system_error>
 #include <utility>
 
 #include "raid/storcli/value.hpp"
@@ -161,6 +163,24 @@ std::uint64_t bytes_of_blocks(std::uint64_t blocks, std::uint64_t block, std::st
     if (blocks == 0) return told;
     if (block != 512 && block != 4096) return likeliest(blocks, told);
     return blocks <= UINT64_MAX / block ? blocks * block : told;
+}
+
+std::string pci_of(std::string_view address) {
+    std::array<unsigned, 4> parts{};  // domain, bus, device, function
+    const char* at = address.data();
+    const char* const end = at + address.size();
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        if (i != 0 && (at == end || *at++ != ':')) return {};
+        const auto [after, bad] = std::from_chars(at, end, parts[i], 16);
+        if (bad != std::errc()) return {};
+        at = after;
+    }
+    if (at != end || parts[0] > 0xffff || parts[1] > 0xff || parts[2] > 0x1f || parts[3] > 7)
+        return {};
+    std::array<char, 16> text{};
+    std::snprintf(text.data(), text.size(), "%04x:%02x:%02x.%x", parts[0], parts[1], parts[2],
+                  parts[3]);
+    return text.data();
 }
 
 std::optional<unsigned> small_number(std::string_view word, unsigned most) {

@@ -53,6 +53,10 @@ std::optional<Place> place_in_selector(std::string_view text);
 /// "/c0/e252/s1", "/c0/s24"; empty without a slot.
 std::string selector_of(unsigned controller, const Place& place);
 
+/// "00:3b:00:00" (domain, bus, device, function) -> "0000:3b:00.0" as the kernel writes it; empty
+/// when it is none.
+std::string pci_of(std::string_view address);
+
 /// Digits alone, of at most `most`.
 std::optional<unsigned> small_number(std::string_view word, unsigned most = 1'000'000);
 

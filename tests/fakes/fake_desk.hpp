@@ -209,6 +209,14 @@ class FakeDesk final : public Desk {
         return R"({"operation":8})";
     }
 
+    std::expected<std::string, Errors> locate_disk(std::string_view request) override {
+        const std::lock_guard lock(mutex_);
+        if (!nlohmann::json::parse(request, nullptr, false).is_object())
+            return std::unexpected(Errors{{Errc::invalid_spec, "no disk"}});
+        if (!refusal_.empty()) return std::unexpected(refusal_);
+        return R"({"disk":"S1","on":true,"place":"storcli64 /c0/e252/s1"})";
+    }
+
     std::vector<OutboxRow> unsent(std::size_t limit) override {
         const std::lock_guard lock(mutex_);
         const auto count = std::min(limit, outbox_.size());

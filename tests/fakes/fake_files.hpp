@@ -101,6 +101,16 @@ class FakeFiles final : public sys::Files {
         for (const auto& [path, target] : links_) child(key(directory), path, names);
         return std::vector<std::string>(names.begin(), names.end());
     }
+    Result<void> set_attribute(const std::filesystem::path& path, std::string_view value) override {
+        const std::scoped_lock lock(mutex_);
+        if (const auto bad = broken_.find(key(path)); bad != broken_.end())
+            return std::unexpected(bad->second);
+        const auto it = files_.find(key(path));
+        if (it == files_.end())
+            return fail(Errc::not_found, "the kernel has no such attribute", path.string(), 2);
+        it->second.content = value;
+        return {};
+    }
     bool exists(const std::filesystem::path& path) override {
         const std::scoped_lock lock(mutex_);
         if (files_.contains(key(path)) || links_.contains(key(path))) return true;

@@ -9,6 +9,7 @@
 
 #include "agent/engine/rooms.hpp"
 #include "netcfg/plan.hpp"
+#include "raid/storcli/plan.hpp"
 
 namespace metalwright::fakes {
 
@@ -40,6 +41,9 @@ class FakeMachine final : public engine::Machine {
             for (const raid::storcli::WantedVolume& volume : *wanted.volumes)
                 if (!made.contains("volume/" + volume.name))
                     members["volume/" + volume.name] = {"S0", "S1"};
+        for (const raid::storcli::WantedSpares& spares : wanted.spares)
+            if (const std::string item = raid::storcli::item_of(spares); !made.contains(item))
+                members[item] = {"S8"};
         return members;
     }
     std::map<std::string, std::map<std::string, std::string>>
@@ -62,6 +66,10 @@ class FakeMachine final : public engine::Machine {
             wants.push_back({"volume/" + own.name, true, true});
         for (const raid::WantedArray& array : wanted.removed)
             wants.push_back({"raid/" + array.name, true, true});
+        for (const raid::storcli::WantedSpares& spares : wanted.spares)
+            wants.push_back({raid::storcli::item_of(spares), true});
+        for (const raid::storcli::OwnSpares& own : wanted.removed_spares)
+            wants.push_back({raid::storcli::item_of({.controller = own.controller}), true, true});
         return room(std::move(wants), std::move(veto), {});
     }
     std::unique_ptr<engine::RoomRun> network(netcfg::Wanted wanted, netcfg::Owned,
@@ -121,6 +129,13 @@ class FakeMachine final : public engine::Machine {
     Result<std::vector<raid::Array>> glance_at_arrays() override {
         const std::lock_guard lock(mutex_);
         return arrays;
+    }
+    std::vector<std::pair<std::string, bool>> located;  ///< disk, on or off
+    Result<std::string> locate(const std::string& disk, bool on) override {
+        if (disk == "ABSENT")
+            return fail(Errc::not_found, "there is no disk or drive ABSENT", disk);
+        located.emplace_back(disk, on);
+        return "storcli64 /c0/e252/s1";
     }
     void show(std::vector<raid::Array> now) {
         const std::lock_guard lock(mutex_);

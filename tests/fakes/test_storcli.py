@@ -107,6 +107,22 @@ class Volumes(Emulator):
         self.assertNotIn("252:1", json.dumps(data["PD LIST"]))
 
 
+    def test_a_spare_steps_in_for_a_drive_that_is_taken_out_of_use(self):
+        self.host()
+        self.part("/c0 add vd r1 drives=252:0-1")
+        self.part("/c0/e252/s1 set offline")
+        self.assertEqual(self.state()["controllers"][0]["volumes"][0]["state"], "Dgrd")
+        self.part("/c0/e252/s3 add hotsparedrive DGs=0")
+        drives = self.part("/c0/e252/sall show")[0]["Response Data"]["Drive Information"]
+        self.assertEqual([(d["State"], d["DG"]) for d in drives[:4]],
+                         [("Onln", 0), ("UBad", "-"), ("UGood", "-"), ("Rbld", 0)])
+        row = self.part("/c0/e252/s3 show rebuild")[0]["Response Data"][0]
+        self.assertEqual((row["Progress%"], row["Status"]), (0, "In progress"))
+        state = self.state()
+        hardware.finish_rebuild(state["controllers"][0])
+        self.assertEqual(state["controllers"][0]["volumes"][0]["state"], "Optl")
+
+
 class Misbehaviour(Emulator):
     def test_a_hang_ends_with_its_whole_group(self):
         self.host(faults=[{"match": "show", "do": "hang"}])

@@ -80,7 +80,7 @@ class HardwareRaidTest(LabTest):
         cls.vm.put(TOOL, WRAPPER, mode=0o755)
         cls.vm.put("/opt/driver.py", DRIVER)
         cls.vm.put("/etc/systemd/system/lab-driver.service", DRIVER_UNIT)
-        agent.install(cls.vm, os.environ["METALWRIGHT_STAGE"], cls.plane, HOST, start=False)
+        agent.install(cls.vm, os.environ["METALWRIGHT_STAGE"], cls.plane, HOST, start=False, more="[raid]\nwatch_seconds = 2\n")
         cls.vm.sh(f"mkdir -p /var/lib/metalwright; touch {TOLD}; {TOOL} make --drives 6")
         state = json.loads(cls.vm.get(STATE))
         state["controllers"][0]["naas"] = NAAS
@@ -96,11 +96,23 @@ class HardwareRaidTest(LabTest):
     def items(self, status):
         return {item["item"]: item["outcome"] for item in status["items"]}
 
+    def hardware(self):
+        return json.loads(self.vm.sh(f"flock {STATE} cat {STATE}"))
+
     def volumes(self):
-        return json.loads(self.vm.get(STATE))["controllers"][0]["volumes"]
+        return self.hardware()["controllers"][0]["volumes"]
+
+    def drives(self):
+        return {drive["serial"]: drive for drive in self.hardware()["controllers"][0]["drives"]}
 
     def asked(self):
-        return [call for call in json.loads(self.vm.get(STATE))["calls"] if " add " in call or " del" in call]
+        return [call for call in self.hardware()["calls"] if " add " in call or " del" in call]
+
+    def told(self, **wanted):
+        """Waits for a report on the controller."""
+        def is_there(plane):
+            return any(r["kind"] == "controller" and wanted.items() <= r.items() for r in plane.reports(HOST))
+        self.assertTrue(self.plane.wait_for(is_there, 120), (wanted, [r for r in self.plane.reports(HOST) if r["kind"] == "controller"]))
 
     def test_from_add_vd_to_a_mounted_file_system_and_over_a_reboot(self):
         done = self.provision(order(1), 1)
@@ -131,6 +143,31 @@ class HardwareRaidTest(LabTest):
         done = self.provision(order(2, "i-2"), 2)
         self.assertEqual(done["state"], "running", done)
         self.assertEqual(self.vm.sh("ls -A /srv/data").split(), ["lost+found"])
+
+    def test_a_drive_is_replaced_with_one_command_and_what_becomes_of_it_is_told(self):
+        self.assertEqual(self.provision(order(1), 1)["state"], "running")
+        volume = self.volumes()[0]
+        old, new = "FAKE00025201", "FAKE00025204"
+        self.vm.sh("echo mine >/srv/data/file; sync")
+        replaced = self.vm.run(f"metalwright raid replace {old} --wait --timeout 300s", timeout=400)
+        self.assertEqual(replaced.status, 0, replaced)
+        drives = self.drives()
+        self.assertEqual((drives[old]["state"], drives[old]["locate"], drives[new]["state"]), ("UBad", True, "Rbld"))
+        self.told(item="volume/data", was="optimal", **{"is": "degraded"})
+        self.told(item=f"drive/{new}", **{"is": "rebuilding"})
+        found = agent.status(self.vm)["controllers"][0]
+        self.assertEqual(found["volumes"], [{"name": "data", "level": "raid10", "state": "degraded",
+                                             "note": "rebuilding 0 %, usable meanwhile"}])
+        self.assertEqual(self.vm.sh("cat /srv/data/file"), "mine\n")
+
+        self.vm.sh("cd /opt/emulator && python3 -B -c 'from storcli_family import hardware; h = hardware.Host(\"%s\"); "
+                   "hardware.finish_rebuild(h.controllers[0]); h.save(); h.close()'" % STATE)
+        self.told(item="volume/data", was="degraded", **{"is": "optimal"})
+        self.vm.sh(f"metalwright raid locate {old} --off")
+        self.assertFalse(self.drives()[old]["locate"])
+        again = self.provision(order(2), 2)
+        self.assertEqual(set(self.items(again).values()), {"unchanged"}, again)
+        self.assertEqual(self.volumes()[0]["id"], volume["id"])
 
     def test_a_volume_that_was_deleted_behind_our_back_is_told_and_not_made_anew(self):
         self.assertEqual(self.provision(order(1), 1)["state"], "running")

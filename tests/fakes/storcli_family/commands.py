@@ -214,10 +214,15 @@ class Tool:
             groups = re.search(r"dgs=([\d,]+)", act)
             drive["state"] = "DHS" if groups else "GHS"
             drive["spareOf"] = [int(group) for group in groups.group(1).split(",")] if groups else []
+            hardware.spares_step_in(controller)
         elif act == "delete hotsparedrive" and drive["state"] in ("GHS", "DHS"):
             drive["state"], drive["spareOf"] = "UGood", []
         elif act == "set offline" and drive["state"] == "Onln":
             drive["state"] = "Offln"
+            for volume in controller["volumes"]:
+                if [drive["enclosure"], drive["slot"]] in volume["drives"]:
+                    volume["state"] = "OfLn" if volume["level"] == 0 else "Dgrd"
+            hardware.spares_step_in(controller)
         elif act == "set online" and drive["state"] == "Offln":
             drive["state"] = "Onln"
         else:

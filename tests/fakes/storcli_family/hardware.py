@@ -162,6 +162,34 @@ def delete_volume(controller, volume, force=False):
     controller["volumes"].remove(volume)
 
 
+def spares_step_in(controller):
+    """As the firmware does it by itself: a spare takes the place of a drive that a volume lacks, and is rebuilt."""
+    for volume in controller["volumes"]:
+        for at, place in enumerate(volume["drives"]):
+            old = drive_at(controller, tuple(place))
+            if volume["level"] == 0 or (old is not None and old["state"] not in ("Offln", "Failed")):
+                continue
+            spare = next((d for d in controller["drives"] if d["state"] == "GHS" or
+                          (d["state"] == "DHS" and volume["group"] in d["spareOf"])), None)
+            if spare is None:
+                continue
+            if old is not None:
+                old["state"], old["group"] = "UBad", "-"
+            controller["drives"] = [d for d in controller["drives"]
+                                    if d["state"] != "Msng" or (d["enclosure"], d["slot"]) != tuple(place)]
+            spare |= {"state": "Rbld", "group": volume["group"], "spareOf": [], "rebuild": 0}
+            volume["drives"][at] = [spare["enclosure"], spare["slot"]]
+
+
+def finish_rebuild(controller):
+    for drive in controller["drives"]:
+        if drive["state"] == "Rbld":
+            drive |= {"state": "Onln", "rebuild": None}
+    for volume in controller["volumes"]:
+        if all((drive := drive_at(controller, tuple(place))) and drive["state"] == "Onln" for place in volume["drives"]):
+            volume["state"] = "Optl"
+
+
 def lose_drive(controller, place):
     """A drive of a volume is pulled: its slot is empty, its volume is no longer whole."""
     drive = drive_at(controller, place)
@@ -169,6 +197,7 @@ def lose_drive(controller, place):
     for volume in controller["volumes"]:
         if list(place) in volume["drives"]:
             volume["state"] = "OfLn" if volume["level"] == 0 else "Dgrd"
+    spares_step_in(controller)
 
 
 def delete_foreign(controller):

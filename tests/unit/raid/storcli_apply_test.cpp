@@ -10,6 +10,7 @@
 
 #include "raid/storcli/ask.hpp"
 #include "raid/storcli/plan.hpp"
+#include "raid/storcli/plan_replace.hpp"
 
 namespace metalwright::raid::storcli {
 namespace {
@@ -47,13 +48,41 @@ class StorcliApply : public testing::Test {
         std::ofstream(state()) << content.replace(at, what.size(), with);
     }
 
+    /// `statement` in Python, about `controller`.
+    void edit(const std::string& statement) {
+        const std::string script =
+            "import json, sys; sys.path.insert(0, '" METALWRIGHT_SOURCE_DIR
+            "/tests/fakes'); from storcli_family import hardware; file = '" +
+            state().string() +
+            "'; state = json.load(open(file)); controller = state['controllers'][0]; " + statement +
+            "; json.dump(state, open(file, 'w'))";
+        const auto done = exec_.run({.program = "/usr/bin/python3", .args = {"-B", "-c", script}});
+        ASSERT_TRUE(done && done->ok()) << (done ? done->err : done.error().message);
+    }
+
     Controllers look() { return observe_controllers(exec_, tools_); }
 
     /// Plans and applies; every step's result, in words.
     std::vector<std::string> apply_wish(const WantedVolume& wanted) {
         const Controllers there = look();
-        return run(plan_volumes(std::span(&wanted, 1), there), there);
+        Claims claims;
+        return run(plan_volumes(std::span(&wanted, 1), there, claims), there);
     }
+    std::vector<std::string> apply_spares(const WantedSpares& wanted) {
+        const Controllers there = look();
+        Claims claims;
+        return run(plan_spares(std::span(&wanted, 1), there, claims), there);
+    }
+    std::vector<std::string> apply_replacement(const WantedVolume& wanted,
+                                               const DriveReplacement& replacement) {
+        const Controllers there = look();
+        const Controller& controller = there.list.at(0);
+        Plan<VolumeOp> plan;
+        Claims claims;
+        plan_replace(replacement, wanted, controller, controller.volumes.at(0), claims, plan);
+        return run(plan, there);
+    }
+    DriveState state_of(unsigned slot) { return look().list.at(0).drives.at(slot).state; }
     std::vector<std::string> run(const Plan<VolumeOp>& plan, const Controllers& there) {
         NoJournal journal;
         std::vector<std::string> told;
@@ -109,6 +138,74 @@ TEST_F(StorcliApply, SparesInitAndBootFollowTheVolume) {
     EXPECT_EQ(apply_wish(wanted), std::vector<std::string>{"unchanged"});
 }
 
+TEST_F(StorcliApply, ADriveIsReplacedInEachGrammarWhileTheVolumeIsUsed) {
+    for (const std::string grammar : {"storcli", "perccli", "storcli2"}) {
+        host(grammar);
+        const WantedVolume wanted{.name = "data", .level = 5, .drives = {.count = 3}};
+        EXPECT_EQ(apply_wish(wanted), std::vector<std::string>{"done"});
+        const std::string old = look().list.at(0).drives.at(1).serial;
+        EXPECT_EQ(apply_replacement(wanted, {old}),
+                  (std::vector<std::string>{"done", "done", "done"}))
+            << grammar;
+        const Controller now = look().list.at(0);
+        EXPECT_EQ(now.drives.at(1).state, DriveState::bad) << grammar;
+        EXPECT_EQ(now.drives.at(3).state, DriveState::rebuilding) << grammar;
+        EXPECT_EQ(now.drives.at(3).percent, 0) << grammar;
+        EXPECT_EQ(apply_replacement(wanted, {old}), std::vector<std::string>{"unchanged"});
+        EXPECT_EQ(apply_wish(wanted), std::vector<std::string>{"unchanged"}) << grammar;
+    }
+}
+
+TEST_F(StorcliApply, ADriveThatWasPulledIsReplacedByTheOneThatIsNamed) {
+    host("storcli");
+    WantedVolume wanted{.name = "data", .level = 1, .drives = {.count = 2}};
+    EXPECT_EQ(apply_wish(wanted), std::vector<std::string>{"done"});
+    const Controller before = look().list.at(0);
+    wanted.known_drives = {before.drives.at(0).serial, before.drives.at(1).serial};
+    edit("hardware.lose_drive(controller, (252, 1))");
+    const std::string pulled = before.drives.at(1).serial, with = before.drives.at(5).serial;
+    EXPECT_EQ(apply_replacement(wanted, {pulled, with}), std::vector<std::string>{"done"});
+    const Controller now = look().list.at(0);
+    const auto newcomer = std::ranges::find(now.drives, with, &Drive::serial);
+    ASSERT_NE(newcomer, now.drives.end());
+    EXPECT_EQ(newcomer->state, DriveState::rebuilding);
+}
+
+TEST_F(StorcliApply, GlobalSparesComeToWhatIsThereAndGoAgain) {
+    for (const std::string grammar : {"storcli", "storcli2"}) {
+        host(grammar);
+        const WantedSpares two{.drives = {.count = 2}};
+        EXPECT_EQ(apply_spares(two), std::vector<std::string>{"done"}) << grammar;
+        EXPECT_EQ(apply_spares(two), std::vector<std::string>{"unchanged"}) << grammar;
+        EXPECT_EQ(apply_spares({.drives = {.count = 3}}), std::vector<std::string>{"done"});
+        for (const unsigned slot : {0U, 1U, 2U})
+            EXPECT_EQ(state_of(slot), DriveState::hot_spare) << grammar;
+        EXPECT_EQ(state_of(3), DriveState::free);
+        const Controllers there = look();
+        const std::string first = there.list.at(0).drives.at(0).serial;
+        EXPECT_EQ(run(plan_spares_removal({"", {first, "GONE"}}, there), there),
+                  std::vector<std::string>{"done"});
+        EXPECT_EQ(state_of(0), DriveState::free);
+        EXPECT_EQ(state_of(1), DriveState::hot_spare) << "not ours";
+        const Controllers after = look();
+        EXPECT_EQ(run(plan_spares_removal({"", {first}}, after), after),
+                  std::vector<std::string>{"unchanged"});
+    }
+}
+
+TEST_F(StorcliApply, TheLocateLedIsLitAndPutOut) {
+    host("storcli");
+    const Controllers there = look();
+    const Drive& drive = there.list.at(0).drives.at(2);
+    for (const bool on : {true, false}) {
+        EXPECT_TRUE(
+            apply(LocateDrive{"storcli64/c0", {drive.selector, drive.serial}, on}, there, exec_));
+        std::stringstream text;
+        text << std::ifstream(state()).rdbuf();
+        EXPECT_EQ(text.str().contains("\"locate\": true"), on);
+    }
+}
+
 TEST_F(StorcliApply, TheCachePolicyIsSetInEachGrammar) {
     for (const std::string grammar : {"storcli", "storcli2"}) {
         host(grammar);
@@ -139,7 +236,8 @@ TEST_F(StorcliApply, ARefusalOfTheToolIsToldInItsWords) {
     host("storcli");
     const WantedVolume wanted{.name = "data", .level = 1, .drives = {.count = 2}};
     const Controllers there = look();
-    const auto plan = plan_volumes(std::span(&wanted, 1), there);
+    Claims claims;
+    const auto plan = plan_volumes(std::span(&wanted, 1), there, claims);
     replace(R"("preserved": [])", R"("preserved": [7])");
     const auto told = run(plan, there);
     EXPECT_THAT(told.at(0),
@@ -151,7 +249,8 @@ TEST_F(StorcliApply, ADriveThatWasTakenSinceThePlanIsRefused) {
     host("storcli");
     const WantedVolume wanted{.name = "data", .level = 1, .drives = {.count = 2}};
     const Controllers there = look();
-    const auto plan = plan_volumes(std::span(&wanted, 1), there);
+    Claims claims;
+    const auto plan = plan_volumes(std::span(&wanted, 1), there, claims);
     replace(R"("state": "UGood")", R"("state": "JBOD")");
     EXPECT_THAT(run(plan, there).at(0), HasSubstr("no longer as it was planned"));
     replace(R"("state": "JBOD")", R"("state": "UGood")");

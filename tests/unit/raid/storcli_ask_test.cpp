@@ -126,6 +126,30 @@ TEST(StorcliAsk, DrivesOfAFailingControllerAreAskedFor) {
     EXPECT_EQ(all.list[0].drives.size(), 1u);
 }
 
+TEST(StorcliAsk, HowFarARebuildIsIsAskedWhereThereIsOne) {
+    for (const char* row : {R"({"Drive-ID":"/c0/e8/s0","Progress%":42,"Status":"In progress",)",
+                            R"({"EID:Slt":"8:0","PID":9,"Progress%":42,"Status":"In progress",)"}) {
+        fakes::FakeExec exec;
+        Tool tool;
+        tool.answers["/call show all"] =
+            answer(part(0, "{" + basics("SN1") + R"("PD LIST":[)" + pd("8:0", "Rbld", "0") + "," +
+                               pd("8:1", "Onln", "0") + "]}"));
+        tool.answers["/call/eall/sall show rebuild"] = answer(
+            part(0, std::string("[") + row + R"("Estimated Time Left":"5 Minutes"},)" +
+                        R"({"Drive-ID":"/c0/e8/s1","Progress%":"-","Status":"Not in progress",)" +
+                        R"("Estimated Time Left":"-"}])"));
+        exec.on("storcli64", tool);
+        const std::vector<std::string> tools{"/t/storcli64"};
+        const Controllers all = observe_controllers(exec, tools);
+        ASSERT_EQ(all.list.size(), 1u);
+        ASSERT_EQ(all.list[0].drives.size(), 2u);
+        EXPECT_EQ(all.list[0].drives[0].percent, 42) << row;
+        EXPECT_EQ(all.list[0].drives[0].time_left, "5 Minutes");
+        EXPECT_LT(all.list[0].drives[1].percent, 0);
+        EXPECT_TRUE(all.list[0].errors.empty());
+    }
+}
+
 TEST(StorcliAsk, InstalledToolsAreThoseThatAreThere) {
     fakes::FakeFiles files;
     EXPECT_TRUE(installed_tools(files).empty());

@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <random>
 #include <set>
 
 #include "raid/storcli/choose.hpp"
 #include "raid/storcli/grammar.hpp"
+#include "raid/storcli/plan_replace.hpp"
 
 namespace metalwright::raid::storcli {
 namespace {
@@ -72,7 +74,8 @@ WantedVolume wish(unsigned level, unsigned count) {
 }
 
 Plan<VolumeOp> plan_one(const WantedVolume& wanted, const Controllers& there) {
-    return plan_volumes(std::span(&wanted, 1), there);
+    Claims claims;
+    return plan_volumes(std::span(&wanted, 1), there, claims);
 }
 
 std::vector<std::string> serials(const CreateVolume& op) {
@@ -131,7 +134,8 @@ TEST(StorcliPlan, ImpossibleWishesAreInvalid) {
     wanted.cache.write = "back";
     EXPECT_EQ(refusal(wanted, host()).code, Errc::invalid_spec);
     const std::vector<WantedVolume> twins{wish(1, 2), wish(1, 2)};
-    EXPECT_EQ(plan_volumes(twins, host()).settled[0].error->code, Errc::invalid_spec);
+    Claims claims;
+    EXPECT_EQ(plan_volumes(twins, host(), claims).settled[0].error->code, Errc::invalid_spec);
 }
 
 TEST(StorcliPlan, DrivesAreChosenByRule) {
@@ -344,6 +348,114 @@ TEST(StorcliPlan, DrivesWithAndWithoutAnEnclosureAreNotMixed) {
                 ElementsAre("/c0", "add", "vd", "r1", "name=data", "drives=0,1"));
 }
 
+struct ReplacePlan : testing::Test {
+    Plan<VolumeOp> plan(const DriveReplacement& replacement) {
+        const Controller& controller = there.list[0];
+        Plan<VolumeOp> made;
+        Claims claims;
+        plan_replace(replacement, wanted, controller, controller.volumes[0], claims, made);
+        return made;
+    }
+    std::string refusal(const DriveReplacement& replacement) {
+        const Plan<VolumeOp> made = plan(replacement);
+        EXPECT_TRUE(made.steps.empty());
+        EXPECT_EQ(made.settled.size(), 1u);
+        return made.settled.at(0).error ? made.settled[0].error->message : "";
+    }
+    std::vector<std::string> whys(const DriveReplacement& replacement) {
+        std::vector<std::string> all;
+        for (const Step<VolumeOp>& step : plan(replacement).steps) all.push_back(step.why);
+        return all;
+    }
+
+    Controllers there = with_volume();
+    WantedVolume wanted = wish(1, 2);
+};
+
+TEST_F(ReplacePlan, AWorkingDriveLeavesAndTheSmallestOfItsKindComes) {
+    there.list[0].drives[2].bytes = 900;
+    there.list[0].drives[3].media = DriveMedia::ssd;
+    there.list[0].drives[4].bytes = 2000;
+    EXPECT_THAT(whys({"S1"}),
+                ElementsAre("take S1 (/c0/e252/s1) out of use in 'data'",
+                            "give 'data' S5 in its place, to rebuild on",
+                            "light the locate LED of S1 (/c0/e252/s1), to be taken out"));
+    EXPECT_THAT(whys({"252:1", "S4"})[1], HasSubstr("S4"));
+    wanted.drives.ids = {"252:0", "252:1"};
+    const Plan<VolumeOp> made = plan({"S1"});
+    EXPECT_THAT(std::get<GiveDrive>(made.steps.at(1).op).instead_of, ElementsAre("S1", "252:1"));
+}
+
+TEST_F(ReplacePlan, AFailedOneIsNotTakenOutOfUseFirst) {
+    there.list[0].volumes[0].state = VolumeState::degraded;
+    there.list[0].drives[1].state = DriveState::bad;
+    EXPECT_THAT(whys({"S1"}),
+                ElementsAre("give 'data' S2 in its place, to rebuild on",
+                            "light the locate LED of S1 (/c0/e252/s1), to be taken out"));
+}
+
+TEST_F(ReplacePlan, OneThatIsNeededStays) {
+    there.list[0].volumes[0].state = VolumeState::degraded;
+    there.list[0].drives[1].state = DriveState::bad;
+    EXPECT_THAT(refusal({"S0"}), HasSubstr("S0 is not replaced: 'data' needs it: degraded"));
+    there.list[0].drives[1].state = DriveState::rebuilding;
+    EXPECT_THAT(refusal({"S0"}), HasSubstr("needs it: rebuilding"));
+    EXPECT_THAT(refusal({"S1"}), HasSubstr("rebuilding"));
+    wanted.level = 0;
+    EXPECT_THAT(refusal({"S1"}), HasSubstr("raid0 has nothing to rebuild it from"));
+}
+
+TEST_F(ReplacePlan, WhatMayNotComeIsSaid) {
+    there.list[0].drives[2].state = DriveState::jbod;
+    there.list[0].drives[3].bytes = 10;
+    EXPECT_THAT(refusal({"S1", "S2"}), HasSubstr("may hold data"));
+    EXPECT_THAT(refusal({"S1", "S3"}), HasSubstr("is smaller than the drives of the volume"));
+    EXPECT_THAT(refusal({"S1", "S99"}), HasSubstr("has no drive S99"));
+    for (Drive& drive : there.list[0].drives)
+        if (drive.state == DriveState::free) drive.state = DriveState::bad;
+    EXPECT_THAT(refusal({"S1"}), HasSubstr("too few drives"));
+}
+
+TEST_F(ReplacePlan, OneThatWasReplacedIsNoLongerMissed) {
+    wanted.drives = {.ids = {"S8", "S1"}};
+    EXPECT_THAT(plan_one(wanted, there).settled[0].error->message, HasSubstr("S8 is not in it"));
+    wanted.replaced = {{"S8", "S0"}};
+    EXPECT_EQ(plan_one(wanted, there).settled[0].outcome, Outcome::unchanged);
+    EXPECT_TRUE(concerns({"S8"}, wanted, there.list[0], there.list[0].volumes[0]));
+    EXPECT_FALSE(concerns({"S7"}, wanted, there.list[0], there.list[0].volumes[0]));
+}
+
+TEST(SparesPlan, TheyComeFromWhatTheVolumesLeave) {
+    const Controllers there = host(4);
+    const std::vector<WantedVolume> volumes{wish(1, 2)};
+    const std::vector<WantedSpares> spares{{.drives = {.count = 3}}};
+    Claims claims;
+    const Plan<VolumeOp> made = plan_volumes(volumes, there, claims);
+    EXPECT_EQ(made.steps.size(), 1u);
+    const Plan<VolumeOp> refused = plan_spares(spares, there, claims);
+    EXPECT_THAT(refused.settled.at(0).error->message,
+                HasSubstr("too few drives for 'spares': 2 of 4 drives are free; it takes 3"));
+    const std::vector<WantedSpares> one{{.controller = "C1"}};
+    const Plan<VolumeOp> given = plan_spares(one, there, claims);
+    EXPECT_EQ(given.steps.at(0).why, "keep S2 as global hot spare of storcli64/c0");
+    EXPECT_EQ(given.steps[0].item, "spares/C1");
+}
+
+TEST(SparesPlan, AControllerThatKeepsNoneIsSaid) {
+    Controllers there = host(4);
+    const std::vector<WantedSpares> one{{}};
+    Claims claims;
+    there.list[0].mode = ControllerMode::hba;
+    EXPECT_THAT(plan_spares(one, there, claims).settled.at(0).error->message,
+                HasSubstr("no controller in RAID mode"));
+    const std::vector<WantedSpares> named{{.controller = "C1"}};
+    EXPECT_THAT(plan_spares(named, there, claims).settled.at(0).error->message,
+                HasSubstr("is in hba mode and keeps no spares"));
+    there.list[0].errors = {{Errc::io, "no answer"}};
+    EXPECT_THAT(plan_spares(named, there, claims).settled.at(0).error->message,
+                HasSubstr("could be read (no answer)"));
+}
+
 /// Whatever is there and whatever is wanted: no step touches a drive that is not provably free, no
 /// drive is in two steps, and the same plan comes out twice.
 TEST(StorcliPlan, NeverTouchesADriveThatIsNotProvablyFree) {
@@ -373,8 +485,16 @@ TEST(StorcliPlan, NeverTouchesADriveThatIsNotProvablyFree) {
                     wanted.drives.ids.push_back("S" + std::to_string(below(22)));
             wishes.push_back(wanted);
         }
-        const Plan<VolumeOp> plan = plan_volumes(wishes, there);
-        EXPECT_EQ(plan, plan_volumes(wishes, there));
+        const WantedSpares global{.drives = {.count = 1 + below(2)}};
+        const auto planned_all = [&] {
+            Claims claims;
+            Plan<VolumeOp> all = plan_volumes(wishes, there, claims);
+            std::ranges::move(plan_spares(std::span(&global, 1), there, claims).steps,
+                              std::back_inserter(all.steps));
+            return all;
+        };
+        const Plan<VolumeOp> plan = planned_all();
+        EXPECT_EQ(plan, planned_all());
         std::set<std::string> touched;
         const auto touch = [&](const std::vector<Seat>& drives) {
             for (const Seat& seat : drives) {
@@ -391,11 +511,13 @@ TEST(StorcliPlan, NeverTouchesADriveThatIsNotProvablyFree) {
         for (const Step<VolumeOp>& step : plan.steps) {
             if (const auto* create = std::get_if<CreateVolume>(&step.op)) touch(create->drives);
             if (const auto* spares = std::get_if<AddSpares>(&step.op)) touch(spares->drives);
+            if (const auto* more = std::get_if<AddGlobalSpares>(&step.op)) touch(more->drives);
         }
-        if (!plan.steps.empty()) {
-            EXPECT_TRUE(one.flags.empty());
-            EXPECT_TRUE(one.errors.empty());
-        }
+        EXPECT_TRUE(plan.steps.empty() || one.errors.empty());
+        const bool makes = std::ranges::any_of(plan.steps, [](const Step<VolumeOp>& step) {
+            return std::holds_alternative<CreateVolume>(step.op);
+        });
+        EXPECT_TRUE(!makes || one.flags.empty()) << "its cache holds another volume's data";
     }
     EXPECT_GT(planned, 1000u);
 }

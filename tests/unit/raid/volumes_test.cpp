@@ -100,6 +100,52 @@ TEST(Volumes, ANewOneIsMadeThenItsFileSystemThenItIsMounted) {
     EXPECT_THAT(members_of(made, "volume/hard"), ElementsAre("S0", "S1"));
 }
 
+TEST(Volumes, ADriveOfOneThatIsOursIsReplacedAndNothingElseIsDoneToIt) {
+    Observed seen = with_controller();
+    make_volume(seen);
+    Wanted wanted = only(wish(Memory::complete));
+    wanted.volumes->front().filesystem.reset();
+    wanted.replace = {{"S1"}};
+    const Plan<Op> made = plan(wanted, seen);
+    EXPECT_THAT(
+        steps(made),
+        ElementsAre("volume/hard: take S1 (/c0/e252/s1) out of use in 'hard'",
+                    "volume/hard: give 'hard' S2 in its place, to rebuild on",
+                    "volume/hard: light the locate LED of S1 (/c0/e252/s1), to be taken out"));
+    EXPECT_THAT(made.settled, IsEmpty());
+    EXPECT_THAT(replacements_of(made, "volume/hard"),
+                ElementsAre(std::pair<const std::string, std::string>("S1", "S2")));
+    EXPECT_THAT(members_of(made, "volume/hard"), IsEmpty()) << "it is not made";
+    wanted.replace = {{"S7"}};
+    EXPECT_EQ(settled(plan(wanted, seen), "replace/S7").error->code, Errc::not_found);
+    wanted.replace = {{"S1"}};
+    wanted.volumes->front().memory = Memory::never_made;
+    EXPECT_EQ(settled(plan(wanted, seen), "replace/S1").error->code, Errc::not_found)
+        << "it is not ours";
+}
+
+TEST(Volumes, GlobalSparesComeWithoutAnyVolumeAndGoWithARelease) {
+    const Observed seen = with_controller();
+    Wanted wanted;
+    wanted.spares = {{.drives = {.count = 2}}};
+    const Plan<Op> made = plan(wanted, seen);
+    EXPECT_THAT(steps(made),
+                ElementsAre("spares: keep S0, S1 as global hot spare of storcli64/c0"));
+    EXPECT_TRUE(made.steps[0].destroys_data);
+    EXPECT_THAT(members_of(made, "spares"), ElementsAre("S0", "S1"));
+    Observed with_spares = seen;
+    for (Drive& drive : with_spares.controllers.list[0].drives) {
+        drive.state = DriveState::hot_spare;
+        drive.raw_state = "GHS";
+    }
+    EXPECT_EQ(settled(plan(wanted, with_spares), "spares").outcome, Outcome::unchanged);
+    Wanted released;
+    released.removed_spares = {{"", {"S0", "S9"}}};
+    EXPECT_THAT(steps(plan(released, with_spares)),
+                ElementsAre("spares: keep S0 as a spare no longer"));
+    EXPECT_EQ(settled(plan(released, seen), "spares").outcome, Outcome::unchanged);
+}
+
 TEST(Volumes, WhatIsThereAndMountedIsUnchanged) {
     Observed seen = with_controller();
     make_volume(seen);

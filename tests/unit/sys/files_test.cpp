@@ -43,6 +43,20 @@ class Files : public testing::Test {
     fs::path root_;
 };
 
+TEST_F(Files, AnAttributeIsWrittenInPlaceAndNeverMade) {
+    write("sys/locate", "0");
+    PosixFiles files(root_);
+    EXPECT_TRUE(files.set_attribute("/sys/locate", "1"));
+    EXPECT_EQ(files.read("/sys/locate").value(), "1");
+    EXPECT_EQ(entries("sys"), 1u);
+    EXPECT_EQ(files.set_attribute("/sys/absent", "1").error().code, Errc::not_found);
+    EXPECT_EQ(entries("sys"), 1u);
+    PosixFiles kernel;
+    const auto refused = kernel.set_attribute("/proc/version", "1");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::kernel_refused);
+}
+
 TEST_F(Files, ReadsUnderItsRoot) {
     write("etc/hostname", "metal1\n");
     PosixFiles files(root_);

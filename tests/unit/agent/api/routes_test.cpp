@@ -249,6 +249,13 @@ TEST_F(Routes, AReplacementIsAcceptedAsAnOperation) {
     EXPECT_EQ(post("/v1/raid/replace", "{}").status, 400u);
 }
 
+TEST_F(Routes, ADiskIsLocatedAtOnce) {
+    const Response lit = post("/v1/raid/locate", R"({"disk":"S1"})");
+    EXPECT_EQ(lit.status, 200u);
+    EXPECT_EQ(lit.body, R"({"disk":"S1","on":true,"place":"storcli64 /c0/e252/s1"})");
+    EXPECT_EQ(post("/v1/raid/locate", "").status, 400u);
+}
+
 TEST_F(Routes, EveryPathOfTheOpenApiDescriptionIsThere) {
     std::ifstream description(METALWRIGHT_SOURCE_DIR "/schema/admin-api.openapi.yaml");
     std::map<std::string, std::string> paths;  // to the Allow it should have
@@ -260,7 +267,7 @@ TEST_F(Routes, EveryPathOfTheOpenApiDescriptionIsThere) {
         if (line == "    post:") allow += allow.empty() ? "POST" : ", POST";
     }
     paths.erase("");
-    EXPECT_EQ(paths.size(), 13u);
+    EXPECT_EQ(paths.size(), 14u);
     for (const auto& [named, allow] : paths) {
         std::string one = named;
         if (const auto id = one.find("{id}"); id != one.npos) one.replace(id, 4, "1");

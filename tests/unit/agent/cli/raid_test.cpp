@@ -22,6 +22,34 @@ TEST_F(Cli, ADiskIsReplacedByASerialAndAnotherMayBeNamed) {
     EXPECT_EQ(run_with({"raid"}), 64);
 }
 
+TEST_F(Cli, ADiskIsLocated) {
+    daemon.will_answer(R"({"disk":"S1","on":true,"place":"storcli64 /c0/e252/s1"})");
+    EXPECT_EQ(run_with({"raid", "locate", "S1"}), 0);
+    EXPECT_EQ(out.str(),
+              "The locate LED of S1 is lit (storcli64 /c0/e252/s1). `metalwright raid "
+              "locate S1 --off` puts it out.\n");
+    daemon.will_answer(R"({"disk":"S1","on":false,"place":"storcli64 /c0/e252/s1"})");
+    EXPECT_EQ(run_with({"raid", "locate", "S1", "--off", "-o", "json"}), 0);
+    EXPECT_THAT(out.str(), HasSubstr("\"on\": false"));
+    EXPECT_THAT(daemon.bodies(),
+                ElementsAre(R"({"disk":"S1","on":true})", R"({"disk":"S1","on":false})"));
+}
+
+TEST_F(Cli, AStatusNamesControllersThatAreNotInOrder) {
+    daemon.will_answer(R"({"host":"h-1","state":"running","items":[],"controllers":[
+      {"id":"storcli64/c0","health":"optimal","flags":[],"note":"","volumes":[
+        {"name":"data","state":"degraded","note":"rebuilding 40 %, usable meanwhile"},
+        {"name":"good","state":"optimal","note":""}],
+       "drives":[{"selector":"/c0/e252/s1","serial":"S1","state":"bad"},
+                 {"selector":"/c0/e252/s3","serial":"S3","state":"rebuilding"}]},
+      {"id":"storcli64/c1","health":"attention","flags":["foreign-config"],"note":"","volumes":[],
+       "drives":[]}]})");
+    EXPECT_EQ(run_with({"status"}), 0);
+    EXPECT_THAT(out.str(), HasSubstr("controllers  volume data rebuilding 40 %, usable meanwhile; "
+                                     "drive S1 (/c0/e252/s1) is bad; "
+                                     "storcli64/c1 needs attention: foreign-config\n"));
+}
+
 TEST_F(Cli, AStatusNamesArraysThatAreNotInOrder) {
     daemon.will_answer(R"({"host":"h-1","state":"running","items":[],"arrays":[
       {"name":"data","health":"recovering","note":"recover 12 %, done in 3 min, usable meanwhile"},

@@ -152,6 +152,13 @@ TEST(Config, NeighboursAreTheTwoThatWeKnow) {
               "only");
 }
 
+TEST(Config, ControllersAreLookedAtNowAndThen) {
+    EXPECT_EQ(read_config("", "m.toml")->watch_controllers, std::chrono::seconds(60));
+    EXPECT_EQ(read_config("[raid]\nwatch_seconds = 0\n", "m.toml")->watch_controllers,
+              std::chrono::seconds(0));
+    EXPECT_FALSE(read_config("[raid]\nwatch_seconds = -1\n", "m.toml"));
+}
+
 TEST(Config, BrokenTomlIsToldWithItsLine) {
     const auto config = read_config("[host]\nid = \n", "m.toml");
     ASSERT_FALSE(config);

@@ -283,6 +283,55 @@ TEST_F(EngineTest, AReplacementIsOneOperationsAndWhatTakesThePlaceIsRemembered) 
     EXPECT_EQ(store_->identities()->front().members, "DATA0\nDATA1\nDATA7/DATA1");
 }
 
+TEST_F(EngineTest, AReplacedDriveOfAVolumeIsRemembered) {
+    const json volume{{"name", "hard"}, {"level", "raid1"}, {"drives", {{"count", 2}}}};
+    machine_.controllers.list = {{.volumes = {{.id = 1, .name = "hard", .wwn = "6000aa"}}}};
+    finished(
+        document({{"storage", {{"arrays", json::array()}, {"volumes", json::array({volume})}}}}));
+    machine_.replaces = {{"volume/hard", {{"S1", "S7"}, {"252:1", "S7"}}}};
+    const json begun = json::parse(engine_->replace_disk(R"({"disk":"S1"})").value());
+    wait_until([&](const json& s) {
+        return s["operation"] == begun["operation"] && s["state"] != "applying";
+    });
+    const store::Identity known = store_->identities()->front();
+    EXPECT_EQ(known.members, "S0\nS7\n252:1/S7\nS1/S7");
+    EXPECT_EQ(known.md_uuid, "6000aa");
+    EXPECT_TRUE(known.complete);
+    machine_.replaces.clear();
+    start();
+    finished();
+    const raid::storcli::WantedVolume& wanted = machine_.last_storage.volumes->front();
+    EXPECT_EQ(wanted.known_drives, (std::vector<std::string>{"S0", "S7"}));
+    EXPECT_EQ(wanted.replaced.size(), 2u);
+}
+
+TEST_F(EngineTest, GlobalSparesOfOursGoWithARelease) {
+    finished(document(
+        {{"storage",
+          {{"arrays", json::array()}, {"globalSpares", json::array({{{"controller", "C1"}}})}}}}));
+    const store::Identity known = store_->identities()->front();
+    EXPECT_EQ(known.name, "spares/C1");
+    EXPECT_EQ(known.members, "S8");
+    EXPECT_EQ(finished(R"({"apiVersion":"metalwright/v1","host":{"id":"host-1"},)"
+                       R"("release":{"instanceId":"i-1","arrays":"remove"}})")["state"],
+              "idle");
+    EXPECT_EQ(machine_.last_storage.removed_spares,
+              (std::vector<raid::storcli::OwnSpares>{{"C1", {"S8"}}}));
+    EXPECT_TRUE(store_->identities()->empty());
+}
+
+TEST_F(EngineTest, ADiskIsLocated) {
+    EXPECT_EQ(engine_->locate_disk(R"({"disk":"S1"})").value(),
+              R"({"disk":"S1","on":true,"place":"storcli64 /c0/e252/s1"})");
+    EXPECT_TRUE(engine_->locate_disk(R"({"disk":"S1","on":false})"));
+    EXPECT_EQ(machine_.located,
+              (std::vector<std::pair<std::string, bool>>{{"S1", true}, {"S1", false}}));
+    EXPECT_EQ(engine_->locate_disk(R"({"disk":"ABSENT"})").error().front().code, Errc::not_found);
+    for (const char* request : {"", "{}", R"({"disk":""})", R"({"disk":"S1","on":"yes"})"})
+        EXPECT_EQ(engine_->locate_disk(request).error().front().code, Errc::invalid_spec)
+            << request;
+}
+
 TEST_F(EngineTest, AReplacementThatIsNoneIsAnsweredAtOnce) {
     finished(document());
     for (const char* request :

@@ -82,5 +82,55 @@ TEST_F(WatchTest, ARebuildIsToldInStepsWithItsEta) {
     EXPECT_TRUE(json::parse(engine_->status())["arrays"][0]["sync"].is_null());
 }
 
+raid::Controllers hardware(raid::DriveState state, int percent = -1) {
+    raid::Controller one{.id = "storcli64/c0", .model = "M", .serial = "C1"};
+    one.drives = {
+        {.selector = "/c0/e252/s0", .slot = 0, .state = raid::DriveState::member, .serial = "S0"},
+        {.selector = "/c0/e252/s1", .slot = 1, .state = state, .serial = "S1", .percent = percent}};
+    const bool whole = state == raid::DriveState::member;
+    one.volumes = {{.id = 239,
+                    .level = "raid1",
+                    .state = whole ? raid::VolumeState::optimal : raid::VolumeState::degraded,
+                    .name = "data",
+                    .drives = {"/c0/e252/s0", "/c0/e252/s1"},
+                    .wwn = "6000aa"}};
+    return {.list = {one}};
+}
+
+TEST_F(WatchTest, ADriveOfAControllerThatFailsIsAnEventAReportAndStandsInTheStatus) {
+    machine_.controllers = hardware(raid::DriveState::member);
+    engine_->watch_controllers();
+    EXPECT_TRUE(reports("controller").empty());
+    machine_.controllers = hardware(raid::DriveState::bad);
+    engine_->watch_controllers();
+    engine_->watch_controllers();
+    ASSERT_EQ(events("controller").size(), 2u);
+    ASSERT_EQ(reports("controller").size(), 2u);
+    const json report = reports("controller")[0];
+    EXPECT_EQ(report["item"], "volume/data");
+    EXPECT_EQ(report["controller"], "storcli64/c0");
+    EXPECT_EQ(report["was"], "optimal");
+    EXPECT_EQ(report["is"], "degraded");
+    EXPECT_EQ(report["note"], "degraded: S1 (/c0/e252/s1) is bad");
+    EXPECT_EQ(reports("controller")[1]["item"], "drive/S1");
+    const json controller = json::parse(engine_->status())["controllers"][0];
+    EXPECT_EQ(controller["health"], "optimal");
+    EXPECT_EQ(controller["volumes"][0]["state"], "degraded");
+    ASSERT_EQ(controller["drives"].size(), 1u);
+    EXPECT_EQ(controller["drives"][0]["serial"], "S1");
+}
+
+TEST_F(WatchTest, ARebuildOfAControllerIsToldInSteps) {
+    for (const int percent : {0, 1, 4, 6, 7, 99}) {
+        machine_.controllers = hardware(raid::DriveState::rebuilding, percent);
+        engine_->watch_controllers();
+    }
+    const auto told = events("progress");
+    ASSERT_EQ(told.size(), 3u);
+    EXPECT_EQ(told[1]["percent"], 6);
+    EXPECT_EQ(told[1]["item"], "volume/data");
+    EXPECT_EQ(told[1]["note"], "rebuilding 6 %, usable meanwhile");
+}
+
 }  // namespace
 }  // namespace metalwright::engine

@@ -38,12 +38,14 @@ raid::Controllers one_controller() {
 TEST(Inventory, AControllerAsTheApiDescribesIt) {
     const Json json = Json::parse(document({}, one_controller(), {}));
     EXPECT_EQ(json["controllers"][0], Json::parse(R"({"id":"storcli64/c0","tool":"/t/storcli64",
-        "model":"M","serial":"","firmware":"","mode":"raid","levels":["raid1"],
+        "model":"M","serial":"","pci":"","firmware":"","mode":"raid","levels":["raid1"],
         "flags":["preserved-cache"],
         "drives":[{"selector":"/c0/e8/s1","enclosure":8,"slot":1,"state":"member","rawState":"Onln",
-          "sizeBytes":1000,"model":"","serial":"","wwn":"","media":"nvme","volumes":[239]},
+          "sizeBytes":1000,"model":"","serial":"","wwn":"","media":"nvme","volumes":[239],
+          "rebuildPercent":null},
          {"selector":"","enclosure":null,"slot":null,"state":"missing","rawState":"Msng",
-          "sizeBytes":0,"model":"","serial":"","wwn":"","media":"unknown","volumes":[]}],
+          "sizeBytes":0,"model":"","serial":"","wwn":"","media":"unknown","volumes":[],
+          "rebuildPercent":null}],
         "volumes":[{"id":239,"level":"raid1","state":"partially-degraded","rawState":"Pdgd","name":"",
           "sizeBytes":0,"stripKiB":0,"cache":"","drives":["/c0/e8/s1"],"wwn":"600062b212da5d40"}],
         "errors":[{"code":"command_failed","message":"bad","where":"storcli64/c0","toolCode":46}]})"));

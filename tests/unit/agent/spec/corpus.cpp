@@ -51,7 +51,12 @@ json full() {
            "cache": {"read": "ahead", "write": "back", "io": "direct", "drive": "off"},
            "filesystem": {"type": "xfs", "label": "hard", "mountPoint": "/srv/hard"}},
           {"name": "cold", "level": "raid1", "drives": {"ids": ["252:8", "S9"]}}
-        ]
+        ],
+        "globalSpares": [
+          {"controller": "storcli64/c0", "drives": {"count": 2, "media": "hdd", "enclosure": 252}},
+          {"controller": "SN2", "drives": {"ids": ["252:9"]}}
+        ],
+        "bootKernel": "6.1.0-30-amd64"
       },
       "network": {
         "nic": {"mac": "52:54:00:4d:57:01"},

@@ -1,5 +1,9 @@
-#include "agent/engine/array_watch.hpp"
+// What becomes of arrays between operations.
 
+#include <algorithm>
+#include <utility>
+
+#include "agent/engine/engine.hpp"
 #include "agent/engine/json.hpp"
 #include "agent/engine/log.hpp"
 #include "raid/compare.hpp"
@@ -88,29 +92,6 @@ void Engine::tell(const raid::Turn& turn) {
     const std::vector<std::string> reports{dump(report)};
     if (auto put = store_.event_with_reports("array", dump(event), reports, now); !put)
         log(Level::error, "cannot note what became of an array: " + describe(put.error()));
-}
-
-void ArrayWatch::start() {
-    thread_ = std::thread([this] { run(); });
-}
-
-void ArrayWatch::stop() {
-    {
-        const std::lock_guard lock(mutex_);
-        stopping_ = true;
-    }
-    wake_.notify_all();
-    if (thread_.joinable()) thread_.join();
-}
-
-void ArrayWatch::run() {
-    std::unique_lock lock(mutex_);
-    while (!stopping_) {
-        lock.unlock();
-        engine_.watch_arrays();
-        lock.lock();
-        wake_.wait_for(lock, period_, [this] { return stopping_; });
-    }
 }
 
 }  // namespace metalwright::engine
