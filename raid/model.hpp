@@ -56,6 +56,7 @@ struct MemberRule {
     std::uint64_t min_bytes = 0;
     std::uint64_t max_bytes = 0;       ///< 0 = no bound
     std::optional<bool> rotational{};  ///< as the kernel says; absent: either
+    std::string controller{};          ///< PCI address, as Disk::pci; empty: any
     Order order = Order::smallest_first;
     bool same_model = false;  ///< all of one model; a disk that tells none is never taken
 
@@ -151,6 +152,7 @@ struct Disk {
     std::string wwn{};
     std::string model{};
     std::string transport{};  ///< "sata", "sas", "nvme", "virtio", ""
+    std::string pci{};        ///< of what it is behind: "0000:3b:00.0"; empty when that is not PCI
     std::uint64_t bytes = 0;
     bool rotational = false;
     bool read_only = false;

@@ -129,6 +129,24 @@ std::string by_id_of(const UdevEntry& udev) {
     });
 }
 
+/// "0000:3b:00.0" of "../devices/pci0000:3a/0000:3a:02.0/0000:3b:00.0/host0/...": the last in the
+/// path that is one.
+std::string pci_of(Doors& doors, const fs::path& at) {
+    const Result<std::string> path = doors.files.link_target(at);
+    if (!path) return {};
+    std::string last;
+    for (const fs::path& part : fs::path(*path)) {
+        const std::string name = part.string();
+        constexpr std::string_view form = "xxxx:xx:xx.x";
+        const bool is_one =
+            name.size() == form.size() && std::ranges::equal(name, form, [](char c, char is) {
+                return is == 'x' ? (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') : c == is;
+            });
+        if (is_one) last = name;
+    }
+    return last;
+}
+
 /// The LED of the slot that a SCSI enclosure says the disk is in.
 std::string led_of(Doors& doors, const fs::path& at) {
     const Result<std::vector<std::string>> names = doors.files.list(at / "device");
@@ -155,6 +173,7 @@ Disk disk_of(const BlockDevice& device, const BlockMap& map, Doors& doors) {
               .wwn = wwn_of(doors, at, udev),
               .model = model_of(doors, at, udev),
               .transport = transport_of(device.name, udev),
+              .pci = pci_of(doors, at),
               .bytes = number(attribute(doors.files, at / "size")) * sysfs_sector,
               .rotational = attribute(doors.files, at / "queue/rotational") == "1",
               .read_only = attribute(doors.files, at / "ro") == "1",

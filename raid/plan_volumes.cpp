@@ -106,6 +106,14 @@ bool plan_replacements(const storcli::WantedVolume& wanted,
         const storcli::DriveReplacement replacement{one.disk, one.with};
         if (!storcli::concerns(replacement, wanted, controller, *volume)) continue;
         replaced.insert(one.disk);
+        if (const Error* unread = storcli::unread_of(controller, there)) {
+            plan.settled.push_back(failed(
+                item_of(wanted), {Errc::refused,
+                                  one.disk + " is not replaced: not all of " + controller.id +
+                                      " could be read (" + unread->message + ")",
+                                  controller.id}));
+            return true;
+        }
         Plan<storcli::VolumeOp> steps;
         storcli::plan_replace(replacement, wanted, controller, *volume, claims, steps);
         add(std::move(steps), plan);

@@ -30,6 +30,7 @@ std::string wish(const WantedArray& wanted) {
     if (rule.media == Media::ssd) text += many ? " that do not turn" : " that does not turn";
     if (rule.media == Media::nvme) text += " behind NVMe";
     if (rule.rotational) text += *rule.rotational ? ", rotational," : ", not rotational,";
+    if (!rule.controller.empty()) text += " behind " + rule.controller;
     if (rule.min_bytes != 0) text += " of at least " + std::to_string(rule.min_bytes) + " bytes";
     if (rule.max_bytes != 0) text += " of at most " + std::to_string(rule.max_bytes) + " bytes";
     if (rule.same_model) text += " of one model";
@@ -173,6 +174,8 @@ Result<Selection> Chooser::choose() {
     });
     sift("pass rotational",
          [&](const Disk& d) { return !rule_.rotational || d.rotational == *rule_.rotational; });
+    sift("are behind that controller",
+         [&](const Disk& d) { return rule_.controller.empty() || d.pci == rule_.controller; });
     sift("pass minBytes", [&](const Disk& d) { return d.bytes >= rule_.min_bytes; });
     sift("pass maxBytes",
          [&](const Disk& d) { return rule_.max_bytes == 0 || d.bytes <= rule_.max_bytes; });

@@ -262,7 +262,8 @@ claim(5.raid.refuses-not-blank "A disk that is not provably blank is refused wit
   raid.Observe.WhatCannotBeReadIsNotBlank
   sys.Signatures.EverySignatureIsTold
   sys.SignaturesOfNothing.WhatCannotBeReadIsAnErrorAndNotBlank)
-claim(5.raid.selection "Members are chosen by count, size, media, rotation, model and order of size; the plan says why, an error which rule left too few."
+claim(5.raid.selection "Members are chosen by count, size, media, rotation, controller, model and order of size; the plan says why, an error which rule left too few."
+  raid.Selection.OnlyWhatIsBehindAControllerIsTakenWhereOneIsNamed
   raid.Selection.NvmeIsWhatIsBehindNvmeAndSsdWhateverDoesNotTurn
   raid.Selection.RotationalIsWhatTheKernelSays
   raid.Selection.TheLargestComeFirstWhereTheOrderSaysSo
@@ -724,3 +725,5 @@ claim(9.unshown "A controller that has a driver but no tool is listed, with what
   raid.Unshown.OneWithoutAToolIsListedWithWhatToDo raid.Unshown.OneThatAToolShowsIsNotListedTwice vm.megaraid)
 claim(5.raid.superblock "An array whose superblock the kernel that will be booted refuses is not made."
   raid.Superblock.OnlyANewerKernelsIsRefusedByAnOlderOne raid.Superblock.AnArrayThatWouldNotStartAtTheNextBootIsNotMade)
+claim(5.raid.metric "What is broken of arrays, volumes and drives, and what waits for the control plane, is told as metrics."
+  agent_cli.Cli.AStatusIsToldAsMetrics agent_store.StoreTest.HowTheHostStandsIsReadAsOneWhileInstancesComeAndGo)

@@ -121,6 +121,13 @@ Exit status(Session& session, const Waiting& waiting) {
     return state == "failed" || state == "degraded" ? Exit::failed : Exit::done;
 }
 
+Exit metrics(Session& session) {
+    const Answer answer = session.daemon.get("/v1/status", quick);
+    if (!answer) return complain(session, answer.error());
+    session.show(*answer, metrics_view(*answer));
+    return Exit::done;
+}
+
 Exit operations(Session& session, std::size_t limit) {
     const Answer answer =
         session.daemon.get("/v1/operations?limit=" + std::to_string(limit), quick);

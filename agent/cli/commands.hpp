@@ -22,6 +22,8 @@ Exit validate(Session& session, const std::string& file, const std::string& cata
 Exit plan(Session& session, const std::string& file);
 Exit apply(Session& session, const std::string& file, const Waiting& waiting);
 Exit status(Session& session, const Waiting& waiting);
+/// The status for a monitoring system, whatever it says.
+Exit metrics(Session& session);
 Exit operations(Session& session, std::size_t limit);
 Exit operation(Session& session, std::int64_t id);
 /// Without an id: the newest.

@@ -77,6 +77,11 @@ void add_questions(CLI::App& app, Options& options) {
         examples("  metalwright status\n"
                  "  metalwright status --wait --timeout 10m -o json\n"));
 
+    CLI::App* metrics =
+        app.add_subcommand("metrics", "Tell the status as metrics for a monitoring system");
+    metrics->footer(
+        examples("  metalwright metrics >/var/lib/prometheus/node-exporter/metalwright.prom\n"));
+
     CLI::App* operations = app.add_subcommand("operations", "List operations, or show one");
     operations->add_option("ID", options.id, "The operation to show")
         ->type_name("")
@@ -176,6 +181,7 @@ Exit dispatch(const CLI::App& app, const Options& options, Console& console) {
     if (name == "plan") return plan(session, options.file);
     if (name == "apply") return apply(session, options.file, waiting);
     if (name == "status") return status(session, waiting);
+    if (name == "metrics") return metrics(session);
     if (name == "arm") return arm(session);
     if (name == "inventory" || name == "raid") return dispatch_storage(session, *command, options);
     if (name == "hold" || name == "ip") return dispatch_network(session, *command, options);

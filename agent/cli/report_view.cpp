@@ -54,6 +54,15 @@ std::string restored(const Json& status) {
            " since metalwrightd was started";
 }
 
+/// Nothing while there are as few as an operation at work has.
+std::string reports(const Json& status) {
+    constexpr std::int64_t few = 20;
+    const std::int64_t waiting = number(status, "reportsWaiting").value_or(0);
+    if (waiting < few) return "";
+    return counted(static_cast<std::size_t>(waiting), "report waits", "reports wait") +
+           " for the control plane to take them";
+}
+
 /// Every array that is not as it should be, in words; empty when all are.
 Cell arrays_in_words(const Json& status) {
     std::vector<std::string> lines;
@@ -138,6 +147,7 @@ std::string status_view(const Json& status, const Look& look) {
                               {"put back", {restored(status)}},
                               {"arrays", arrays_in_words(status)},
                               {"controllers", controllers_in_words(status)},
+                              {"reports", {reports(status), Tone::warning}},
                               {"generation", {number_in_words(status, "generation")}},
                               {"operation", {number_in_words(status, "operation")}},
                               {"error", {why ? describe(*why) : "", Tone::bad}}},

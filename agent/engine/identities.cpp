@@ -35,7 +35,8 @@ void replace_member(raid::WantedArray& array, const std::string& old, const std:
 /// Members, and what was replaced as "OLD/NEW": no name of a disk holds a slash.
 std::string members_text(std::vector<std::string> members,
                          const std::map<std::string, std::string>& replaced) {
-    for (const auto& [named, instead] : replaced) members.push_back(named + '/' + instead);
+    for (const auto& [named, instead] : replaced)
+        members.emplace_back(named).append("/").append(instead);
     return joined(members);
 }
 

@@ -37,7 +37,8 @@ std::string Engine::status() {
         json["error"] = to_json(standing.error());
         return dump(json);
     }
-    const auto& [instance, operation, items, script] = *standing;
+    const auto& [instance, operation, items, script, reports_waiting] = *standing;
+    json["reportsWaiting"] = reports_waiting;
     json["instance"] = instance ? Json(*instance) : Json();
     json["operation"] = operation ? Json(operation->id) : Json();
     json["items"] = to_json(items);

@@ -27,6 +27,7 @@ Json to_json(const raid::Disk& disk, const raid::Controllers& controllers) {
               {"wwn", disk.wwn},
               {"model", disk.model},
               {"transport", disk.transport},
+              {"pci", disk.pci},
               {"bytes", disk.bytes},
               {"rotational", disk.rotational},
               {"readOnly", disk.read_only},

@@ -110,6 +110,13 @@ bool is_password_hash(std::string_view text) {
            });
 }
 
+bool is_pci_address(std::string_view text) {
+    constexpr std::string_view form = "xxxx:xx:xx.x";
+    return std::ranges::equal(text, form, [](char c, char is) {
+        return is == 'x' ? (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') : c == is;
+    });
+}
+
 bool is_kernel_release(std::string_view text) {
     const auto digits = [&] {
         std::size_t count = 0;
@@ -143,6 +150,7 @@ const Form volume_name{
     "a volume name: letters, digits, '_' and '-'", [](std::string_view text) {
         return all(text, [](char c) { return alphanumeric(c) || c == '_' || c == '-'; });
     }};
+const Form pci_address{"a PCI address, such as 0000:3b:00.0", is_pci_address};
 const Form kernel_release{"a kernel release, such as 6.1.0-30-amd64", is_kernel_release};
 const Form label{"a label: letters, digits, '.', '_' and '-'", plain};
 const Form mount_point{

@@ -20,6 +20,7 @@ extern const Form disk_id;      ///< visible ASCII, no '/': a serial number or W
 extern const Form signature;    ///< blkid's word: [A-Za-z0-9_.-]+
 extern const Form array_name;   ///< [A-Za-z0-9._][A-Za-z0-9._-]*, not "." or ".."
 extern const Form volume_name;  ///< [A-Za-z0-9_-]+
+extern const Form pci_address;  ///< domain:bus:device.function in lower case, 0000:3b:00.0
 extern const Form kernel_release;  ///< as uname(2) has it: [0-9]+\.[0-9]+[A-Za-z0-9.+~_-]*
 extern const Form label;           ///< [A-Za-z0-9._-]+
 extern const Form mount_point;     ///< absolute, plain components, no "." or ".."

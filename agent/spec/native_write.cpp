@@ -33,6 +33,7 @@ json members_json(const raid::MemberRule& rule) {
     if (rule.min_bytes != 0) members["minBytes"] = rule.min_bytes;
     if (rule.max_bytes != 0) members["maxBytes"] = rule.max_bytes;
     if (rule.rotational) members["rotational"] = *rule.rotational;
+    if (!rule.controller.empty()) members["controller"] = rule.controller;
     if (rule.order == raid::Order::largest_first) members["first"] = "largest";
     if (rule.same_model) members["sameModel"] = true;
     return members;

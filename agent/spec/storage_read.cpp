@@ -59,8 +59,8 @@ void read_members(Fields& members, raid::WantedArray& array) {
                     rule.ids.push_back(std::move(*id));
             }
         }
-        for (const std::string_view other :
-             {"count", "media", "minBytes", "maxBytes", "rotational", "first", "sameModel"})
+        for (const std::string_view other : {"count", "media", "minBytes", "maxBytes", "rotational",
+                                             "controller", "first", "sameModel"})
             if (members.has(other))
                 members.error(other,
                               "cannot stand beside \"ids\": disks are named or chosen, not both");
@@ -78,6 +78,8 @@ void read_members(Fields& members, raid::WantedArray& array) {
             members.error("maxBytes", "is less than minBytes: no disk can be both");
     }
     rule.rotational = members.flag("rotational");
+    if (auto controller = members.text("controller", {.most = 12, .form = &forms::pci_address}))
+        rule.controller = std::move(*controller);
     const bool turns = rule.media == raid::Media::hdd;
     if (rule.rotational && rule.media != raid::Media::any && *rule.rotational != turns)
         members.error("rotational", std::string("no disk of that kind ") +

@@ -132,6 +132,10 @@ Result<Standing> Store::standing() {
     auto instance = meta("instance");
     if (!instance) return std::unexpected(instance.error());
     standing.instance = std::move(*instance);
+    auto outbox = db_.prepare("SELECT count(*) FROM outbox");
+    if (!outbox) return std::unexpected(outbox.error());
+    if (auto row = outbox->step(); !row) return std::unexpected(row.error());
+    standing.reports_waiting = outbox->integer(0);
     for (const char* which : {" WHERE finished_ms IS NULL ORDER BY id", " ORDER BY id DESC"}) {
         auto query =
             db_.prepare(std::string("SELECT ") + columns + " FROM operation" + which + " LIMIT 1");

@@ -87,6 +87,7 @@ struct Standing {
     std::optional<Operation> operation{};  ///< the oldest unfinished, else the newest
     std::vector<ItemResult> items{};       ///< of the operation
     std::optional<ScriptRun> script{};     ///< of the operation's instance
+    std::int64_t reports_waiting = 0;      ///< in the outbox
 };
 
 struct Event {

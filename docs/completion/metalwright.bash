@@ -66,7 +66,7 @@ _metalwright() {
     fi
     local offered=''
     case $command in
-        '') offered='validate plan apply status operations inventory raid arm hold ip' ;;
+        '') offered='validate plan apply status metrics operations inventory raid arm hold ip' ;;
         hold) [[ ${#words[@]} -eq 1 ]] && offered='network storage all' ;;
         'ip ') offered='list add del plan watch' ;;
         'raid ') offered='list locate replace' ;;

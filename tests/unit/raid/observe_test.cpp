@@ -76,6 +76,8 @@ TEST_F(Observe, AVirtioDisk) {
     attribute("vdb/serial", "DATA0");
     attribute("vdb/queue/rotational", "1\n");
     udev("254:16", "S:disk/by-id/virtio-DATA0\nS:disk/by-path/pci-0000:00:05.0\nE:DEVTYPE=disk\n");
+    files.with_link("/sys/block/vdb",
+                    "../devices/pci0000:00/0000:00:02.0/0000:01:00.0/virtio2/block/vdb");
     const Observed see = observed();
     ASSERT_EQ(see.disks.size(), 1u);
     EXPECT_EQ(see.disks[0], (Disk{.name = "vdb",
@@ -83,6 +85,7 @@ TEST_F(Observe, AVirtioDisk) {
                                   .by_id = "/dev/disk/by-id/virtio-DATA0",
                                   .serial = "DATA0",
                                   .transport = "virtio",
+                                  .pci = "0000:01:00.0",
                                   .bytes = std::uint64_t{1} << 30,
                                   .rotational = true}));
     EXPECT_TRUE(see.disks[0].blank());

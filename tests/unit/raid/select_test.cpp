@@ -53,6 +53,15 @@ TEST(Selection, RotationalIsWhatTheKernelSays) {
                 ElementsAre("DATA2", "DATA3"));
 }
 
+TEST(Selection, OnlyWhatIsBehindAControllerIsTakenWhereOneIsNamed) {
+    Observed see = mixed();
+    for (const char* behind : {"DATA1", "DATA4"}) the(see, behind).pci = "0000:3b:00.0";
+    EXPECT_THAT(chosen(by({.controller = "0000:3b:00.0"}), see), ElementsAre("DATA1", "DATA4"));
+    EXPECT_THAT(chosen(by({.count = 3, .controller = "0000:3b:00.0"}, Level::raid5), see)[0],
+                HasSubstr("3 disks behind 0000:3b:00.0 (at least 3 in all); of 6 disks here 2 are "
+                          "behind that controller, which are too few"));
+}
+
 TEST(Selection, TheLargestComeFirstWhereTheOrderSaysSo) {
     EXPECT_THAT(chosen(by({.count = 3, .order = Order::largest_first}, Level::raid5), mixed()),
                 ElementsAre("DATA4", "DATA5", "DATA2"));

@@ -116,6 +116,10 @@ TEST(Volumes, ADriveOfOneThatIsOursIsReplacedAndNothingElseIsDoneToIt) {
     EXPECT_THAT(replacements_of(made, "volume/hard"),
                 ElementsAre(std::pair<const std::string, std::string>("S1", "S2")));
     EXPECT_THAT(members_of(made, "volume/hard"), IsEmpty()) << "it is not made";
+    seen.controllers.list[0].errors = {{Errc::timed_out, "no answer", "storcli64/c0"}};
+    EXPECT_THAT(settled(plan(wanted, seen), "volume/hard").error->message,
+                HasSubstr("S1 is not replaced: not all of storcli64/c0 could be read (no answer)"));
+    seen.controllers.list[0].errors.clear();
     wanted.replace = {{"S7"}};
     EXPECT_EQ(settled(plan(wanted, seen), "replace/S7").error->code, Errc::not_found);
     wanted.replace = {{"S1"}};

@@ -37,7 +37,7 @@ json full() {
         "arrays": [
           {"name": "data", "level": "raid5", "spares": 1, "chunkKiB": 256,
            "members": {"count": 3, "media": "ssd", "minBytes": 1000, "maxBytes": 2000,
-                       "rotational": false, "first": "largest", "sameModel": true},
+                       "rotational": false, "controller": "0000:3b:00.0", "first": "largest", "sameModel": true},
            "filesystem": {"type": "xfs", "label": "data", "mountPoint": "/srv/data"}},
           {"name": "fast", "level": "raid10", "members": {"ids": ["S1", "S2", "S3", "S4"]},
            "layout": "f2", "consistency": "resync", "metadata": "1.1", "memberBytes": 1073741824,

@@ -51,6 +51,7 @@ TEST(Native, EveryFieldArrives) {
                                              .min_bytes = 1000,
                                              .max_bytes = 2000,
                                              .rotational = false,
+                                             .controller = "0000:3b:00.0",
                                              .order = raid::Order::largest_first,
                                              .same_model = true},
                                  .spares = 1,
