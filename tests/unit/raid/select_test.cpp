@@ -58,8 +58,8 @@ TEST(Selection, OnlyWhatIsBehindAControllerIsTakenWhereOneIsNamed) {
     for (const char* behind : {"DATA1", "DATA4"}) the(see, behind).pci = "0000:3b:00.0";
     EXPECT_THAT(chosen(by({.controller = "0000:3b:00.0"}), see), ElementsAre("DATA1", "DATA4"));
     EXPECT_THAT(chosen(by({.count = 3, .controller = "0000:3b:00.0"}, Level::raid5), see)[0],
-                HasSubstr("3 disks behind 0000:3b:00.0 (at least 3 in all); of 6 disks here 2 are "
-                          "behind that controller, which are too few"));
+                HasSubstr("3 disks behind 0000:3b:00.0 (at least 3 in all); of 7 disks here 6 do "
+                          "not carry the system, 2 are behind that controller, which are too few"));
 }
 
 TEST(Selection, TheLargestComeFirstWhereTheOrderSaysSo) {

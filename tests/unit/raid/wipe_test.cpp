@@ -187,7 +187,8 @@ TEST_F(RemovalTest, TakesMountArrayAndSuperblocksAwayInThisOrder) {
     EXPECT_THAT(machine.files.content("/etc/mdadm/mdadm.conf"), Not(HasSubstr(md_uuid)));
     EXPECT_EQ(machine.files.content("/etc/systemd/system/srv.mount"), "");
     Doors doors = machine.doors();
-    for (const Disk& disk : observe(doors).value().disks)
+    const Observed after = observe(doors).value();
+    for (const Disk& disk : after.disks)
         EXPECT_TRUE(disk.blank() || disk.serial == "ROOT") << disk.serial;
 }
 
