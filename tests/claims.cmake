@@ -16,8 +16,8 @@ endfunction()
 # --- 1. The house
 claim(1.rooms "A file includes only from its own room and from the rooms that its own lists."
   arch.rooms arch.rules_bite)
-claim(1.toolchain-traps "What g++ 12 gets wrong about coroutines cannot be written here unnoticed."
-  arch.co_await_braces arch.capturing_coroutines arch.self_registering arch.compiler_flags arch.rules_bite)
+claim(1.toolchain-traps "What g++ 12 gets wrong about coroutines and ranges cannot be written here unnoticed."
+  arch.co_await_braces arch.capturing_coroutines arch.self_registering arch.range_temporaries arch.compiler_flags arch.rules_bite)
 claim(1.io-not-in-headers "Asio, Beast and the whole of nlohmann/json stay out of headers."
   arch.headers arch.rules_bite)
 claim(1.format "The tree is formatted as .clang-format says."

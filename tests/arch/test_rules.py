@@ -159,6 +159,24 @@ class CoAwaitBraces(Rules):
         self.keeps("co_await_braces", self.rule('// co_await f({})\nauto s = "co_await f({})";\nauto r = R"(co_await g{})";\n'))
 
 
+class RangeTemporaries(Rules):
+    def loop(self, expression):
+        return {"raid/a.cpp": f"void f() {{\n    for (const Disk& disk : {expression}) use(disk);\n}}\n"}
+
+    def test_a_part_of_what_a_call_has_returned(self):
+        for expression in ("observe(doors).value().disks", "(*observe(doors)).disks", "observe(doors)->disks",
+                           "machine.look().at(0).disks", 'json::parse(text)["disks"]', "plan(wanted, seen).front().disks"):
+            self.breaks("range_temporaries", self.loop(expression), "raid/a.cpp:2", "give it a name")
+
+    def test_what_lives_long_enough_is_fine(self):
+        for expression in ("seen.disks", "observe(doors)", "plan(wanted, seen).steps", "all.at(0).disks", "(*seen).disks",
+                           "seen->disks", 'page["disks"]', "parts[1].steps", "list(page, key)", "*disks"):
+            self.keeps("range_temporaries", self.loop(expression))
+
+    def test_a_loop_that_counts_is_none(self):
+        self.keeps("range_temporaries", {"raid/a.cpp": "for (int i = f(x).at(0); i < 3; ++i) {}\n"})
+
+
 class CapturingCoroutines(Rules):
     def test_a_capture_in_a_coroutine(self):
         self.breaks("capturing_coroutines", {"agent/api/a.cpp": "co_spawn(io,\n    [this]() -> awaitable<void> {\n"

@@ -102,6 +102,48 @@ def self_registering(source):
     return breaches
 
 
+FOR = re.compile(r"\bfor \(")
+# What follows a value in an expression. Those that hand out a reference into it leave nothing that keeps it alive.
+POSTFIX = re.compile(r"\s*(?:(?P<into>(?:\.|->)\s*(?:value|at|front|back|get)(?=\()|(?=\[))|(?P<call>(?:(?:\.|->)\s*)?[\w:]*(?:<[\w:, ]*>)?(?=\())"
+                     r"|(?P<arrow>->\s*\w+)|(?P<member>\.\s*\w+))")
+
+
+def dies_before_the_loop(expression):
+    """Whether it is a part of what a call has returned, by way of a reference: f(x).value().items, (*f(x)).items, f(x)["items"]."""
+    offset = re.compile(r"[\s(*]*(?:[\w:]+(?=[.\->\[]))?").match(expression).end()
+    through = "*" in expression[:offset]
+    returned = False
+    while match := POSTFIX.match(expression, offset):
+        offset = match.end()
+        if match.group("into") is not None:
+            if returned:
+                return True
+            offset = closing(expression, offset) + 1
+        elif match.group("call") is not None:
+            offset, returned = closing(expression, offset) + 1, True
+            if through and re.compile(r"\)+\s*(?:\.|->|\[)").match(expression, offset):
+                return True
+            if expression[offset:offset + 2] == "->":
+                return True
+        if offset >= len(expression) or match.end() == match.start() and match.group("into") is None:
+            break
+    return False
+
+
+def ranges_over_temporaries(source):
+    """g++ 12 does not yet keep every temporary of a range alive until the loop has ended, as C++23 says."""
+    code, breaches = source.code, []
+    for match in FOR.finditer(code):
+        header = code[match.end():closing(code, match.end() - 1)]
+        colon = re.compile(r"(?<!:):(?!:)").search(header)
+        if ";" in header or not colon:
+            continue
+        if dies_before_the_loop(header[colon.end():]):
+            breaches.append(source.breach(match.start(), "the range is a part of what a call has returned, and that is gone before "
+                                          "the first turn: give it a name first"))
+    return breaches
+
+
 def over_sources(rule):
     return lambda sources: [breach for source in tree.cxx(sources) for breach in rule(source)]
 
@@ -110,6 +152,7 @@ RULES = {
     "co_await_braces": over_sources(braces_in_await),
     "capturing_coroutines": over_sources(capturing_coroutines),
     "self_registering": over_sources(self_registering),
+    "range_temporaries": over_sources(ranges_over_temporaries),
 }
 
 if __name__ == "__main__":
