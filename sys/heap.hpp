@@ -14,4 +14,9 @@ void one_heap_for_all_threads() noexcept;
 /// takes to set them (./bench net). A process that never needed much keeps nothing by it.
 void keep_freed_memory() noexcept;
 
+/// Gives the kernel back the pages of machine code that have been run so far, of this program and
+/// its libraries: after a start most of them are never run again. What is run is mapped again out
+/// of the page cache, a fault for sixteen pages.
+void give_back_code() noexcept;
+
 }  // namespace metalwright::sys

@@ -25,6 +25,7 @@
 #include "agent/engine/keeper.hpp"
 #include "agent/engine/log.hpp"
 #include "agent/engine/watch.hpp"
+#include "sys/heap.hpp"
 #include "sys/notify.hpp"
 
 namespace metalwright::daemon {
@@ -133,8 +134,14 @@ int run(const Config& config) {
     if (!links) return cannot_start(links.error());
     Watchdog watchdog(io, pool, engine);
     engine::Keeper keeper(engine);
-    engine::Watch array_watch([&] { engine.watch_arrays(); }, std::chrono::seconds(5));
     engine::Watch controller_watch([&] { engine.watch_controllers(); }, config.watch_controllers);
+    engine::Watch array_watch(
+        [&] {
+            engine.watch_arrays();
+            // Most hosts have none, and need no thread for it.
+            if (machine.may_have_controllers()) controller_watch.start();
+        },
+        std::chrono::seconds(5));
 
     bool clean = true;
     asio::signal_set signals(io, SIGTERM, SIGINT);
@@ -145,8 +152,8 @@ int run(const Config& config) {
         (*links)->stop();
         server.stop(std::chrono::milliseconds(500), [&] {
             // Nobody may be waited for: its tool may take half a minute to answer.
-            const bool looked = controller_watch.stop(std::chrono::milliseconds(200));
             array_watch.stop(std::chrono::seconds(1));
+            const bool looked = controller_watch.stop(std::chrono::milliseconds(200));
             clean = engine.stop(stop_bound) && looked;
             if (clean) keeper.stop();  // else it may wait for the program that we do not wait for
             io.stop();
@@ -159,10 +166,11 @@ int run(const Config& config) {
     if (auto kept = keeper.start(); !kept)
         log(Level::error, "nothing is put back by itself: " + describe(kept.error()));
     array_watch.start();
-    controller_watch.start();
     server.start();
     (*links)->start();
     watchdog.start();
+    asio::steady_timer started(io, std::chrono::milliseconds(300));
+    started.async_wait([](boost::system::error_code) { sys::give_back_code(); });
     sys::notify_ready("serving host " + host_id);
     log(Level::info, "ready", {{"host", host_id}, {"version", METALWRIGHT_VERSION}});
     io.run();

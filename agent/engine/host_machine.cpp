@@ -3,6 +3,7 @@
 #include "cloudinit/room.hpp"
 #include "cloudinit/run_record.hpp"
 #include "raid/locate.hpp"
+#include "raid/may_have_controllers.hpp"
 #include "raid/storcli/plan.hpp"
 #include "raid/watch.hpp"
 
@@ -207,6 +208,11 @@ raid::Controllers HostMachine::observe_controllers() {
 Result<std::vector<raid::Array>> HostMachine::glance_at_arrays() {
     raid::Doors doors = storage_doors();
     return raid::glance(doors);
+}
+
+bool HostMachine::may_have_controllers() {
+    raid::Doors doors = storage_doors();
+    return raid::may_have_controllers(doors);
 }
 
 Result<std::string> HostMachine::locate(const std::string& disk, bool on) {

@@ -39,6 +39,8 @@ class HostMachine final : public Machine {
     Result<raid::Observed> observe_storage() override;
     raid::Controllers observe_controllers() override;
     Result<std::vector<raid::Array>> glance_at_arrays() override;
+    /// raid::may_have_controllers().
+    bool may_have_controllers();
     Result<std::string> locate(const std::string& disk, bool on) override;
     Result<netcfg::Observed> observe_network() override;
 

@@ -12,7 +12,8 @@ Watch::~Watch() {
 }
 
 void Watch::start() {
-    if (period_ == std::chrono::milliseconds::zero()) return;
+    const std::lock_guard lock(mutex_);
+    if (period_ == std::chrono::milliseconds::zero() || stopping_ || thread_.joinable()) return;
     running_ = true;
     thread_ = std::thread([this] { run(); });
 }

@@ -16,6 +16,7 @@ class Watch {
         : look_(std::move(look)), period_(period) {}
     ~Watch();
 
+    /// Does nothing when it has been started or stopped before.
     void start();
     /// No further look is begun. True when the thread has ended within `bound`; false while a look
     /// waits for a program.

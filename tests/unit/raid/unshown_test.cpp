@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "raid/may_have_controllers.hpp"
 #include "tests/unit/raid/machine.hpp"
 #include "tests/unit/raid/storcli_text.hpp"
 
@@ -39,6 +40,19 @@ TEST_F(Unshown, OneWithoutAToolIsListedWithWhatToDo) {
     EXPECT_EQ(all.list[0].id, "0000:3b:00.0");
     EXPECT_EQ(all.list[0].mode, ControllerMode::unknown);
     EXPECT_THAT(all.list[0].errors.at(0).message, HasSubstr("install storcli"));
+}
+
+TEST_F(Unshown, WhetherThereMayBeOneIsKnownWithoutAProgram) {
+    const auto may = [](Machine& machine, std::vector<std::string> tools) {
+        Doors doors = machine.doors();
+        doors.raid_tools = std::move(tools);
+        return may_have_controllers(doors);
+    };
+    EXPECT_TRUE(may(host, {}));
+    Machine plain;
+    EXPECT_FALSE(may(plain, {}));
+    EXPECT_TRUE(may(plain, {"/t/storcli64"}));
+    EXPECT_THAT(plain.exec.lines(), IsEmpty());
 }
 
 TEST_F(Unshown, OneThatAToolShowsIsNotListedTwice) {
