@@ -36,10 +36,10 @@ struct Options {
     unsigned address_count = 0;  ///< --count
     bool ipv6 = false;
     bool local = false;                     ///< of inventory and raid list
+    bool off = false;                       ///< --off of raid locate
     std::vector<std::string> raid_tools{};  ///< --raid-tool
     std::string disk{};                     ///< of raid replace and raid locate
     std::string with_disk{};                ///< --with
-    bool off = false;                       ///< --off
 
     Waiting waiting() const;
 };

@@ -99,7 +99,8 @@ Cell controllers_in_words(const Json& status) {
             const std::string selector = text(drive, "selector");
             const std::string state = text(drive, "state");
             if (selector.empty() || state == "rebuilding") continue;
-            lines.push_back("drive " + text(drive, "serial") + " (" + selector + ") is " + state);
+            std::string line = "drive " + text(drive, "serial");
+            lines.push_back(line.append(" (").append(selector).append(") is ").append(state));
         }
     }
     return {join(lines, "; "), tone};

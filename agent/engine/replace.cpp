@@ -20,9 +20,8 @@ std::string text_of(const Json& value, const char* key) {
 std::expected<std::string, Errors> Engine::replace_disk(std::string_view request) {
     const Json asked = Json::parse(request, nullptr, false);
     if (!asked.is_object() || text_of(asked, "disk").empty())
-        return std::unexpected(
-            Errors{{Errc::invalid_spec,
-                    "expected {\"disk\": \"<serial or WWN>\", \"with\": \"<the same>\"}"}});
+        return std::unexpected(Errors{
+            {Errc::invalid_spec, R"(expected {"disk": "<serial or WWN>", "with": "<the same>"})"}});
     Json one{{"disk", text_of(asked, "disk")}};
     if (asked.contains("with") && !asked["with"].is_null()) one["with"] = asked["with"];
 
@@ -62,9 +61,8 @@ std::expected<std::string, Errors> Engine::locate_disk(std::string_view request)
     const bool whole = asked.is_object() && !text_of(asked, "disk").empty() &&
                        (!asked.contains("on") || asked["on"].is_boolean());
     if (!whole)
-        return std::unexpected(
-            Errors{{Errc::invalid_spec,
-                    "expected {\"disk\": \"<serial or WWN>\", \"on\": true or false}"}});
+        return std::unexpected(Errors{
+            {Errc::invalid_spec, R"(expected {"disk": "<serial or WWN>", "on": true or false})"}});
     const std::string disk = text_of(asked, "disk");
     const bool on = !asked.contains("on") || asked["on"].get<bool>();
     const auto place = machine_.locate(disk, on);

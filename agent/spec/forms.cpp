@@ -88,7 +88,7 @@ std::size_t chinese(std::string_view text) {
 }
 
 bool is_jd_name(std::string_view text) {
-    if (text.empty() || !(letter(text.front()) || chinese(text) != 0)) return false;
+    if (text.empty() || (!letter(text.front()) && chinese(text) == 0)) return false;
     while (!text.empty()) {
         const char c = text.front();
         const std::size_t ideograph = chinese(text);
@@ -144,7 +144,7 @@ const Form disk_id{
     [](std::string_view text) { return all(text, [](char c) { return visible(c) && c != '/'; }); }};
 const Form signature{"a signature type as blkid names it, such as ext4 or LVM2_member", plain};
 const Form array_name{
-    "an array name: letters, digits, '.', '_' and '-', not starting with '-', not \".\" or \"..\"",
+    R"(an array name: letters, digits, '.', '_' and '-', not starting with '-', not "." or "..")",
     [](std::string_view text) { return plain(text) && !dots(text) && text.front() != '-'; }};
 const Form volume_name{
     "a volume name: letters, digits, '_' and '-'", [](std::string_view text) {
