@@ -134,10 +134,12 @@ class Merge {
         if (from.volumes) {
             if (!into.volumes) into.volumes.emplace();
             for (const raid::storcli::WantedVolume& volume : *from.volumes)
-                add_volume(*into.volumes, volume);
+                add_named(*into.volumes, volume, &raid::storcli::WantedVolume::name,
+                          "/storage/volumes", "another volume " + in_quotes(volume.name));
         }
         for (const raid::storcli::WantedSpares& spares : from.spares)
-            add_spares(into.spares, spares);
+            add_named(into.spares, spares, &raid::storcli::WantedSpares::controller,
+                      "/storage/globalSpares", "other global spares");
         if (!from.boot_kernel.empty()) {
             auto kernel = into.boot_kernel.empty() ? std::nullopt : std::optional(into.boot_kernel);
             same("/storage/bootKernel", kernel, std::optional(from.boot_kernel));
@@ -148,29 +150,17 @@ class Merge {
         for (const raid::WantedArray& array : *from.arrays) add_array(*into.arrays, array);
     }
 
-    void add_spares(std::vector<raid::storcli::WantedSpares>& all,
-                    const raid::storcli::WantedSpares& spares) {
-        const std::string where = pointer_to("/storage/globalSpares", spares.controller);
-        const auto other =
-            std::ranges::find(all, spares.controller, &raid::storcli::WantedSpares::controller);
+    /// What has a name of its own among `all`: the same of several sources, or a conflict.
+    template <class T>
+    void add_named(std::vector<T>& all, const T& one, std::string T::* name, const char* list,
+                   const std::string& what) {
+        const std::string where = pointer_to(list, one.*name);
+        const auto other = std::ranges::find(all, one.*name, name);
         if (other == all.end()) {
-            all.push_back(spares);
+            all.push_back(one);
             first_.emplace(where, source_);
-        } else if (*other != spares) {
-            conflict(where, "other global spares");
-        }
-    }
-
-    void add_volume(std::vector<raid::storcli::WantedVolume>& volumes,
-                    const raid::storcli::WantedVolume& volume) {
-        const std::string where = pointer_to("/storage/volumes", volume.name);
-        const auto other =
-            std::ranges::find(volumes, volume.name, &raid::storcli::WantedVolume::name);
-        if (other == volumes.end()) {
-            volumes.push_back(volume);
-            first_.emplace(where, source_);
-        } else if (*other != volume) {
-            conflict(where, "another volume " + in_quotes(volume.name));
+        } else if (*other != one) {
+            conflict(where, what);
         }
     }
 

@@ -179,15 +179,9 @@ Result<void> Applier::operator()(const TakeOffline& op) {
     return run(controller, offline_words(op.drive));
 }
 
+/// A dedicated spare of a volume that lacks a drive.
 Result<void> Applier::operator()(const GiveDrive& op) {
-    const auto there = volume(op.controller, op.name);
-    if (!there) return std::unexpected(there.error());
-    const auto& [controller, volume] = *there;
-    if (!volume.group)
-        return fail(Errc::not_found, "the drive group of '" + op.name + "' is not told",
-                    op.controller);
-    if (Result<void> free = still_free({op.drive}, controller); !free) return free;
-    return run(controller, spare_words(op.drive, *volume.group));
+    return (*this)(AddSpares{op.controller, op.name, {op.drive}});
 }
 
 /// It shines, or it does not: nothing depends on it.
