@@ -49,6 +49,7 @@ class Applier {
     Result<void> claim(const std::string& path);
     void settle(const std::string& until_exists = {});
     Result<Disk> look_at(const std::string& identity);
+    Result<std::vector<Disk>> look_at(std::span<const std::string> identities);
     Result<std::vector<std::string>> paths_of(const std::vector<std::string>& disks,
                                               std::string_view carrying);
     Result<Array> array_now(std::string_view uuid, std::string_view name);

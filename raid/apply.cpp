@@ -44,42 +44,55 @@ void Applier::settle(const std::string& until_exists) {
     [[maybe_unused]] const Result<void> late = run("udevadm", std::move(args), 40s);
 }
 
-Result<Disk> Applier::look_at(const std::string& identity) {
-    const Result<std::vector<Disk>> disks = observe_disks(doors_, identity);
+/// Each of them as it is right now, in this order.
+Result<std::vector<Disk>> Applier::look_at(std::span<const std::string> identities) {
+    const Result<std::vector<Disk>> disks = observe_disks(doors_, identities);
     if (!disks) return std::unexpected(disks.error());
-    const std::vector<const Disk*> found = disks_named(identity, *disks);
-    if (found.empty()) return fail(Errc::not_found, "disk " + identity + " has gone", identity);
-    if (found.size() > 1)
-        return fail(Errc::refused, identity + " is not the only disk with this serial", identity);
-    const Disk& disk = *found.front();
-    if (under_system(disk, observed_.system))
-        return fail(Errc::refused, tell(disk) + " is under the system volume", identity);
-    return disk;
+    std::vector<Disk> seen;
+    for (const std::string& identity : identities) {
+        const std::vector<const Disk*> found = disks_named(identity, *disks);
+        if (found.empty()) return fail(Errc::not_found, "disk " + identity + " has gone", identity);
+        if (found.size() > 1)
+            return fail(Errc::refused, identity + " is not the only disk with this serial",
+                        identity);
+        const Disk& disk = *found.front();
+        if (under_system(disk, observed_.system))
+            return fail(Errc::refused, tell(disk) + " is under the system volume", identity);
+        seen.push_back(disk);
+    }
+    return seen;
+}
+
+Result<Disk> Applier::look_at(const std::string& identity) {
+    Result<std::vector<Disk>> seen = look_at(std::span(&identity, 1));
+    if (!seen) return std::unexpected(std::move(seen).error());
+    return std::move(seen->front());
 }
 
 /// The devices of these disks, each looked at right now: blank, or, when `carrying` is a UUID, with
 /// no signature but this array's.
 Result<std::vector<std::string>> Applier::paths_of(const std::vector<std::string>& disks,
                                                    std::string_view carrying) {
+    const Result<std::vector<Disk>> seen = look_at(disks);
+    if (!seen) return std::unexpected(seen.error());
     std::vector<std::string> paths;
-    for (const std::string& identity : disks) {
-        const Result<Disk> disk = look_at(identity);
-        if (!disk) return std::unexpected(disk.error());
-        const bool ours = disk->holders.empty() && disk->mounts.empty() &&
-                          disk->partitions.empty() && disk->probe_error.empty() &&
-                          !disk->read_only && carries(*disk, carrying) &&
-                          disk->signatures.size() == 1;
-        if (carrying.empty() ? !disk->blank() : !ours)
+    for (std::size_t i = 0; i < disks.size(); ++i) {
+        const std::string& identity = disks[i];
+        const Disk& disk = (*seen)[i];
+        const bool ours = disk.holders.empty() && disk.mounts.empty() && disk.partitions.empty() &&
+                          disk.probe_error.empty() && !disk.read_only && carries(disk, carrying) &&
+                          disk.signatures.size() == 1;
+        if (carrying.empty() ? !disk.blank() : !ours)
             return fail(
                 Errc::refused,
                 "it is no longer as it was planned: " +
-                    (obstacles(*disk).empty() ? tell(*disk) + " is blank" : tell_obstacles(*disk)),
+                    (obstacles(disk).empty() ? tell(disk) + " is blank" : tell_obstacles(disk)),
                 identity);
-        if (Result<void> free = claim(disk->path); !free)
+        if (Result<void> free = claim(disk.path); !free)
             return fail(free.error().code,
-                        tell(*disk) + " is not written to: " + free.error().message, identity,
+                        tell(disk) + " is not written to: " + free.error().message, identity,
                         free.error().sys);
-        paths.push_back(disk->path);
+        paths.push_back(disk.path);
     }
     return paths;
 }
@@ -87,7 +100,7 @@ Result<std::vector<std::string>> Applier::paths_of(const std::vector<std::string
 Result<Array> Applier::array_now(std::string_view uuid, std::string_view name) {
     const Result<BlockMap> map = block_map(doors_);
     if (!map) return std::unexpected(map.error());
-    const Result<std::vector<Array>> arrays = arrays_in(*map, observed_.disks, doors_);
+    const Result<std::vector<Array>> arrays = arrays_in(*map, observed_.disks, doors_, uuid);
     if (!arrays) return std::unexpected(arrays.error());
     const Array* array = array_with(uuid, *arrays);
     if (array == nullptr)

@@ -78,8 +78,8 @@ Result<std::vector<BlockDevice>> block_tree(sys::Files& files, const std::filesy
                            .number = attribute(files, at / "dev"),
                            .holders = list(at / "holders"),
                            .slaves = list(at / "slaves")};
-        for (const std::string& entry : list(at))
-            if (files.exists(at / entry / "partition"))
+        for (const std::string& entry : list(at))  // a partition is called after its disk
+            if (entry.starts_with(name) && files.exists(at / entry / "partition"))
                 device.partitions.push_back({.name = entry,
                                              .number = attribute(files, at / entry / "dev"),
                                              .holders = list(at / entry / "holders")});

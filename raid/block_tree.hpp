@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,17 +73,22 @@ class BlockMap {
     std::vector<std::string> swaps_;
 };
 
-/// One property of udev's database entry of a device; empty when it has none.
-std::string udev_property(Doors& doors, const std::string& number, std::string_view key);
+/// The properties of udev's database entry of a device, by its number "9:127".
+std::map<std::string, std::string, std::less<>> udev_properties(Doors& doors,
+                                                                const std::string& number);
 
 /// A file's content without blanks at its ends; empty when it cannot be read.
 std::string attribute(sys::Files& files, const std::filesystem::path& path);
 
 /// The disks, arrays and mounts of one look at /sys and /proc.
 Result<BlockMap> block_map(Doors& doors);
-Result<std::vector<Disk>> disks_in(const BlockMap& map, Doors& doors, std::string_view only = {});
+/// `unread`: kernel names of disks whose content is not looked at; they count as not readable.
+Result<std::vector<Disk>> disks_in(const BlockMap& map, Doors& doors,
+                                   std::span<const std::string> only = {},
+                                   std::span<const std::string> unread = {});
+/// `only`: the UUID of the one of interest; others are left out where the kernel tells their UUIDs.
 Result<std::vector<Array>> arrays_in(const BlockMap& map, const std::vector<Disk>& disks,
-                                     Doors& doors);
+                                     Doors& doors, std::string_view only = {});
 /// Everything that stands on other block devices: arrays, device-mapper volumes, bcache.
 std::vector<Holder> holders_in(const BlockMap& map, const std::vector<Disk>& disks,
                                const std::vector<Array>& arrays, Doors& doors);

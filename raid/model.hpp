@@ -177,7 +177,7 @@ struct Disk {
     bool operator==(const Disk&) const = default;
 };
 
-/// One md array, from sysfs and `mdadm --detail --export`.
+/// One md array, from sysfs and what `mdadm --detail --export` says, to us or to udev.
 struct Array {
     std::string name;         ///< "data" (MD_NAME without the home host)
     std::string kernel_name;  ///< "md127"

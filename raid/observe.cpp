@@ -71,12 +71,12 @@ std::vector<Array::Member> members_of(sys::Files& files, const fs::path& md) {
     return members;
 }
 
-/// What udev has kept of mdadm's answer; else the kernel's name.
-std::string udev_name(Doors& doors, const BlockDevice& device) {
-    for (const char* key : {"MD_DEVNAME", "MD_NAME"})
-        if (std::string name = udev_property(doors, device.number, key); !name.empty())
-            return name.substr(name.find(':') == std::string::npos ? 0 : name.find(':') + 1);
-    return device.name;
+/// What udev's rules have kept of mdadm's answer. Members change, and are read from sysfs.
+DetailExport kept_by_udev(Doors& doors, const BlockDevice& device) {
+    std::string text;
+    for (const auto& [key, value] : udev_properties(doors, device.number))
+        if (!key.starts_with("MD_DEVICE")) text.append(key).append("=").append(value).append("\n");
+    return parse_detail_export(text);
 }
 
 Array array_of(const BlockDevice& device, const DetailExport& detail, const BlockMap& map,
@@ -88,7 +88,7 @@ Array array_of(const BlockDevice& device, const DetailExport& detail, const Bloc
     Array array{.kernel_name = device.name, .path = device.path()};
     array.name = !detail.name.empty()      ? detail.name
                  : !detail.devname.empty() ? detail.devname
-                                           : udev_name(doors, device);
+                                           : device.name;
     if (!detail.devname.empty() && doors.files.exists(doors.roots.dev / "md" / detail.devname))
         array.path = "/dev/md/" + detail.devname;
     array.uuid = detail.uuid.empty() ? md_form(read("uuid")) : detail.uuid;
@@ -150,22 +150,32 @@ void see_units(Observed& observed, Doors& doors) {
 }  // namespace
 
 Result<std::vector<Array>> arrays_in(const BlockMap& map, const std::vector<Disk>& disks,
-                                     Doors& doors) {
+                                     Doors& doors, std::string_view only) {
     std::vector<Array> arrays;
     std::string mdadm;
     const std::map<std::string, Sync, std::less<>> syncs =
         parse_mdstat(attribute(doors.files, doors.roots.proc / "mdstat"));
     for (const BlockDevice& device : map.tree()) {
         if (!device.name.starts_with("md") || !is_array(device, doors)) continue;
-        if (mdadm.empty()) {
-            Result<std::string> found = doors.find_program("mdadm");
-            if (!found) return std::unexpected(std::move(found).error());
-            mdadm = *found;
+        const fs::path md = doors.roots.sys / "block" / device.name / "md";
+        // The kernel and mdadm spell the UUID of an older format in another order of bytes.
+        const bool same_spelling = attribute(doors.files, md / "metadata_version").starts_with("1");
+        const std::string uuid = same_spelling ? md_form(attribute(doors.files, md / "uuid")) : "";
+        if (!only.empty() && !uuid.empty() && uuid != only) continue;
+        DetailExport detail = kept_by_udev(doors, device);
+        if (uuid.empty() || detail.uuid != uuid) {  // udev has not come to it yet
+            if (mdadm.empty()) {
+                Result<std::string> found = doors.find_program("mdadm");
+                if (!found) return std::unexpected(std::move(found).error());
+                mdadm = *found;
+            }
+            Result<DetailExport> answer = ask_mdadm(device.path(), mdadm, doors);
+            if (!answer && !is_array(device, doors)) continue;  // it was stopped meanwhile
+            // Without mdadm's answer sysfs still tells all but the name: no neighbour is hidden
+            // for it.
+            if (answer) detail = std::move(*answer);
         }
-        const Result<DetailExport> detail = ask_mdadm(device.path(), mdadm, doors);
-        if (!detail && !is_array(device, doors)) continue;  // it was stopped meanwhile
-        // Without mdadm's answer sysfs still tells all but the name: no neighbour is hidden for it.
-        Array array = array_of(device, detail.value_or(DetailExport{}), map, disks, doors);
+        Array array = array_of(device, detail, map, disks, doors);
         if (const auto sync = syncs.find(array.kernel_name); sync != syncs.end()) {
             array.sync_percent = sync->second.percent;
             array.sync_eta_s = sync->second.eta_s;
@@ -182,19 +192,21 @@ Result<std::vector<Array>> arrays_in(const BlockMap& map, const std::vector<Disk
     return arrays;
 }
 
-Result<Observed> observe(Doors& doors, bool with_controllers) {
+Result<Observed> observe(Doors& doors, Look look) {
     Result<BlockMap> map = block_map(doors);
     if (!map) return std::unexpected(std::move(map).error());
     Observed observed;
-    Result<std::vector<Disk>> disks = disks_in(*map, doors);
+    observed.system = map->system();
+    Result<std::vector<Disk>> disks = look.system_content
+                                          ? disks_in(*map, doors)
+                                          : disks_in(*map, doors, {}, observed.system.disks);
     if (!disks) return std::unexpected(std::move(disks).error());
     observed.disks = std::move(*disks);
     Result<std::vector<Array>> arrays = arrays_in(*map, observed.disks, doors);
     if (!arrays) return std::unexpected(std::move(arrays).error());
     observed.arrays = std::move(*arrays);
     observed.holders = holders_in(*map, observed.disks, observed.arrays, doors);
-    observed.system = map->system();
-    if (with_controllers) observed.controllers = observe_controllers(doors);
+    if (look.controllers) observed.controllers = observe_controllers(doors);
     observed.kernel = attribute(doors.files, doors.roots.proc / "sys/kernel/osrelease");
     observed.mdadm_conf = doors.files.read("/etc/mdadm/mdadm.conf").value_or(std::string{});
     see_units(observed, doors);

@@ -219,13 +219,20 @@ std::string part_uuid_of(const BlockDevice& partition, Doors& doors) {
     return uuid;
 }
 
-/// Whether an id names the disk, or a partition of it.
-bool is_about(std::string_view id, const Disk& disk, const BlockDevice& device, Doors& doors) {
-    return names(id, disk) || id == disk.identity() ||
-           std::ranges::any_of(device.partitions, [&](const BlockDevice& partition) {
-               const std::string uuid = part_uuid_of(partition, doors);
-               return !uuid.empty() && names(id, Disk{.part_uuid = uuid, .whole = device.name});
-           });
+/// Whether any of the ids names the disk, or a partition of it. Reads no more than that needs.
+bool is_about(std::span<const std::string> ids, const BlockDevice& device, Doors& doors) {
+    const fs::path at = doors.roots.sys / "block" / device.name;
+    const UdevEntry udev = udev_entry(doors, device.number);
+    std::vector<Disk> all{{.name = device.name,
+                           .serial = serial_of(doors, at, udev),
+                           .wwn = wwn_of(doors, at, udev)}};
+    for (const BlockDevice& partition : device.partitions)
+        if (std::string uuid = part_uuid_of(partition, doors); !uuid.empty())
+            all.push_back({.part_uuid = std::move(uuid), .whole = device.name});
+    return std::ranges::any_of(ids, [&](const std::string& id) {
+        return std::ranges::any_of(
+            all, [&](const Disk& one) { return names(id, one) || id == one.identity(); });
+    });
 }
 
 /// A partition that can be named: of a GPT, by its own UUID. It is as free as its disk lets it be:
@@ -259,8 +266,9 @@ std::optional<Disk> partition_of(const BlockDevice& partition, const BlockDevice
 
 }  // namespace
 
-std::string udev_property(Doors& doors, const std::string& number, std::string_view key) {
-    return udev_entry(doors, number)[key];
+std::map<std::string, std::string, std::less<>> udev_properties(Doors& doors,
+                                                                const std::string& number) {
+    return udev_entry(doors, number).properties;
 }
 
 Result<std::vector<Signature>> signatures_of(const std::string& path, Doors& doors) {
@@ -272,17 +280,20 @@ Result<std::vector<Signature>> signatures_of(const std::string& path, Doors& doo
     return all;
 }
 
-Result<std::vector<Disk>> disks_in(const BlockMap& map, Doors& doors, std::string_view only) {
+Result<std::vector<Disk>> disks_in(const BlockMap& map, Doors& doors,
+                                   std::span<const std::string> only,
+                                   std::span<const std::string> unread) {
     std::vector<Disk> disks, partitions;
     for (const BlockDevice& device : map.tree()) {
         const fs::path at = doors.roots.sys / "block" / device.name;
         // Hidden: one path of a multipath NVMe namespace, without a device node.
         if (is_no_disk(device.name) || attribute(doors.files, at / "hidden") == "1") continue;
+        if (!only.empty() && !is_about(only, device, doors)) continue;
         Disk disk = disk_of(device, map, doors);
         const bool empty_slot =
             disk.bytes == 0 && (disk.removable || device.name.starts_with("nbd"));
         if (empty_slot) continue;
-        if (only.empty() || is_about(only, disk, device, doors))
+        if (std::ranges::find(unread, device.name) == unread.end())
             read_signatures(disk, device, doors);
         else
             disk.probe_error = "nobody looked at it";
@@ -296,7 +307,7 @@ Result<std::vector<Disk>> disks_in(const BlockMap& map, Doors& doors, std::strin
     return disks;
 }
 
-Result<std::vector<Disk>> observe_disks(Doors& doors, std::string_view only) {
+Result<std::vector<Disk>> observe_disks(Doors& doors, std::span<const std::string> only) {
     Result<BlockMap> map = block_map(doors);
     if (!map) return std::unexpected(std::move(map).error());
     return disks_in(*map, doors, only);

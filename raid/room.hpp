@@ -47,19 +47,26 @@ struct Doors {
     };
 };
 
+/// What one look is for.
+struct Look {
+    bool controllers = false;  ///< ask the tools of hardware RAID as well, which takes seconds each
+    /// Read what is on the disks of the system volume too. To plan it is not needed: nothing is
+    /// ever done to them, and as the system runs their content changes from look to look.
+    bool system_content = true;
+};
+
 /// Looks at disks, arrays, mounts and our files; changes nothing. Runs `mdadm --detail --export`
-/// once per array, and no program when there is none.
+/// once per array of which udev has not kept the answer, and no program when there is none.
 /// Errors: io (no /sys/block), not_found (there are arrays, but no mdadm).
-/// `with_controllers`: asks the tools of hardware RAID as well, which takes seconds each.
-Result<Observed> observe(Doors& doors, bool with_controllers = false);
+Result<Observed> observe(Doors& doors, Look look = {});
 
 /// What these tools show, and those controllers with a driver of the family that none of them
 /// shows; what of it cannot be read is among its errors.
 Controllers observe_controllers(Doors& doors);
 
-/// The disks alone, without running a program. `only`: the id of the one whose content is of
-/// interest; all others are taken for unreadable, so for not blank. Reading costs, disk by disk.
-Result<std::vector<Disk>> observe_disks(Doors& doors, std::string_view only = {});
+/// The disks alone, without running a program. `only`: ids of those of interest, with their
+/// partitions; all others are left out. Reading costs, disk by disk.
+Result<std::vector<Disk>> observe_disks(Doors& doors, std::span<const std::string> only = {});
 
 /// One result per step, in order. Before a disk is written to it is found again by its identity and
 /// looked at again: one that is no longer as planned, or that the kernel does not give out O_EXCL,

@@ -64,7 +64,8 @@ class PosixFiles final : public Files {
     Result<std::string> link_target(const std::filesystem::path& path) override;
 
  private:
-    std::filesystem::path under_root(const std::filesystem::path& path) const;
+    std::filesystem::path under_root(const std::filesystem::path& path,
+                                     bool follow_last = true) const;
     std::filesystem::path root_;
 };
 

@@ -108,7 +108,7 @@ class Engine final : public agent::Desk {
     Result<raid::Wanted> arrays_to_remove();
     void take_back_groups(const store::Operation& operation);
     void run_rooms(Work& work);
-    Result<void> name_arrays(Work& work, raid::Wanted& wanted);
+    Result<void> name_arrays(Work& work, raid::Wanted& wanted, StorageRun& room);
     std::vector<store::Identity> completed(const raid::Wanted& wanted,
                                            const std::vector<ItemResult>& items,
                                            const std::string& instance);

@@ -35,66 +35,79 @@ class Kernel {
     std::optional<netcfg::RtnlSocket> socket_;
 };
 
+class StorageRoom final : public RoomOf<raid::Observed, raid::Op, StorageRun> {
+ public:
+    using MakeDoors = std::function<raid::Doors()>;
+
+    /// `looking` are the doors for a look, `doors` those of each step.
+    StorageRoom(raid::Wanted wanted, const MakeDoors& looking, const MakeDoors& doors, Veto veto)
+        : StorageRoom(std::make_shared<raid::Wanted>(std::move(wanted)), looking, doors,
+                      std::move(veto)) {}
+
+    std::map<std::string, std::vector<std::string>> members() const override {
+        const Plan<raid::Op> plan = raid::plan(*wanted_, seen());
+        std::map<std::string, std::vector<std::string>> members;
+        for_each_name([&](const std::string& name) {
+            if (auto disks = raid::members_of(plan, name); !disks.empty())
+                members.emplace(name, std::move(disks));
+        });
+        return members;
+    }
+
+    std::map<std::string, std::map<std::string, std::string>> replacements() const override {
+        const Plan<raid::Op> plan = raid::plan(*wanted_, seen());
+        std::map<std::string, std::map<std::string, std::string>> all;
+        for_each_name([&](const std::string& name) {
+            if (auto pairs = raid::replacements_of(plan, name); !pairs.empty())
+                all.emplace(name, std::move(pairs));
+        });
+        return all;
+    }
+
+    void want(raid::Wanted wanted) override {
+        *wanted_ = std::move(wanted);
+        plan_again();
+    }
+
+ private:
+    StorageRoom(const std::shared_ptr<raid::Wanted>& wanted, const MakeDoors& looking,
+                const MakeDoors& doors, Veto veto)
+        : RoomOf(
+              [wanted, looking] {
+                  raid::Doors at = looking();
+                  return raid::observe(
+                      at, {.controllers = wanted->speaks_of_volumes(), .system_content = false});
+              },
+              [wanted](const raid::Observed& seen) { return raid::plan(*wanted, seen); },
+              [doors](std::span<const Step<raid::Op>> steps, const raid::Observed& seen,
+                      Journal& journal) {
+                  raid::Doors at = doors();
+                  return raid::apply(steps, seen, at, journal);
+              },
+              Remember(), std::move(veto)),
+          wanted_(wanted) {
+        side_by_side(&raid::independent_parts);
+    }
+
+    void for_each_name(const auto& use) const {
+        if (wanted_->arrays)
+            for (const raid::WantedArray& array : *wanted_->arrays) use(array.name);
+        if (wanted_->volumes)
+            for (const raid::storcli::WantedVolume& volume : *wanted_->volumes)
+                use("volume/" + volume.name);
+        for (const raid::storcli::WantedSpares& spares : wanted_->spares)
+            use(raid::storcli::item_of(spares));
+    }
+
+    std::shared_ptr<raid::Wanted> wanted_;
+};
+
 }  // namespace
 
-Result<std::map<std::string, std::vector<std::string>>> HostMachine::members(
-    const raid::Wanted& wanted) {
-    raid::Doors doors = storage_doors();
-    const auto seen = raid::observe(doors, wanted.speaks_of_volumes());
-    if (!seen) return std::unexpected(seen.error());
-    const Plan<raid::Op> plan = raid::plan(wanted, *seen);
-    std::map<std::string, std::vector<std::string>> members;
-    const auto add = [&](const std::string& name) {
-        if (auto disks = raid::members_of(plan, name); !disks.empty())
-            members.emplace(name, std::move(disks));
-    };
-    if (wanted.arrays)
-        for (const raid::WantedArray& array : *wanted.arrays) add(array.name);
-    if (wanted.volumes)
-        for (const raid::storcli::WantedVolume& volume : *wanted.volumes)
-            add("volume/" + volume.name);
-    for (const raid::storcli::WantedSpares& spares : wanted.spares)
-        add(raid::storcli::item_of(spares));
-    return members;
-}
-
-Result<std::map<std::string, std::map<std::string, std::string>>> HostMachine::replacements(
-    const raid::Wanted& wanted) {
-    raid::Doors doors = storage_doors();
-    const auto seen = raid::observe(doors, wanted.speaks_of_volumes());
-    if (!seen) return std::unexpected(seen.error());
-    const Plan<raid::Op> plan = raid::plan(wanted, *seen);
-    std::map<std::string, std::map<std::string, std::string>> all;
-    const auto add = [&](const std::string& name) {
-        if (auto pairs = raid::replacements_of(plan, name); !pairs.empty())
-            all.emplace(name, std::move(pairs));
-    };
-    if (wanted.arrays)
-        for (const raid::WantedArray& array : *wanted.arrays) add(array.name);
-    if (wanted.volumes)
-        for (const raid::storcli::WantedVolume& volume : *wanted.volumes)
-            add("volume/" + volume.name);
-    return all;
-}
-
-std::unique_ptr<RoomRun> HostMachine::storage(raid::Wanted wanted, Veto veto) {
-    using Room = RoomOf<raid::Observed, raid::Op>;
-    const bool with_controllers = wanted.speaks_of_volumes();
-    auto room = std::make_unique<Room>(
-        [this, with_controllers] {
-            raid::Doors doors = storage_doors();
-            return raid::observe(doors, with_controllers);
-        },
-        [wanted = std::move(wanted)](const raid::Observed& seen) {
-            return raid::plan(wanted, seen);
-        },
-        [this](std::span<const Step<raid::Op>> steps, const raid::Observed& seen, Journal& j) {
-            raid::Doors doors = storage_doors();
-            return raid::apply(steps, seen, doors, j);
-        },
-        Room::Remember(), std::move(veto));
-    room->side_by_side(&raid::independent_parts);
-    return room;
+std::unique_ptr<StorageRun> HostMachine::storage(raid::Wanted wanted, Veto veto) {
+    return std::make_unique<StorageRoom>(
+        std::move(wanted), [this] { return looking_doors(); }, [this] { return storage_doors(); },
+        std::move(veto));
 }
 
 std::unique_ptr<RoomRun> HostMachine::network(netcfg::Wanted wanted, netcfg::Owned owned,
@@ -196,7 +209,7 @@ Result<void> HostMachine::take_back(std::span<const std::string> undo) {
 }
 
 Result<raid::Observed> HostMachine::observe_storage() {
-    raid::Doors doors = storage_doors();
+    raid::Doors doors = looking_doors();
     return raid::observe(doors);
 }
 

@@ -10,6 +10,7 @@
 #include "cloudinit/userdata.hpp"
 #include "netcfg/room.hpp"
 #include "raid/room.hpp"
+#include "sys/remembered_signatures.hpp"
 
 namespace metalwright::engine {
 
@@ -21,11 +22,7 @@ class HostMachine final : public Machine {
                 std::optional<std::vector<std::string>> raid_tools)
         : place_(std::move(place)), persister_(persister), raid_tools_(std::move(raid_tools)) {}
 
-    Result<std::map<std::string, std::vector<std::string>>> members(
-        const raid::Wanted& wanted) override;
-    Result<std::map<std::string, std::map<std::string, std::string>>> replacements(
-        const raid::Wanted& wanted) override;
-    std::unique_ptr<RoomRun> storage(raid::Wanted wanted, Veto veto) override;
+    std::unique_ptr<StorageRun> storage(raid::Wanted wanted, Veto veto) override;
     std::unique_ptr<RoomRun> network(netcfg::Wanted wanted, netcfg::Owned owned, KeepOwned keep,
                                      Veto veto) override;
     std::unique_ptr<RoomRun> first_boot(cloudinit::Wanted wanted) override;
@@ -48,6 +45,10 @@ class HostMachine final : public Machine {
     raid::Doors storage_doors() {
         return {exec_, files_, signatures_, eraser_, raid::Roots(), raid_tools_};
     }
+    /// For a look, not before a write.
+    raid::Doors looking_doors() {
+        return {exec_, files_, remembered_, eraser_, raid::Roots(), raid_tools_};
+    }
 
     cloudinit::RunPlace place_;
     std::optional<netcfg::Persister> persister_;
@@ -55,6 +56,7 @@ class HostMachine final : public Machine {
     sys::SpawnExec exec_;
     sys::PosixFiles files_;
     sys::BlkidSignatures signatures_;
+    sys::RememberedSignatures remembered_{signatures_, files_};
     sys::BlockEraser eraser_;
     cloudinit::PosixHost host_;
     std::atomic<std::int64_t> mutations_{0};

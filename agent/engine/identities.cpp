@@ -83,7 +83,7 @@ store::Identity identity_of(const raid::storcli::WantedVolume& volume, const std
 /// What one operation adds to the store's memory before it begins.
 struct Drawing {
     const std::string& instance;
-    const std::map<std::string, std::vector<std::string>>& members;  ///< Machine::members()
+    const std::map<std::string, std::vector<std::string>>& members;  ///< StorageRun::members()
     const std::vector<store::Identity>& known;
     std::vector<store::Identity> drawn{};
 
@@ -139,7 +139,7 @@ struct Drawing {
         drawn.push_back(std::move(identity));
     }
 
-    /// `replaced`: Machine::replacements().
+    /// `replaced`: StorageRun::replacements().
     void replace(const raid::Wanted& wanted,
                  const std::map<std::string, std::map<std::string, std::string>>& replaced) {
         if (wanted.arrays)
@@ -209,30 +209,26 @@ raid::Wanted Engine::storage_wanted(const spec::HostSpec& spec, const store::Ope
     return wanted;
 }
 
-Result<void> Engine::name_arrays(Work& work, raid::Wanted& wanted) {
+Result<void> Engine::name_arrays(Work& work, raid::Wanted& wanted, StorageRun& room) {
     if (!(wanted.arrays || wanted.speaks_of_volumes()) || work.operation.kind == "boot" ||
         work.lock)
         return {};
-    const auto members = machine_.members(wanted);
-    if (!members) return std::unexpected(members.error());
+    const std::map<std::string, std::vector<std::string>> members = room.members();
     const auto known = store_.identities();
     if (!known) return std::unexpected(known.error());
-    Drawing drawing{work.operation.instance, *members, *known};
+    Drawing drawing{work.operation.instance, members, *known};
     if (wanted.volumes)
         for (raid::storcli::WantedVolume& volume : *wanted.volumes)
             if (auto drawn = drawing.draw(volume); !drawn) return drawn;
     if (wanted.arrays)
         for (raid::WantedArray& array : *wanted.arrays)
             if (auto drawn = drawing.draw(array); !drawn) return drawn;
-    if (!wanted.replace.empty()) {
-        const auto replaced = machine_.replacements(wanted);
-        if (!replaced) return std::unexpected(replaced.error());
-        drawing.replace(wanted, *replaced);
-    }
+    if (!wanted.replace.empty()) drawing.replace(wanted, room.replacements());
     for (const raid::storcli::WantedSpares& spares : wanted.spares) drawing.draw(spares);
     if (drawing.drawn.empty()) return {};
     if (auto kept = store_.remember(drawing.drawn); !kept) return kept;
     fail_point("engine.after-identities");
+    room.want(wanted);
     return {};
 }
 

@@ -105,13 +105,13 @@ void Engine::run_rooms(Work& work) {
         if (!work.spec.storage) return;
         OperationJournal journal(*this, work.operation);
         raid::Wanted wanted = storage_wanted(work.spec, work.operation);
-        if (auto named = name_arrays(work, wanted); !named) {
-            storage_items = failed_room("raid", named.error());
-            return;
-        }
         auto room = machine_.storage(wanted, disk_veto(work.operation.kind, work.lock));
         if (auto planned = room->plan(); !planned) {
             storage_items = failed_room("raid", planned.error());
+            return;
+        }
+        if (auto named = name_arrays(work, wanted, *room); !named) {
+            storage_items = failed_room("raid", named.error());
             return;
         }
         storage_items = room->run(journal);

@@ -47,9 +47,9 @@ class RoomRun {
 /// Which steps may not be run now, and why: the policy between plan and run.
 using Veto = std::function<std::optional<Error>(const StepNote&)>;
 
-/// A RoomRun over the three functions of a room.
-template <class Observed, class Op>
-class RoomOf final : public RoomRun {
+/// A RoomRun over the three functions of a room; `Run` is what it is to the engine.
+template <class Observed, class Op, class Run = RoomRun>
+class RoomOf : public Run {
  public:
     using Observe = std::function<Result<Observed>()>;
     using MakePlan = std::function<Plan<Op>(const Observed&)>;
@@ -76,8 +76,7 @@ class RoomOf final : public RoomRun {
         Result<Observed> seen = observe_();
         if (!seen) return std::unexpected(seen.error());
         seen_ = std::move(*seen);
-        plan_ = make_plan_(*seen_);
-        apply_veto();
+        plan_again();
         return words();
     }
 
@@ -97,6 +96,16 @@ class RoomOf final : public RoomRun {
                 *std::ranges::find(results, more.item, &ItemResult::item) = std::move(more);
         }
         return results;
+    }
+
+ protected:
+    /// What was seen last; plan() has been called.
+    const Observed& seen() const { return *seen_; }
+
+    /// From what was seen last.
+    void plan_again() {
+        plan_ = make_plan_(*seen_);
+        apply_veto();
     }
 
  private:
@@ -165,8 +174,7 @@ class RoomOf final : public RoomRun {
             return false;
         }
         seen_ = std::move(*seen);
-        plan_ = make_plan_(*seen_);
-        apply_veto();
+        plan_again();
         std::map<std::string_view, const Step<Op>*> left;
         for (const Step<Op>& step : plan_.steps) left.try_emplace(step.item, &step);
         std::map<std::string_view, const ItemResult*> settled;

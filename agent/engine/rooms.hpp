@@ -19,6 +19,19 @@ namespace metalwright::engine {
 /// Makes durable what is ours on the network. Errors: io.
 using KeepOwned = std::function<Result<void>(const netcfg::Owned&)>;
 
+/// The storage room at work: what it would make arrays of can be asked, once it has planned, before
+/// they have got their identities.
+class StorageRun : public RoomRun {
+ public:
+    /// The arrays that would be made now, each with the disks it would be made of, spares last; so
+    /// "volume/<name>" of controllers, and global spares by their item.
+    virtual std::map<std::string, std::vector<std::string>> members() const = 0;
+    /// The members that would be replaced now, by array or "volume/<name>": old -> new.
+    virtual std::map<std::string, std::map<std::string, std::string>> replacements() const = 0;
+    /// Plans for this from now on; the machine is not looked at again.
+    virtual void want(raid::Wanted wanted) = 0;
+};
+
 /// The machine as the engine sees it: the rooms, each ready to work for one operation, and the run
 /// of user data. Real: agent/engine/machine.hpp. Fake: tests/fakes/fake_machine.hpp.
 /// storage() and network() runs may be used from two threads at once.
@@ -26,14 +39,7 @@ class Machine {
  public:
     virtual ~Machine() = default;
 
-    /// The arrays that would be made now, each with the disks it would be made of, spares last; so
-    /// "volume/<name>" of controllers, and global spares by their item.
-    virtual Result<std::map<std::string, std::vector<std::string>>> members(
-        const raid::Wanted& wanted) = 0;
-    /// The members that would be replaced now, by array or "volume/<name>": old -> new.
-    virtual Result<std::map<std::string, std::map<std::string, std::string>>> replacements(
-        const raid::Wanted& wanted) = 0;
-    virtual std::unique_ptr<RoomRun> storage(raid::Wanted wanted, Veto veto) = 0;
+    virtual std::unique_ptr<StorageRun> storage(raid::Wanted wanted, Veto veto) = 0;
     virtual std::unique_ptr<RoomRun> network(netcfg::Wanted wanted, netcfg::Owned owned,
                                              KeepOwned keep, Veto veto) = 0;
     virtual std::unique_ptr<RoomRun> first_boot(cloudinit::Wanted wanted) = 0;

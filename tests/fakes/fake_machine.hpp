@@ -31,46 +31,10 @@ class FakeMachine final : public engine::Machine {
     netcfg::Wanted last_network{};
     std::vector<raid::Array> arrays{};  ///< what a glance shows
 
-    Result<std::map<std::string, std::vector<std::string>>> members(
-        const raid::Wanted& wanted) override {
-        std::map<std::string, std::vector<std::string>> members;
-        if (wanted.arrays)
-            for (const raid::WantedArray& array : *wanted.arrays)
-                if (!made.contains("raid/" + array.name)) members[array.name] = {"DATA0", "DATA1"};
-        if (wanted.volumes)
-            for (const raid::storcli::WantedVolume& volume : *wanted.volumes)
-                if (!made.contains("volume/" + volume.name))
-                    members["volume/" + volume.name] = {"S0", "S1"};
-        for (const raid::storcli::WantedSpares& spares : wanted.spares)
-            if (const std::string item = raid::storcli::item_of(spares); !made.contains(item))
-                members[item] = {"S8"};
-        return members;
-    }
-    std::map<std::string, std::map<std::string, std::string>>
-        replaces;  ///< what replacements() says
-    Result<std::map<std::string, std::map<std::string, std::string>>> replacements(
-        const raid::Wanted&) override {
-        return replaces;
-    }
-    std::unique_ptr<engine::RoomRun> storage(raid::Wanted wanted, engine::Veto veto) override {
-        const std::lock_guard lock(mutex_);
-        last_storage = wanted;
-        std::vector<Want> wants;
-        if (wanted.arrays)
-            for (const raid::WantedArray& array : *wanted.arrays)
-                wants.push_back({"raid/" + array.name, true});
-        if (wanted.volumes)
-            for (const raid::storcli::WantedVolume& volume : *wanted.volumes)
-                wants.push_back({"volume/" + volume.name, true});
-        for (const raid::storcli::OwnVolume& own : wanted.removed_volumes)
-            wants.push_back({"volume/" + own.name, true, true});
-        for (const raid::WantedArray& array : wanted.removed)
-            wants.push_back({"raid/" + array.name, true, true});
-        for (const raid::storcli::WantedSpares& spares : wanted.spares)
-            wants.push_back({raid::storcli::item_of(spares), true});
-        for (const raid::storcli::OwnSpares& own : wanted.removed_spares)
-            wants.push_back({raid::storcli::item_of({.controller = own.controller}), true, true});
-        return room(std::move(wants), std::move(veto), {});
+    std::map<std::string, std::map<std::string, std::string>> replaces;  ///< by array: old -> new
+
+    std::unique_ptr<engine::StorageRun> storage(raid::Wanted wanted, engine::Veto veto) override {
+        return std::make_unique<Storage>(*this, std::move(wanted), std::move(veto));
     }
     std::unique_ptr<engine::RoomRun> network(netcfg::Wanted wanted, netcfg::Owned,
                                              engine::KeepOwned keep, engine::Veto veto) override {
@@ -155,6 +119,71 @@ class FakeMachine final : public engine::Machine {
         bool gone = false;  ///< wanted away, not there
     };
     static constexpr std::string_view away = "away with ";
+
+    /// The storage room over what is made: members are DATA0 and DATA1, or S0 and S1, or S8.
+    class Storage final : public engine::StorageRun {
+     public:
+        Storage(FakeMachine& machine, raid::Wanted wanted, engine::Veto veto)
+            : machine_(machine), veto_(std::move(veto)) {
+            make_room(std::move(wanted));
+        }
+        Result<std::vector<engine::PlannedItem>> plan() override { return room_->plan(); }
+        std::vector<ItemResult> run(Journal& journal) override { return room_->run(journal); }
+        std::map<std::string, std::vector<std::string>> members() const override {
+            std::map<std::string, std::vector<std::string>> members;
+            const auto add = [&](const std::string& item, const std::string& name,
+                                 std::vector<std::string> disks) {
+                if (!machine_.made.contains(item)) members.emplace(name, std::move(disks));
+            };
+            if (wanted_.arrays)
+                for (const raid::WantedArray& array : *wanted_.arrays)
+                    add("raid/" + array.name, array.name, {"DATA0", "DATA1"});
+            if (wanted_.volumes)
+                for (const raid::storcli::WantedVolume& volume : *wanted_.volumes)
+                    add("volume/" + volume.name, "volume/" + volume.name, {"S0", "S1"});
+            for (const raid::storcli::WantedSpares& spares : wanted_.spares)
+                add(raid::storcli::item_of(spares), raid::storcli::item_of(spares), {"S8"});
+            return members;
+        }
+        std::map<std::string, std::map<std::string, std::string>> replacements() const override {
+            return machine_.replaces;
+        }
+        void want(raid::Wanted wanted) override {
+            make_room(std::move(wanted));
+            (void)room_->plan();
+        }
+
+     private:
+        void make_room(raid::Wanted wanted) {
+            wanted_ = std::move(wanted);
+            {
+                const std::lock_guard lock(machine_.mutex_);
+                machine_.last_storage = wanted_;
+            }
+            std::vector<Want> wants;
+            if (wanted_.arrays)
+                for (const raid::WantedArray& array : *wanted_.arrays)
+                    wants.push_back({"raid/" + array.name, true});
+            if (wanted_.volumes)
+                for (const raid::storcli::WantedVolume& volume : *wanted_.volumes)
+                    wants.push_back({"volume/" + volume.name, true});
+            for (const raid::storcli::OwnVolume& own : wanted_.removed_volumes)
+                wants.push_back({"volume/" + own.name, true, true});
+            for (const raid::WantedArray& array : wanted_.removed)
+                wants.push_back({"raid/" + array.name, true, true});
+            for (const raid::storcli::WantedSpares& spares : wanted_.spares)
+                wants.push_back({raid::storcli::item_of(spares), true});
+            for (const raid::storcli::OwnSpares& own : wanted_.removed_spares)
+                wants.push_back(
+                    {raid::storcli::item_of({.controller = own.controller}), true, true});
+            room_ = machine_.room(std::move(wants), veto_, {});
+        }
+
+        FakeMachine& machine_;
+        engine::Veto veto_;
+        raid::Wanted wanted_{};
+        std::unique_ptr<engine::RoomRun> room_{};
+    };
 
     std::unique_ptr<engine::RoomRun> room(std::vector<Want> wants, engine::Veto veto,
                                           std::function<Result<void>()> remember) {

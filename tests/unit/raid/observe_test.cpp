@@ -13,6 +13,7 @@ using namespace metalwright::raid;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 namespace {
 
@@ -58,17 +59,31 @@ class Observe : public testing::Test {
     fakes::FakeEraser eraser;
 };
 
-TEST_F(Observe, OneDiskIsReadWithoutTheOthersWhichAreNotTakenForBlank) {
+TEST_F(Observe, OneDiskIsReadWithoutTheOthers) {
     block("vdb", "254:16", "2097152");
     attribute("vdb/serial", "DATA0");
     block("vdc", "254:32", "2097152");
     attribute("vdc/serial", "DATA1");
     Doors now = doors();
-    const std::vector<Disk> disks = observe_disks(now, "DATA1").value();
-    ASSERT_EQ(disks.size(), 2u);
-    EXPECT_EQ(disks[0].probe_error, "nobody looked at it");
-    EXPECT_TRUE(disks[1].blank());
+    const std::vector<std::string> only{"DATA1"};
+    const std::vector<Disk> disks = observe_disks(now, only).value();
+    ASSERT_EQ(disks.size(), 1u);
+    EXPECT_EQ(disks[0].name, "vdc");
+    EXPECT_TRUE(disks[0].blank());
     EXPECT_THAT(signatures.probed, ElementsAre("/dev/vdc"));
+}
+
+TEST_F(Observe, TheDisksOfTheSystemNeedNotBeReadAndAreNotBlankThen) {
+    block("vda", "254:0", "2097152");
+    block("vdb", "254:16", "2097152");
+    mountinfo("30 1 254:0 / / rw - ext4 /dev/vda rw\n");
+    Doors now = doors();
+    const Observed see = observe(now, {.system_content = false}).value();
+    EXPECT_THAT(signatures.probed, ElementsAre("/dev/vdb"));
+    ASSERT_EQ(see.disks.size(), 2u);
+    EXPECT_FALSE(see.disks[0].blank());
+    EXPECT_EQ(see.disks[0].probe_error, "nobody looked at it");
+    EXPECT_TRUE(see.disks[1].blank());
 }
 
 TEST_F(Observe, AVirtioDisk) {
@@ -343,6 +358,43 @@ TEST_F(ObserveArray, ThatIsBeingBuilt) {
                                     .bytes = 102400}));
     EXPECT_THAT(exec.lines(), ElementsAre("mdadm --detail --export /dev/md127"));
     EXPECT_EQ(see.disks.size(), 3u);
+}
+
+TEST_F(ObserveArray, ThatUdevHasAskedMdadmAboutIsNotAskedAboutAgain) {
+    const std::string kept =
+        "E:MD_LEVEL=raid5\nE:MD_METADATA=1.2\nE:MD_DEVNAME=data\nE:MD_NAME=any:data\n"
+        "E:MD_DEVICE_dev_vdx_ROLE=0\nE:MD_DEVICE_dev_vdx_DEV=/dev/vdx\nE:MD_UUID=";
+    md("uuid", "01234567-89ab-cdef-0123-456789abcdef");
+    files.with("/dev/md/data", "")
+        .with("/run/udev/data/b9:127", kept + "01234567:89abcdef:01234567:89abcdef\n");
+    const Array array = observed().arrays.at(0);
+    EXPECT_EQ(array.name, "data");
+    EXPECT_EQ(array.path, "/dev/md/data");
+    EXPECT_EQ(array.uuid, "01234567:89abcdef:01234567:89abcdef");
+    EXPECT_THAT(array.members, ElementsAre(Array::Member{"DATA0", "0"}, Array::Member{"DATA1", "1"},
+                                           Array::Member{"[vdd]", "2"}));
+    EXPECT_THAT(exec.lines(), IsEmpty());
+
+    files.with("/run/udev/data/b9:127", kept + "11111111:89abcdef:01234567:89abcdef\n");
+    EXPECT_EQ(observed().arrays.at(0).uuid, "1:2:3:4") << "udev's entry is of another array";
+    md("metadata_version", "0.90");
+    EXPECT_EQ(observed().arrays.at(0).uuid, "1:2:3:4");
+    EXPECT_THAT(exec.lines(), SizeIs(2));
+}
+
+TEST_F(ObserveArray, OfInterestIsReadAlone) {
+    md("uuid", "01234567-89ab-cdef-0123-456789abcdef");
+    Doors now = doors();
+    const auto map = block_map(now);
+    ASSERT_TRUE(map);
+    const auto there = arrays_in(*map, {}, now, "01234567:89abcdef:01234567:89abcdef");
+    ASSERT_TRUE(there);
+    EXPECT_THAT(*there, SizeIs(1));
+    const std::vector<std::string> asked = exec.lines();
+    const auto other = arrays_in(*map, {}, now, "ffffffff:89abcdef:01234567:89abcdef");
+    ASSERT_TRUE(other);
+    EXPECT_THAT(*other, IsEmpty());
+    EXPECT_EQ(exec.lines(), asked) << "nothing is asked about one that is of no interest";
 }
 
 TEST_F(ObserveArray, FaultyAndSpareMembersAreToldApart) {

@@ -30,12 +30,12 @@ wait_seconds = 20
 {more}"""
 
 
-def install(vm, stage, plane, host="host-1", catalogue=None, start=True, more="", network=""):
+def install(vm, stage, plane, host="host-1", catalogue=None, start=True, more="", network="", urls=(CONTROL_URL,)):
     """Unpacks the staged tree, writes the configuration, and does what a package's scripts do after that."""
     if not os.path.exists(os.path.join(stage, "usr/sbin/metalwrightd")):
         raise LabError(f"{stage} holds no metalwrightd; DESTDIR={stage} cmake --install build/release --prefix /usr makes it")
     vm.push_tree(stage)
-    configure(vm, plane, host, catalogue, more, network)
+    configure(vm, plane, host, catalogue, more, network, urls)
     vm.sh("systemd-sysusers; systemd-tmpfiles --create; systemctl daemon-reload", timeout=300)
     if start:
         vm.sh(f"systemctl enable --now metalwright.socket {DAEMON}", timeout=300)
@@ -47,14 +47,14 @@ def without_watchdog(vm):
     vm.put("/etc/systemd/system/metalwright.service.d/lab.conf", "[Service]\nWatchdogSec=0\n")
 
 
-def configure(vm, plane, host="host-1", catalogue=None, more="", network=""):
+def configure(vm, plane, host="host-1", catalogue=None, more="", network="", urls=(CONTROL_URL,)):
     here = os.path.dirname(os.path.abspath(__file__))
     with open(catalogue or os.path.join(here, "../orders/catalogue.json")) as file:
         vm.put(f"{CONFIGURATION}/catalogue.json", file.read())
     with open(plane.authority.certificate) as file:
         vm.put(f"{CONFIGURATION}/ca.pem", file.read())
     vm.put(f"{CONFIGURATION}/token", plane.token + "\n", mode=0o600)
-    vm.put(f"{CONFIGURATION}/metalwright.toml", configuration(host, more=more, network=network))
+    vm.put(f"{CONFIGURATION}/metalwright.toml", configuration(host, urls, more, network))
 
 
 def ask(vm, words, timeout=60):

@@ -57,13 +57,13 @@ def clock(accelerator):
 
 
 def command_line(*, directory, images, name, layout, memory, ports, disks, lan=None, mgmt=True, control_port=None,
-                 append="", extra=(), load=None):
+                 append="", extra=(), processors=1, load=None):
     """The argument vector. `lan` is the peer's -netdev text; `control_port` the control plane's port on the host."""
     accelerator = os.environ.get("METALWRIGHT_ACCEL") or "tcg"
     argv = [
         # The guest must not outlive the test, however that ends.
         "setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-name", name, "-M", "q35", "-accel", accelerator,
-        "-cpu", "host" if accelerator == "kvm" else "qemu64", "-smp", "1", "-m", str(memory),
+        "-cpu", "host" if accelerator == "kvm" else "qemu64", "-smp", str(processors), "-m", str(memory),
         "-display", "none", "-nodefaults", "-no-user-config",
         "-kernel", f"{images}/vmlinux", "-initrd", f"{images}/initrd",
         "-append", f"{KERNEL_ARGUMENTS} {clock(accelerator)} lab.root={layout} {append}".strip(),

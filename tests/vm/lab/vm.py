@@ -39,16 +39,17 @@ class VM:
     layout:       "raid1" (the system on an array over two partitioned disks) or "plain" (one file system on one disk)
     control_port: the control plane's port on this host's loopback, seen by the guest as 10.0.2.100:8443
     lan:          whether there is a tenant network, with the `peer` on it
+    processors:   how many; each takes one of the host's
     The thread that starts it must live as long as it does (QEMU dies with that thread).
     """
 
     def __init__(self, name="vm", disks=(), layout="raid1", memory=1024, control_port=None, lan=True, mgmt=True,
-                 spare_ports=2, append="", extra=()):
+                 spare_ports=2, append="", extra=(), processors=1):
         self.directory = tempfile.mkdtemp(prefix=f"metalwright-{name}-")
         self.peer = Peer(self.directory) if lan else None
         self.boot_seconds = None
         self._options = dict(name=name, layout=layout, memory=memory, control_port=control_port, mgmt=mgmt, append=append,
-                             extra=extra, ports=len(disks) + spare_ports, lan=self.peer and self.peer.netdev("lan"))
+                             extra=extra, processors=processors, ports=len(disks) + spare_ports, lan=self.peer and self.peer.netdev("lan"))
         self._process = self._qmp = None
         self._snapshots = {}
         self._disks = {}
