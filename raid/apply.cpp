@@ -36,9 +36,13 @@ Result<void> Applier::run(std::string_view program, std::vector<std::string> arg
     return {};
 }
 
-/// Lets udev catch up, for a bounded time. That it did not is no failure of its own: what comes
-/// next looks for itself.
+/// Lets udev catch up, for a bounded time; `until_exists` is a link under /dev that tells it has.
+/// That it did not is no failure of its own: what comes next looks for itself.
 void Applier::settle(const std::string& until_exists) {
+    constexpr std::string_view dev = "/dev/";
+    if (until_exists.starts_with(dev) &&
+        doors_.files.exists(doors_.roots.dev / until_exists.substr(dev.size())))
+        return;
     std::vector<std::string> args{"settle", "--timeout=30"};
     if (!until_exists.empty()) args.push_back("--exit-if-exists=" + until_exists);
     [[maybe_unused]] const Result<void> late = run("udevadm", std::move(args), 40s);

@@ -1,7 +1,6 @@
 """What the storage room adds to the tools that it runs: arrays with their file systems in the virtual machine, against the same
 commands typed by hand; and the inventory of a controller with 24 drives against the tool's own run time."""
 import contextlib
-import datetime
 import json
 import os
 import pathlib
@@ -10,6 +9,7 @@ import subprocess
 import sys
 import time
 
+from order import seconds_between
 from rows import Row, interleaved
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -72,9 +72,7 @@ def arrays(bench):
         def ours(number):
             """The operation, from its acceptance to its end; the command line, which waits for it, is no part of the room."""
             whole.append(timed(f"metalwright apply /run/order{number}.json --wait --timeout 600s"))
-            operation, _ = agent.ask(vm, "operations 2")
-            accepted, finished = (datetime.datetime.fromisoformat(operation[key]) for key in ("acceptedAt", "finishedAt"))
-            return (finished - accepted).total_seconds()
+            return seconds_between(agent.ask(vm, "operations 2")[0])
 
         for number in (1, 4):
             whole.clear()
