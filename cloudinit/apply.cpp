@@ -43,6 +43,14 @@ Result<void> run(const SetHostname& op, Doors& doors) {
 }
 
 Result<void> run(const SetRootPassword& op, Doors& doors) {
+    // The distribution's tool knows what else hangs on a password there; it takes the lock itself.
+    if (doors.exec != nullptr)
+        if (const Result<std::string> chpasswd = doors.find_program("chpasswd"); chpasswd) {
+            const sys::Command command{
+                .program = *chpasswd, .args = {"-e"}, .input = "root:" + op.hash + '\n'};
+            const auto done = sys::expect_ok(doors.exec->run(command), command);
+            return done ? Result<void>() : std::unexpected(done.error());
+        }
     const Result<std::unique_ptr<Host::Lock>> lock = doors.host.lock_accounts();
     if (!lock) return std::unexpected(lock.error());
     const Result<Current> shadow = current(doors, paths::shadow, {.mode = 0640});
@@ -58,8 +66,33 @@ Result<void> run(const AddAuthorizedKeys& op, Doors& doors) {
         return made;
     const Result<Current> keys = current(doors, paths::authorized_keys, {.mode = 0600});
     if (!keys) return std::unexpected(keys.error());
-    return put(doors, paths::authorized_keys,
-               with_keys(keys->content, missing_keys(keys->content, op.lines)), {.mode = 0600});
+    // What is ours already stays ours; what somebody else has put there is not put there twice.
+    std::vector<std::string> ours = our_keys(keys->content);
+    for (std::string& line : missing_keys(keys->content, op.lines)) ours.push_back(std::move(line));
+    return put(doors, paths::authorized_keys, with_keys(keys->content, ours), {.mode = 0600});
+}
+
+Result<void> run(const RemoveOurKeys&, Doors& doors) {
+    const Result<Current> keys = current(doors, paths::authorized_keys, {.mode = 0600});
+    if (!keys) return std::unexpected(keys.error());
+    return put(doors, paths::authorized_keys, without_our_keys(keys->content), keys->mode);
+}
+
+Result<void> run(const LockRootPassword&, Doors& doors) {
+    const Result<std::unique_ptr<Host::Lock>> lock = doors.host.lock_accounts();
+    if (!lock) return std::unexpected(lock.error());
+    const Result<Current> shadow = current(doors, paths::shadow, {.mode = 0640});
+    if (!shadow) return std::unexpected(shadow.error());
+    const Result<std::string> edited = without_root_password(shadow->content);
+    if (!edited) return std::unexpected(edited.error());
+    return put(doors, paths::shadow, *edited, shadow->mode);
+}
+
+Result<void> run(const RemoveFiles& op, Doors& doors) {
+    for (const std::string& path : op.paths)
+        if (const Result<Outcome> gone = doors.files.remove(path); !gone)
+            return std::unexpected(gone.error());
+    return {};
 }
 
 }  // namespace

@@ -184,11 +184,67 @@ std::vector<std::string> missing_keys(std::string_view authorized_keys,
     return missing;
 }
 
-std::string with_keys(std::string_view authorized_keys, std::span<const std::string> lines) {
-    std::string edited(authorized_keys);
-    if (!edited.empty() && edited.back() != '\n') edited += '\n';
-    for (const std::string& line : lines) edited += line + '\n';
+namespace {
+
+constexpr std::string_view block_begins = "# metalwright: these keys are the order's";
+constexpr std::string_view block_ends = "# metalwright: end";
+
+struct KeyLines {
+    std::vector<std::string_view> ours{};    // between our two comments
+    std::vector<std::string_view> theirs{};  // all others
+};
+
+/// A block without its end is nobody's: what follows may be somebody else's.
+KeyLines key_lines(std::string_view authorized_keys) {
+    KeyLines lines;
+    std::vector<std::string_view> block;
+    bool inside = false;
+    for (const std::string_view line : lines_of(authorized_keys)) {
+        if (!inside) {
+            inside = trimmed(line) == block_begins;
+            (inside ? block : lines.theirs).push_back(line);
+            continue;
+        }
+        block.push_back(line);
+        if (trimmed(line) != block_ends) continue;
+        lines.ours.insert(lines.ours.end(), block.begin() + 1, block.end() - 1);
+        block.clear();
+        inside = false;
+    }
+    lines.theirs.insert(lines.theirs.end(), block.begin(), block.end());
+    return lines;
+}
+
+}  // namespace
+
+std::vector<std::string> our_keys(std::string_view authorized_keys) {
+    std::vector<std::string> keys;
+    const KeyLines lines = key_lines(authorized_keys);
+    for (const std::string_view line : lines.ours)
+        if (!trimmed(line).empty()) keys.emplace_back(trimmed(line));
+    return keys;
+}
+
+std::string without_our_keys(std::string_view authorized_keys) {
+    std::string edited;
+    const KeyLines lines = key_lines(authorized_keys);
+    for (const std::string_view line : lines.theirs) (edited += line) += '\n';
     return edited;
+}
+
+std::string with_keys(std::string_view authorized_keys, std::span<const std::string> lines) {
+    std::string edited = without_our_keys(authorized_keys);
+    if (lines.empty()) return edited;
+    (edited += block_begins) += '\n';
+    for (const std::string& line : lines) edited += line + '\n';
+    return (edited += block_ends) += '\n';
+}
+
+Result<std::string> without_root_password(std::string_view shadow) {
+    const Result<Field> field = root_hash_field(shadow);
+    if (!field) return std::unexpected(field.error());
+    return std::string(shadow.substr(0, field->first)) + '*' +
+           std::string(shadow.substr(field->end));
 }
 
 }  // namespace metalwright::cloudinit

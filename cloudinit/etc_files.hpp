@@ -37,7 +37,18 @@ Result<void> check_authorized_key(std::string_view line);
 std::vector<std::string> missing_keys(std::string_view authorized_keys,
                                       std::span<const std::string> wanted);
 
-/// authorized_keys with `lines` appended, a missing last line end put right.
+/// authorized_keys with our block of `lines` at its end, between two comments that say whose they
+/// are; a block of ours that was there is replaced, a missing last line end put right.
 std::string with_keys(std::string_view authorized_keys, std::span<const std::string> lines);
+
+/// The lines of our block; what stands outside is somebody else's.
+std::vector<std::string> our_keys(std::string_view authorized_keys);
+
+/// authorized_keys without our block.
+std::string without_our_keys(std::string_view authorized_keys);
+
+/// /etc/shadow in which no password lets root in, its last-change day kept.
+/// Errors: not_found (no line of root).
+Result<std::string> without_root_password(std::string_view shadow);
 
 }  // namespace metalwright::cloudinit

@@ -23,12 +23,22 @@ struct Wanted {
     bool operator==(const Wanted&) const = default;
 };
 
+/// An instance that leaves the host: what was its own goes.
+struct Leaving {
+    std::string instance_id;
+    std::set<std::string> done{};  ///< items the store has as done for it
+
+    bool operator==(const Leaving&) const = default;
+};
+
 struct Observed {
     std::string hostname_file{};
     std::string hostname_now{};
     std::string hosts{};            ///< /etc/hosts, whole
     std::string shadow{};           ///< /etc/shadow, whole
     std::string authorized_keys{};  ///< /root/.ssh/authorized_keys, whole
+    /// What a run of user data has left, where it was asked about: its files but for the marks.
+    std::vector<std::string> left_by_run{};
 
     bool operator==(const Observed&) const = default;
 };
@@ -39,11 +49,15 @@ enum class ScriptState { none, pending, started, exited, killed, timed_out, inte
 std::string_view to_string(ScriptState state) noexcept;         ///< "none", ..., "timed-out", ...
 ScriptState script_state_from(std::string_view word) noexcept;  ///< unknown for an unknown word
 
-/// A script as ordered, decoded.
+/// User data as ordered, and how it is to be run.
 struct Script {
     std::string instance_id;
-    std::string bytes;
-    std::chrono::seconds timeout{3600};
+    std::string bytes;                   ///< decoded; read_user_data() takes it
+    std::chrono::seconds timeout{3600};  ///< of the whole run, all attempts and parts together
+    unsigned retries = 0;                ///< more attempts after one that did not exit 0
+    std::chrono::seconds backoff{10};    ///< before the first of them; doubled before each other
+    std::vector<std::string> environment{};  ///< "KEY=VALUE", beside what every script gets
+    std::vector<std::string> secrets{};      ///< never seen in the output: "***" stands for them
 
     bool operator==(const Script&) const = default;
 };
@@ -51,8 +65,10 @@ struct Script {
 /// What is known of a run.
 struct ScriptStatus {
     ScriptState state = ScriptState::none;
-    std::optional<int> exit_code{};  ///< when exited
+    std::optional<int> exit_code{};  ///< when exited; of several parts the first that is not 0
     std::optional<int> signal{};     ///< when killed
+    unsigned attempts = 1;           ///< so many times it was tried, within the one run
+    std::string failed_part{};       ///< which of several parts that code or signal is of
 
     bool operator==(const ScriptStatus&) const = default;
 };

@@ -18,12 +18,29 @@ struct SetRootPassword {
     bool operator==(const SetRootPassword&) const = default;
 };
 
-/// Appends to /root/.ssh/authorized_keys; removes nothing.
+/// Adds to our block of /root/.ssh/authorized_keys; removes nothing.
 struct AddAuthorizedKeys {
     std::vector<std::string> lines;
     bool operator==(const AddAuthorizedKeys&) const = default;
 };
 
-using Op = std::variant<SetHostname, SetRootPassword, AddAuthorizedKeys>;
+/// Takes our block out of /root/.ssh/authorized_keys.
+struct RemoveOurKeys {
+    bool operator==(const RemoveOurKeys&) const = default;
+};
+
+/// No password lets root in any more.
+struct LockRootPassword {
+    bool operator==(const LockRootPassword&) const = default;
+};
+
+/// What a run of user data has left: scripts, output. That it has run stays known.
+struct RemoveFiles {
+    std::vector<std::string> paths;
+    bool operator==(const RemoveFiles&) const = default;
+};
+
+using Op = std::variant<SetHostname, SetRootPassword, AddAuthorizedKeys, RemoveOurKeys,
+                        LockRootPassword, RemoveFiles>;
 
 }  // namespace metalwright::cloudinit

@@ -90,4 +90,25 @@ Plan<Op> plan(const Wanted& wanted, const Observed& observed) {
     return items.take();
 }
 
+Plan<Op> plan_leaving(const Leaving& leaving, const Observed& observed) {
+    Plan<Op> plan;
+    const auto item = [&](std::string_view name, bool there, std::string why, Op op) {
+        if (there)
+            plan.steps.push_back({std::string(name), std::move(why), std::move(op)});
+        else
+            plan.settled.push_back(unchanged(name));
+    };
+    if (leaving.done.contains("password")) {
+        const Result<std::string> now = root_password(observed.shadow);
+        item("password", now && *now != "*", "let no password in as root", LockRootPassword());
+    }
+    if (leaving.done.contains("authorizedKeys"))
+        item("authorizedKeys", !our_keys(observed.authorized_keys).empty(),
+             "take the instance's keys out of /root/.ssh/authorized_keys", RemoveOurKeys());
+    if (!observed.left_by_run.empty())
+        item("userData", true, "remove what user data has left: its scripts and its output",
+             RemoveFiles{observed.left_by_run});
+    return plan;
+}
+
 }  // namespace metalwright::cloudinit

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -9,7 +11,9 @@
 #include "cloudinit/op.hpp"
 #include "core/journal.hpp"
 #include "core/plan.hpp"
+#include "sys/exec.hpp"
 #include "sys/files.hpp"
+#include "sys/programs.hpp"
 
 namespace metalwright::cloudinit {
 
@@ -19,6 +23,9 @@ namespace metalwright::cloudinit {
 struct Doors {
     sys::Files& files;
     Host& host;
+    /// With it the distribution's own tools are used where they are there; null: in an image.
+    sys::Exec* exec = nullptr;
+    std::function<Result<std::string>(std::string_view)> find_program = sys::find_program;
 };
 
 /// What the machine has now; a file that is absent is empty. Errors: io.
@@ -28,6 +35,10 @@ Result<Observed> observe(Doors& doors);
 /// time it is the tenant's. One that cannot be (a bad name, a hash that is none, root without a
 /// line in /etc/shadow) is settled as failed.
 Plan<Op> plan(const Wanted& wanted, const Observed& observed);
+
+/// Nothing of the instance lets anybody in any more: our keys, and root's password where it was
+/// ordered; what its user data has left goes. The host name stays until another instance comes.
+Plan<Op> plan_leaving(const Leaving& leaving, const Observed& observed);
 
 /// One result per step. Reads each file again before it edits it, so that what others changed
 /// since `observed` stays. Errors: io, busy (accounts locked), not_found, invalid_spec.

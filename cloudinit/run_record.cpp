@@ -46,30 +46,60 @@ Result<Claim> parse_claim(std::string_view text) {
     return claim;
 }
 
+std::string script_file(std::size_t part) {
+    std::string name = run_files::script;
+    return part == 1 ? name : name + '.' + std::to_string(part);
+}
+
+std::string join_nul(const std::vector<std::string>& texts) {
+    std::string joined;
+    for (const std::string& text : texts) (joined += text) += '\0';
+    return joined;
+}
+
+std::vector<std::string> split_nul(std::string_view joined) {
+    std::vector<std::string> texts;
+    for (std::size_t end = joined.find('\0'); end != std::string_view::npos;
+         end = joined.find('\0')) {
+        texts.emplace_back(joined.substr(0, end));
+        joined.remove_prefix(end + 1);
+    }
+    return texts;
+}
+
 std::string format_result(const ScriptStatus& status) {
     std::string text(to_string(status.state));
     if (status.exit_code) text += ' ' + std::to_string(*status.exit_code);
     if (status.signal) text += ' ' + std::to_string(*status.signal);
-    return text + '\n';
+    text += '\n';
+    if (status.attempts > 1) text += "attempts " + std::to_string(status.attempts) + '\n';
+    if (!status.failed_part.empty()) text += "part " + status.failed_part + '\n';
+    return text;
 }
 
 Result<ScriptStatus> parse_result(std::string_view text) {
-    const std::vector<std::string_view> words = words_of(text);
+    const std::string_view first = text.substr(0, text.find('\n'));
+    const std::vector<std::string_view> words = words_of(first);
+    const std::vector<std::string_view> more = words_of(text.substr(first.size()));
     ScriptStatus status{.state = script_state_from(words.empty() ? "" : words[0])};
     int number = 0;
     const bool has_number = words.size() == 2 && read_number(words[1], number);
+    const bool bare = words.size() == 1 && (status.state == ScriptState::timed_out ||
+                                            status.state == ScriptState::interrupted);
+    bool good = bare;
     if (status.state == ScriptState::exited && has_number) {
         status.exit_code = number;
-        return status;
-    }
-    if (status.state == ScriptState::killed && has_number) {
+        good = true;
+    } else if (status.state == ScriptState::killed && has_number) {
         status.signal = number;
-        return status;
+        good = true;
     }
-    const bool bare =
-        status.state == ScriptState::timed_out || status.state == ScriptState::interrupted;
-    if (bare && words.size() == 1) return status;
-    return fail(Errc::invalid_spec, "not the result of a run");
+    for (std::size_t i = 0; i + 1 < more.size(); i += 2) {
+        if (more[i] == "attempts") good = read_number(more[i + 1], status.attempts) && good;
+        if (more[i] == "part") status.failed_part = more[i + 1];
+    }
+    if (!good) return fail(Errc::invalid_spec, "not the result of a run");
+    return status;
 }
 
 std::uint64_t start_time_of(std::string_view proc_stat) {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cloudinit/model.hpp"
 #include "core/error.hpp"
@@ -13,11 +15,17 @@ namespace metalwright::cloudinit {
 // (write, fsync, rename) except `claim`, whose creation alone is what counts.
 
 namespace run_files {
-inline constexpr const char* script = "script";    ///< the customer's bytes
-inline constexpr const char* started = "started";  ///< a launch was decided; made before it
-inline constexpr const char* claim = "claim";      ///< made by the one runner that may run it
-inline constexpr const char* result = "result";    ///< how it ended
-inline constexpr const char* log = "log";          ///< symbolic link to the output
+inline constexpr const char* script = "script";  ///< the customer's; "script.2" is the second part
+inline constexpr const char* environment = "environment";  ///< "KEY=VALUE", each ended by a NUL
+inline constexpr const char* secrets = "secrets";          ///< what is masked, each ended by a NUL
+inline constexpr const char* cloud_init_user_data = "user-data";  ///< what cloud-init is given
+inline constexpr const char* cloud_init_meta_data = "meta-data";  ///< likewise
+inline constexpr const char* started = "started";        ///< a launch was decided; made before it
+inline constexpr const char* claim = "claim";            ///< made by the one runner that may run it
+inline constexpr const char* result = "result";          ///< how it ended
+inline constexpr const char* log = "log";                ///< symbolic link to the output
+inline constexpr const char* log_begins = "log-begins";  ///< at which byte of it this run begins
+inline constexpr const char* last_output = "last-output";  ///< its end, kept by the runner
 }  // namespace run_files
 
 /// Who runs, or ran, the script. `start_time` is field 22 of /proc/PID/stat: with it and the boot
@@ -35,7 +43,15 @@ std::string format_claim(const Claim& claim);
 /// Errors: invalid_spec (a power cut may leave it empty).
 Result<Claim> parse_claim(std::string_view text);
 
-/// "exited 3\n", "killed 9\n", "timed-out\n", "interrupted\n".
+/// The file of one part, from 1 on: "script", "script.2", ...
+std::string script_file(std::size_t part);
+
+/// Each text with a NUL behind it, and back; an unfinished last one is none.
+std::string join_nul(const std::vector<std::string>& texts);
+std::vector<std::string> split_nul(std::string_view joined);
+
+/// "exited 3\n", "killed 9\n", "timed-out\n", "interrupted\n"; then "attempts 2\n" where there were
+/// several, and "part script.2\n".
 std::string format_result(const ScriptStatus& status);
 /// Errors: invalid_spec.
 Result<ScriptStatus> parse_result(std::string_view text);

@@ -1,15 +1,14 @@
 #include "cloudinit/script.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace metalwright::cloudinit {
 namespace {
 
-constexpr std::string_view accepted =
-    "user data must be a script that starts with #!/bin/bash, #!/bin/sh or #!/usr/bin/env python";
-
 constexpr std::string_view blanks = " \t";
+
+/// Of a first line that the kernel reads: BINPRM_BUF_SIZE.
+constexpr std::size_t longest_line = 255;
 
 std::string_view trimmed(std::string_view text) {
     const std::size_t first = text.find_first_not_of(blanks);
@@ -25,70 +24,62 @@ std::string_view take_word(std::string_view& line) {
     return word;
 }
 
-bool shell(std::string_view name) {
-    return name == "bash" || name == "sh";
-}
-
-/// python, python3, python3.11
-bool python(std::string_view name) {
-    if (!name.starts_with("python")) return false;
-    name.remove_prefix(6);
-    return std::ranges::all_of(name, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
-}
-
 std::string what_it_looks_like(std::string_view bytes) {
-    if (bytes.empty()) return "it is empty";
-    if (bytes.starts_with("\x1f\x8b")) return "it is compressed with gzip: send the plain script";
-    if (bytes.starts_with("\xef\xbb\xbf"))
-        return "it starts with a byte order mark: save it as UTF-8 without BOM";
+    if (bytes.find_first_not_of(" \t\r\n") == std::string_view::npos) return "it is empty";
+    if (bytes.starts_with("\x7f"
+                          "ELF"))
+        return "it is a compiled program (ELF): have a script fetch and start it";
     if (bytes.starts_with("\xff\xfe") || bytes.starts_with("\xfe\xff"))
         return "it is UTF-16: save it as UTF-8";
-    if (bytes.starts_with("IyEv")) return "it looks like Base64 twice: encode it once";
-    if (bytes.starts_with("#cloud-config")) return "it is cloud-config, which is not run here";
-    if (bytes.starts_with("Content-Type:") || bytes.starts_with("MIME-Version:"))
-        return "it is a MIME archive, which is not run here";
-    if (!bytes.starts_with("#!")) return "its first two bytes are not #!";
-    return "its first line names another interpreter";
+    if (bytes.starts_with("PK\x03\x04")) return "it is a zip archive: send the script itself";
+    if (bytes.starts_with("\xfd"
+                          "7zXZ") ||
+        bytes.starts_with("BZh"))
+        return "it is compressed, and not with gzip: send it plain or with gzip";
+    const std::size_t first = bytes.find_first_not_of(" \t\r\n");
+    if (bytes.substr(first).starts_with("#!"))
+        return "its #! stands at byte " + std::to_string(first) + ", not at the very start";
+    return "its first two bytes are not #!";
 }
 
-std::unexpected<Error> not_a_script(std::string_view bytes) {
-    return fail(Errc::invalid_spec, std::string(accepted) + "; " + what_it_looks_like(bytes));
+std::unexpected<Error> not_a_script(const std::string& why) {
+    return fail(Errc::invalid_spec,
+                "user data must be a script that starts with #! and its interpreter, such as "
+                "#!/bin/bash or #!/usr/bin/env python, a MIME message of such scripts, or a "
+                "document of cloud-init; " +
+                    why);
 }
 
 }  // namespace
 
-Result<Shebang> read_shebang(std::string_view script) {
-    if (!script.starts_with("#!")) return not_a_script(script);
-    std::string_view line = script.substr(2, script.find('\n') - 2);
-    if (line.ends_with('\r'))
-        return fail(Errc::invalid_spec,
-                    "user data has CRLF line ends, so its interpreter would not be found: convert "
-                    "it (dos2unix) before encoding");
-    Shebang shebang{.program = std::string(take_word(line))};
-    constexpr std::array<std::string_view, 2> directories{"/bin/", "/usr/bin/"};
-    if (shebang.program == "/usr/bin/env" || shebang.program == "/bin/env") {
-        shebang.name = take_word(line);
-    } else {
-        for (const std::string_view directory : directories)
-            if (shebang.program.starts_with(directory))
-                shebang.name = shebang.program.substr(directory.size());
-    }
-    shebang.argument = line;
-    if (!shell(shebang.name) && !python(shebang.name)) return not_a_script(script);
-    return shebang;
+bool Shebang::through_env() const noexcept {
+    return program == "/usr/bin/env" || program == "/bin/env";
 }
 
-Result<std::string> check_user_data(std::string_view decoded, const ScriptLimits& limits) {
-    if (decoded.size() > limits.bytes)
-        return fail(Errc::invalid_spec, "user data is " + std::to_string(decoded.size()) +
-                                            " bytes, at most " + std::to_string(limits.bytes) +
-                                            " are allowed before Base64");
-    if (Result<Shebang> shebang = read_shebang(decoded); !shebang)
-        return std::unexpected(std::move(shebang).error());
-    if (const std::size_t nul = decoded.find('\0'); nul != std::string_view::npos)
-        return fail(Errc::invalid_spec, "user data has a NUL byte at offset " +
-                                            std::to_string(nul) + ", which no script may hold");
-    return std::string(decoded);
+Result<Shebang> read_shebang(std::string_view script) {
+    if (!script.starts_with("#!")) return not_a_script(what_it_looks_like(script));
+    std::string_view line = script.substr(2, script.find('\n') - 2);
+    if (line.ends_with('\r'))
+        return not_a_script("its lines end with CRLF, so its interpreter would not be found");
+    if (line.size() > longest_line)
+        return not_a_script("its first line is longer than the " + std::to_string(longest_line) +
+                            " bytes that a kernel reads");
+    if (std::ranges::any_of(line, [](char c) {
+            return static_cast<unsigned char>(c) < 0x20 && blanks.find(c) == std::string_view::npos;
+        }))
+        return not_a_script("its first line holds control characters");
+    Shebang shebang{.program = std::string(take_word(line))};
+    if (shebang.program.empty()) return not_a_script("its first line names no interpreter");
+    if (!shebang.program.starts_with('/') || shebang.program.ends_with('/'))
+        return not_a_script("its first line names an interpreter without its absolute path");
+    if (shebang.through_env() && !line.starts_with('-')) {
+        shebang.name = take_word(line);
+        if (shebang.name.empty()) return not_a_script("its first line gives env no name");
+    } else {
+        shebang.name = shebang.program.substr(shebang.program.rfind('/') + 1);
+    }
+    shebang.argument = line;
+    return shebang;
 }
 
 }  // namespace metalwright::cloudinit

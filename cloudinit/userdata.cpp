@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cloudinit/handover.hpp"
 #include "cloudinit/run_record.hpp"
 #include "cloudinit/script.hpp"
 #include "cloudinit/unit_state.hpp"
@@ -41,11 +42,21 @@ std::unexpected<Error> never_twice(const fs::path& directory) {
                 directory.string());
 }
 
-sys::Command runner_command(const fs::path& directory, std::chrono::seconds timeout,
+/// It was within the limits when it was accepted; they may be others now.
+UserDataLimits accepted_before(const Script& script) {
+    return {.bytes = script.bytes.size(), .unpacked = std::size_t{64} << 20};
+}
+
+sys::Command runner_command(const fs::path& directory, const Script& script,
                             const RunPlace& place) {
-    return {.program = place.runner.string(),
-            .args = {"run", directory.string(), "--log", place.log.string(), "--timeout",
-                     std::to_string(timeout.count())}};
+    sys::Command command{.program = place.runner.string(),
+                         .args = {"run", directory.string(), "--log", place.log.string(),
+                                  "--timeout", std::to_string(script.timeout.count())}};
+    if (script.retries != 0)
+        command.args.insert(command.args.end(),
+                            {"--retries", std::to_string(script.retries), "--backoff",
+                             std::to_string(script.backoff.count())});
+    return command;
 }
 
 sys::Command detached(sys::Command runner) {
@@ -53,7 +64,8 @@ sys::Command detached(sys::Command runner) {
     return runner;
 }
 
-sys::Command as_unit(sys::Command runner, const fs::path& directory, const Script& script) {
+sys::Command as_unit(sys::Command runner, const fs::path& directory, const Script& script,
+                     const RunLimits& limits) {
     const auto limit = script.timeout + backstop;
     sys::Command command{
         .program = systemd_run,
@@ -62,15 +74,20 @@ sys::Command as_unit(sys::Command runner, const fs::path& directory, const Scrip
                  "--service-type=exec",
                  // What the script starts in the background is the tenant's: it stays.
                  "--property=KillMode=process", "--property=OOMPolicy=continue",
-                 "--property=TasksMax=infinity",
+                 "--property=TasksMax=" +
+                     (limits.tasks == 0 ? "infinity" : std::to_string(limits.tasks)),
                  "--property=RuntimeMaxSec=" + std::to_string(limit.count()),
                  "--property=TimeoutStopSec=30",
                  // Only while booting, and only if something asked for that target.
                  "--property=After=network-online.target",
                  "--property=SyslogIdentifier=metalwright-userdata",
                  "--property=StandardOutput=journal", "--property=StandardError=journal",
-                 "--property=ExecStopPost=" + runner.program + " record " + directory.string(),
-                 "--", runner.program}};
+                 "--property=ExecStopPost=" + runner.program + " record " + directory.string()}};
+    if (limits.cpu_percent != 0)
+        command.args.push_back("--property=CPUQuota=" + std::to_string(limits.cpu_percent) + '%');
+    if (limits.memory_bytes != 0)
+        command.args.push_back("--property=MemoryMax=" + std::to_string(limits.memory_bytes));
+    command.args.insert(command.args.end(), {"--", runner.program});
     command.args.insert(command.args.end(), runner.args.begin(), runner.args.end());
     command.args.emplace_back("--follow");
     return command;
@@ -127,14 +144,53 @@ std::string run_unit(const fs::path& directory) {
     return "metalwright-userdata-" + directory.filename().string() + ".service";
 }
 
+Result<void> check_runnable(const UserData& data, const RunPlace& place, const FindProgram& find) {
+    if (!data.for_cloud_init.empty()) {
+        if (find(place.cloud_init.string())) return {};
+        return fail(Errc::not_found,
+                    "user data is " + data.for_cloud_init +
+                        ", which cloud-init reads, and cloud-init is not on this host: install it "
+                        "in the image, or send a script");
+    }
+    for (const UserData::Script& script : data.scripts) {
+        const Result<Shebang> shebang = read_shebang(script.bytes);
+        if (!shebang) return std::unexpected(shebang.error());
+        if (const auto command = interpreter_command(*shebang, "script", find); !command)
+            return std::unexpected(command.error());
+    }
+    return {};
+}
+
 Result<void> prepare(const Script& script, const RunPlace& place, sys::Files& files) {
     const Result<fs::path> directory = run_directory(place.state_dir, script.instance_id);
     if (!directory) return std::unexpected(directory.error());
     if (started_before(*directory, files)) return never_twice(*directory);
-    if (Result<Shebang> shebang = read_shebang(script.bytes); !shebang)
-        return std::unexpected(std::move(shebang).error());
-    for (const fs::path& path : {*directory / run_files::script, place.script_copy})
-        if (Result<Outcome> put = files.put(path, script.bytes, {.mode = 0700}); !put)
+    const Result<UserData> data = read_user_data(script.bytes, accepted_before(script));
+    if (!data) return std::unexpected(data.error());
+
+    struct File {
+        fs::path path;
+        std::string content;
+        std::uint32_t mode;
+    };
+    std::vector<File> all;
+    const auto beside = [&](const std::string& name, std::string content, std::uint32_t mode) {
+        all.push_back({*directory / name, std::move(content), mode});
+    };
+    if (data->for_cloud_init.empty()) {
+        for (std::size_t i = 0; i < data->scripts.size(); ++i)
+            beside(script_file(i + 1), data->scripts[i].bytes, 0700);
+    } else {
+        beside(run_files::script, cloud_init_script(*directory, place.cloud_init), 0700);
+        beside(run_files::cloud_init_user_data, data->document, 0600);
+        beside(run_files::cloud_init_meta_data, cloud_init_meta_data(script.instance_id), 0600);
+    }
+    beside(run_files::environment, join_nul(script.environment), 0600);
+    beside(run_files::secrets, join_nul(script.secrets), 0600);
+    const bool one = data->scripts.size() == 1;
+    all.push_back({place.script_copy, one ? data->scripts[0].bytes : script.bytes, 0700});
+    for (const File& file : all)
+        if (Result<Outcome> put = files.put(file.path, file.content, {.mode = file.mode}); !put)
             return std::unexpected(std::move(put).error());
     return {};
 }
@@ -157,9 +213,9 @@ Result<void> launch(const Script& script, const RunPlace& place, RunDoors doors)
                         {.mode = 0600});
     if (!marked) return std::unexpected(marked.error());
 
-    const sys::Command runner = runner_command(*directory, script.timeout, place);
+    const sys::Command runner = runner_command(*directory, script, place);
     const sys::Command command =
-        place.systemd ? as_unit(runner, *directory, script) : detached(runner);
+        place.systemd ? as_unit(runner, *directory, script, place.limits) : detached(runner);
     const Result<sys::Output> ran = sys::expect_ok(doors.exec.run(command), command);
     fail_point("userdata.after-launch");
     if (ran) return {};
@@ -198,6 +254,37 @@ ScriptStatus inspect(const fs::path& directory, bool systemd, RunDoors doors) {
     // It may have ended between the first look and this one.
     if (const auto result = read_result(directory, doors.files)) return *result;
     return status;
+}
+
+Result<std::vector<std::string>> left_by_run(const fs::path& directory, const RunPlace& place,
+                                             sys::Files& files) {
+    const Result<std::vector<std::string>> names = files.list(directory);
+    if (!names) return std::unexpected(names.error());
+    std::vector<std::string> left;
+    for (const std::string& name : *names) {
+        const fs::path path = directory / name;
+        const bool mark =
+            name == run_files::started || name == run_files::claim || name == run_files::result;
+        if (mark) continue;
+        // The log itself first: without the link nobody knows where it is.
+        if (name == run_files::log)
+            if (const Result<std::string> log = files.link_target(path); log)
+                if (files.exists(*log)) left.push_back(*log);
+        left.push_back(path.string());
+    }
+    if (!left.empty() && files.exists(place.script_copy))
+        left.push_back(place.script_copy.string());
+    return left;
+}
+
+Result<void> clear_interrupted(const fs::path& directory, bool systemd, RunDoors doors) {
+    if (inspect(directory, systemd, doors).state != ScriptState::interrupted)
+        return fail(Errc::conflict, "this run is not interrupted", directory.string());
+    // `started` last: what a crash leaves is an interrupted run still.
+    for (const char* name : {run_files::result, run_files::claim, run_files::started})
+        if (Result<Outcome> gone = doors.files.remove(directory / name); !gone)
+            return std::unexpected(gone.error());
+    return {};
 }
 
 }  // namespace metalwright::cloudinit

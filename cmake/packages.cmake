@@ -22,6 +22,7 @@ target_link_libraries(house_nl INTERFACE ${NL_STATIC})
 pkg_check_modules(BLKID REQUIRED IMPORTED_TARGET blkid)
 find_library(SQLITE libsqlite3.a REQUIRED)  # linked in, as above
 pkg_check_modules(CRYPT REQUIRED IMPORTED_TARGET libcrypt)
+find_package(ZLIB REQUIRED)
 find_path(TOMLPP toml++/toml.h REQUIRED)  # used header-only: one library less to load at start
 if(METALWRIGHT_TESTS)
   find_package(GTest REQUIRED)

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,6 +28,25 @@ using std::chrono::milliseconds;
 /// How long a killed program gets to die under our eyes before it is left to the next run().
 constexpr milliseconds death_grace{100};
 
+// When the daemon was started with stdio closed, what we open may land on 0..2 and the child's own
+// redirections would overwrite it.
+Fd above_stdio(Fd fd) {
+    return fd.get() > 2 ? std::move(fd) : Fd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
+}
+
+/// A file in memory that holds `text`, at its beginning; its bytes are gone with the child.
+Fd file_of(const std::string& text) {
+    Fd file = above_stdio(Fd(::memfd_create("input", MFD_CLOEXEC)));
+    std::size_t at = 0;
+    while (file && at < text.size()) {
+        const ssize_t n = ::write(file.get(), text.data() + at, text.size() - at);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return Fd();
+        at += static_cast<std::size_t>(n);
+    }
+    return file && ::lseek(file.get(), 0, SEEK_SET) == 0 ? std::move(file) : Fd();
+}
+
 struct Pipe {
     Fd read, write;
 
@@ -37,13 +57,6 @@ struct Pipe {
         write = above_stdio(Fd(ends[1]));
         return read && write && ::fcntl(read.get(), F_SETFL, O_NONBLOCK) == 0;
     }
-
- private:
-    // When the daemon was started with stdio closed, a pipe may land on 0..2 and the child's own
-    // redirections would overwrite it.
-    static Fd above_stdio(Fd fd) {
-        return fd.get() > 2 ? std::move(fd) : Fd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
-    }
 };
 
 /// Child: its own process group, no signals blocked, stdin empty, our two pipes, nothing else open.
@@ -51,12 +64,16 @@ struct SpawnSetup {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
 
-    SpawnSetup(int out, int err) {
+    /// `in` below 0: there is nothing to read.
+    SpawnSetup(int in, int out, int err) {
         sigset_t none, every;
         ::sigemptyset(&none);
         ::sigfillset(&every);
         ::posix_spawn_file_actions_init(&files);
-        ::posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+        if (in >= 0)
+            ::posix_spawn_file_actions_adddup2(&files, in, 0);
+        else
+            ::posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
         ::posix_spawn_file_actions_adddup2(&files, out, 1);
         ::posix_spawn_file_actions_adddup2(&files, err, 2);
         ::posix_spawn_file_actions_addclosefrom_np(&files, 3);
@@ -179,7 +196,11 @@ Result<Output> SpawnExec::run(const Command& command) {
     std::vector<std::string> words{command.program};
     words.insert(words.end(), command.args.begin(), command.args.end());
     std::vector<std::string> variables = environment();
-    const SpawnSetup setup(out.write.get(), err.write.get());
+    Fd input;
+    if (!command.input.empty() && !(input = file_of(command.input)))
+        return fail(Errc::io, "cannot keep the input of " + command.program, command.program,
+                    errno);
+    const SpawnSetup setup(input.get(), out.write.get(), err.write.get());
     pid_t pid = 0;
     const int refused =
         ::posix_spawn(&pid, command.program.c_str(), &setup.files, &setup.attributes,

@@ -14,6 +14,7 @@ struct Command {
     std::vector<std::string> args;
     std::chrono::milliseconds timeout{30'000};
     std::size_t output_limit = 1 << 20;  ///< bytes kept of stdout and of stderr, each
+    std::string input{};                 ///< what it reads; never part of a message
 
     bool operator==(const Command&) const = default;
 };
@@ -34,8 +35,8 @@ class Exec {
  public:
     virtual ~Exec() = default;
 
-    /// Runs `command` to its end on the caller's thread and returns what it said. Its stdin is
-    /// empty, its environment is PATH, LANG=C.UTF-8 and our INVOCATION_ID, nothing else is open.
+    /// Runs `command` to its end on the caller's thread and returns what it said. Its stdin holds
+    /// `input`, its environment is PATH, LANG=C.UTF-8 and our INVOCATION_ID, nothing else is open.
     /// A background child that it leaves behind is neither waited for nor killed.
     ///
     /// A non-zero exit is an Output, not an Error: only the caller knows what a tool's codes mean

@@ -135,7 +135,7 @@ claim(4.jdcloud-limits "The vendor's limits and formats are enforced."
   cloudinit.Password.RefusesWrongLengths
   cloudinit.Password.WantsThreeOfFourClasses
   cloudinit.Password.RefusesRunsInBothDirections
-  cloudinit.CheckUserData.SixteenKibibytesAreAllowedAndNotOneMore)
+  cloudinit.UserDataLimits.AreTheHostsOwn)
 claim(4.jdcloud-real-requests "The nulls that the vendor's SDKs send are absence, an empty list is a wish, an unknown field is noted."
   agent_spec.JdCloud.ExplicitNullsAreAbsence
   agent_spec.JdCloud.UnknownFieldsAreLeftAsideWithANote
@@ -212,7 +212,7 @@ claim(4.secrets "Passwords, tokens and user data reach no log, report or error, 
   agent_spec.JsonText.ASyntaxErrorNeverQuotesTheText
   agent_spec.StoreForm.ThePlainPasswordIsNotInIt
   cloudinit.Password.AnErrorHoldsNoPartOfThePassword
-  cloudinit.CheckUserData.NeverQuotesTheScript
+  cloudinit.UserDataLimits.IsNeverQuoted
   cloudinit.Once.PlanTellsInWordsWithoutSecrets
   agent_link.Token.NeverAppearsInAnError
   agent_cli.Validate.TheDocumentsSecretsAreNotRepeated)
@@ -439,12 +439,14 @@ claim(5.first.password "The root password is set as a yescrypt hash."
 claim(5.first.keys "The authorized key is installed."
   cloudinit.AuthorizedKeys.AppendsWhatIsMissingAndRemovesNothing
   cloudinit.Once.KeysAreRootsAlone)
-claim(5.first.userdata-form "User data is strict Base64 with an interpreter line that this host can honour."
+claim(5.first.userdata-form "User data is strict Base64 of something that this host can run, and refused when it is ordered where it is not."
   cloudinit.Base64.RefusesALineBreakAndSaysHowToEncode
   cloudinit.Base64.RefusesBitsLeftOver
-  cloudinit.CheckUserData.AcceptsTheFirstLinesThatVendorsDocument
-  cloudinit.CheckUserData.RefusesAnotherInterpreter
+  cloudinit.Shebang.IsReadAsTheKernelWould
+  cloudinit.UserDataLimits.AreTheHostsOwn
   cloudinit.Interpreter.PythonIsPython3WhereOnlyThatExists
+  agent_engine.EngineTest.UserDataThatThisHostCannotRunIsRefusedWhenItIsOrdered
+  vm.user_data
   runner.Runner.PythonWorksWhereOnlyPython3Is)
 claim(5.first.userdata-once "User data runs at most once per instance, and its end is told as what it was."
   cloudinit.UserData.StartedIsDurableBeforeTheUnitIs
@@ -457,6 +459,33 @@ claim(5.first.userdata-once "User data runs at most once per instance, and its e
   runner.Runner.TellsTheSignalThatKilledTheScript
   agent_engine.EngineTest.AScriptThatRanBeforeARestartNeverRunsAgain
   agent_engine.EngineTest.AStartWithoutAnyEvidenceIsInterruptedAndNotRepeated)
+claim(5.first.userdata-ends "However user data ends, and whoever dies meanwhile, its end is told, with the end of its output."
+  runner.Runner.TheEndOfItsOutputIsKeptThoughItRemovesItsLog
+  agent_engine.EngineTest.TheReportHoldsTheEndOfTheOutputAndHowOftenItWasTried
+  vm.user_data)
+claim(5.first.userdata-again "A script that fails is tried again, and one that was cut off begun again, as often as the order says and no more."
+  runner.Runner.IsTriedAgainUntilItExitsWithZero
+  runner.Runner.ThatNeverSucceedsIsTriedAsOftenAsOrderedAndNotMore
+  agent_engine.EngineTest.AnInterruptedRunIsBegunAgainWhereTheOrderSaysSoAndNotForEver
+  agent_engine.EngineTest.MarksOfARunThatTheStoreDoesNotKnowAreNeverCleared
+  vm.user_data)
+claim(5.first.userdata-output "What user data puts out is followed live, streamed in bounded pieces, and holds no secret of the order."
+  runner.Mask.FindsSecretsWhereverTheTextIsCut
+  runner.Runner.SecretsAreMaskedInAllItPutsOutAlsoFromTheBackground
+  agent_engine.EngineTest.OutputIsStreamedWholeInBoundedPiecesWhereTheOrderSaysSo
+  agent_engine.EngineTest.WhatIsSecretInAnOrderIsForgottenWithTheRun
+  agent_api.Routes.WhatUserDataHasPutOutIsRootsToRead
+  agent_cli.Cli.TheOutputOfUserDataIsFollowedUntilItEndsAndEndsLikeIt
+  vm.user_data)
+claim(5.first.cloud-init "What only cloud-init reads is run by the host's cloud-init, once, and the two do not fight."
+  vm.cloud_init)
+claim(5.first.leaves "Who leaves is let in no more: keys and password of the instance go with it, and what its script has left."
+  cloudinit.Once.WhoLeavesIsLetInNoMore
+  cloudinit.Once.WhatWasNotOrderedIsNotTakenBack
+  cloudinit.AuthorizedKeys.OursAloneAreTakenAway)
+claim(5.first.analyze "Where the time of an operation went can be seen, from boot to the end of user data."
+  agent_cli.TimelineOf.TellsEachStepFromTheBootOn
+  agent_cli.Cli.AnalyzeTellsWhereTheTimeWentAndDrawsIt)
 claim(5.first.userdata-outlives "User data runs in a unit of its own that outlives the agent and inherits none of its sandbox."
   vm.fail_points)
 claim(5.store.durable-first "Operation, generation and token are durable, in one transaction, before the caller is answered."

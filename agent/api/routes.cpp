@@ -23,6 +23,7 @@ namespace {
 constexpr std::int64_t longest_wait = 300;  // seconds
 constexpr std::int64_t default_operations = 20;
 constexpr std::int64_t most_operations = 1000;
+constexpr std::int64_t most_output = 64 << 10;
 constexpr std::int64_t last_event = std::numeric_limits<std::int64_t>::max();
 
 Response ok(std::string body) {
@@ -191,11 +192,25 @@ std::optional<Response> locate_disk(Desk& desk, const Call& call, bool) {
     return ok(std::move(*located));
 }
 
+std::optional<Response> script_log(Desk& desk, const Call& call, bool last) {
+    const auto from = parameter(call, "from", 0, last_event);
+    if (!from) return error_response(from.error());
+    const auto back = parameter(call, "last", 0, most_output);
+    if (!back) return error_response(back.error());
+    auto found = desk.script_log(*back != 0 ? -*back : *from);
+    if (!found) return error_response(found.error());
+    const bool nothing_yet =
+        member<std::string>(*found, "text") == "" && !member<bool>(*found, "ended").value_or(true);
+    if (!last && nothing_yet) return std::nullopt;
+    return ok(std::move(*found));
+}
+
 struct Route {
     std::string_view method;
     std::string_view pattern;  ///< "*" stands for one segment
     Answer answer;
     bool waits = false;  ///< takes ?wait=S
+    bool roots = false;  ///< what it tells may be the tenant's own: root's alone to read
 };
 
 constexpr std::array table{
@@ -212,6 +227,7 @@ constexpr std::array table{
     Route{"GET", "/v1/operations/*", operation},
     Route{"GET", "/v1/operations/*/events", events, true},
     Route{"GET", "/v1/inventory", inventory},
+    Route{"GET", "/v1/user-data/log", script_log, true, true},
     Route{"POST", "/v1/raid/replace", replace_disk},
     Route{"POST", "/v1/raid/locate", locate_disk},
 };
@@ -275,9 +291,14 @@ struct Door {
         }
         // GET is for everybody whom the socket's mode lets in; before 405, so that a stranger's
         // POST learns nothing.
-        if (request.method != "GET" && request.uid != 0 && request.uid != owner) {
+        const bool stranger = request.uid != 0 && request.uid != owner;
+        if (request.method != "GET" && stranger) {
             return respond(
                 error_response(403, {Errc::refused, "only root may change this host: use sudo"}));
+        }
+        if (found.route != nullptr && found.route->roots && stranger) {
+            return respond(error_response(
+                403, {Errc::refused, "only root may read what user data has put out: use sudo"}));
         }
         if (found.route == nullptr) {
             Response no = error_response(

@@ -1,10 +1,12 @@
 #include "agent/cli/commands.hpp"
 
+#include <fstream>
 #include <ostream>
 
 #include "agent/cli/long_poll.hpp"
 #include "agent/cli/step_feed.hpp"
 #include "agent/cli/text.hpp"
+#include "agent/cli/timeline.hpp"
 #include "agent/cli/watch.hpp"
 
 namespace metalwright::agent::cli {
@@ -143,20 +145,30 @@ Exit operation(Session& session, std::int64_t id) {
     return Exit::done;
 }
 
-Exit follow(Session& session, std::optional<std::int64_t> id, const Waiting& waiting) {
-    if (!id) {
-        const Answer newest = session.daemon.get("/v1/operations?limit=1", quick);
-        if (!newest) return complain(session, newest.error());
-        const Json& found = list(*newest, "operations");
-        if (!found.empty()) id = number(found.front(), "id");
-        if (!id)
-            return complain(session,
-                            {Exit::failed,
-                             {{Errc::not_found,
-                               "there is no operation yet; `metalwright apply FILE` starts one"}}});
-    } else if (const Answer known = session.daemon.get(operation_path(*id), quick); !known) {
-        return complain(session, known.error());
+namespace {
+
+/// The operation that is meant: `id`, which must be there, else the newest.
+Attempt<std::int64_t> meant(Session& session, std::optional<std::int64_t> id) {
+    if (id) {
+        const Answer known = session.daemon.get(operation_path(*id), quick);
+        if (!known) return std::unexpected(known.error());
+        return *id;
     }
+    const Answer newest = session.daemon.get("/v1/operations?limit=1", quick);
+    if (!newest) return std::unexpected(newest.error());
+    const Json& found = list(*newest, "operations");
+    if (!found.empty()) id = number(found.front(), "id");
+    if (id) return *id;
+    return std::unexpected(Refusal{
+        Exit::failed,
+        {{Errc::not_found, "there is no operation yet; `metalwright apply FILE` starts one"}}});
+}
+
+}  // namespace
+
+Exit follow(Session& session, std::optional<std::int64_t> named, const Waiting& waiting) {
+    const Attempt<std::int64_t> id = meant(session, named);
+    if (!id) return complain(session, id.error());
     const Answer operation =
         watch(session, *id, waiting, session.json ? Telling::events : Telling::steps);
     // With -o json the lines are events: no other JSON among them.
@@ -166,6 +178,35 @@ Exit follow(Session& session, std::optional<std::int64_t> id, const Waiting& wai
                             << report_view(*operation, session.look()) << "\n"
                             << verdict(*operation, session.look());
     return exit_of(*operation);
+}
+
+Exit analyze(Session& session, std::optional<std::int64_t> named, const std::string& svg) {
+    const Attempt<std::int64_t> id = meant(session, named);
+    if (!id) return complain(session, id.error());
+    const Answer operation = session.daemon.get(operation_path(*id), quick);
+    if (!operation) return complain(session, operation.error());
+    std::vector<Json> events;
+    for (std::int64_t after = 0;;) {
+        const Answer page = session.daemon.get(
+            operation_path(*id) + "/events?after=" + std::to_string(after), quick);
+        if (!page) return complain(session, page.error());
+        for (const Json& event : list(*page, "events")) events.push_back(event);
+        const std::int64_t next = std::max(after, number(*page, "next").value_or(after));
+        if (next == after) break;
+        after = next;
+    }
+    const Timeline timeline = timeline_of(
+        *operation, events, session.console.booted ? session.console.booted() : std::nullopt);
+    if (!svg.empty()) {
+        std::ofstream file(svg, std::ios::binary);
+        file << timeline_svg(timeline) << std::flush;
+        if (!file)
+            return complain(
+                session,
+                {Exit::failed, {{Errc::io, "cannot write the picture: choose another file", svg}}});
+    }
+    session.show(to_json(timeline), timeline_view(timeline, session.look()));
+    return Exit::done;
 }
 
 Exit arm(Session& session) {

@@ -28,6 +28,12 @@ Exit operations(Session& session, std::size_t limit);
 Exit operation(Session& session, std::int64_t id);
 /// Without an id: the newest.
 Exit follow(Session& session, std::optional<std::int64_t> id, const Waiting& waiting);
+/// Where the time of an operation went, step by step; without an id: of the newest. `svg`: a file
+/// to draw it into, empty for none.
+Exit analyze(Session& session, std::optional<std::int64_t> id, const std::string& svg);
+/// What user data has put out: all of it, or its last `bytes`; with `follow` also what comes, until
+/// it has ended. Ends like it: done only when it exited 0, or has not ended.
+Exit user_data_log(Session& session, std::optional<std::int64_t> bytes, bool follow);
 /// Takes away the lock on what destroys data.
 Exit arm(Session& session);
 

@@ -3,9 +3,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <thread>
 
@@ -15,6 +20,18 @@ namespace {
 std::string_view environment(const char* name) {
     const char* value = std::getenv(name);
     return value == nullptr ? std::string_view{} : value;
+}
+
+/// The "btime" line of /proc/stat: seconds since 1970. Source: proc(5).
+std::optional<std::chrono::sys_time<std::chrono::milliseconds>> boot_time() {
+    std::ifstream stat("/proc/stat");
+    std::string key;
+    for (std::int64_t seconds = 0; stat >> key;) {
+        if (key == "btime" && stat >> seconds)
+            return std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::seconds(seconds));
+        stat.ignore(1 << 20, '\n');
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -34,6 +51,7 @@ Console process_console() {
     console.no_color = !environment("NO_COLOR").empty();
     console.now = [] { return std::chrono::steady_clock::now(); };
     console.pause = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
+    console.booted = [] { return boot_time(); };
     // Each line is written out whole before the next wait: nothing is left to flush.
     console.end_well_on_interrupt = [] { std::signal(SIGINT, [](int) { ::_exit(0); }); };
     return console;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <iosfwd>
+#include <optional>
 
 namespace metalwright::agent::cli {
 
@@ -19,6 +20,8 @@ struct Console {
     bool no_color = false;  ///< NO_COLOR is set and not empty. Source: no-color.org
     std::function<std::chrono::steady_clock::time_point()> now;
     std::function<void(std::chrono::milliseconds)> pause;
+    /// When this machine was started, where the kernel tells.
+    std::function<std::optional<std::chrono::sys_time<std::chrono::milliseconds>>()> booted{};
     /// From now on SIGINT ends the process with 0: for what goes on until it is told to end.
     std::function<void()> end_well_on_interrupt{};
 };

@@ -40,6 +40,8 @@ struct Options {
     std::vector<std::string> raid_tools{};  ///< --raid-tool
     std::string disk{};                     ///< of raid replace and raid locate
     std::string with_disk{};                ///< --with
+    std::int64_t bytes = 0;                 ///< --last of userdata log
+    std::string svg{};                      ///< --svg of analyze
 
     Waiting waiting() const;
 };
@@ -52,6 +54,8 @@ void add_timeout(CLI::App* command, Options& options, const char* what);
 // hold and ip: agent/cli/network_options.cpp.
 void add_hold(CLI::App& app, Options& options);
 void add_ip(CLI::App& app, Options& options);
+// userdata: agent/cli/user_data_commands.cpp.
+void add_user_data(CLI::App& app, Options& options);
 // inventory and raid: agent/cli/storage_options.cpp.
 void add_inventory(CLI::App& app, Options& options);
 void add_raid(CLI::App& app, Options& options);

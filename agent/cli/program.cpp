@@ -98,6 +98,15 @@ void add_questions(CLI::App& app, Options& options) {
         examples("  metalwright operations --limit 5\n"
                  "  metalwright operations 7\n"
                  "  metalwright operations --follow\n"));
+
+    CLI::App* analyze = app.add_subcommand("analyze", "Show where the time of an operation went");
+    analyze->add_option("ID", options.id, "The operation (default: the newest)")
+        ->type_name("")
+        ->check(CLI::PositiveNumber.description(""));
+    analyze->add_option("--svg", options.svg, "Draw it into this file as well")->type_name("FILE");
+    analyze->footer(
+        examples("  metalwright analyze\n"
+                 "  metalwright analyze 7 --svg first-boot.svg\n"));
 }
 
 void add_arm(CLI::App& app) {
@@ -183,9 +192,17 @@ Exit dispatch(const CLI::App& app, const Options& options, Console& console) {
     if (name == "status") return status(session, waiting);
     if (name == "metrics") return metrics(session);
     if (name == "arm") return arm(session);
+    if (name == "userdata") {
+        const CLI::App& log = *command->get_subcommands().front();
+        return user_data_log(session,
+                             log.count("--last") > 0 ? std::optional(options.bytes) : std::nullopt,
+                             options.follow);
+    }
     if (name == "inventory" || name == "raid") return dispatch_storage(session, *command, options);
     if (name == "hold" || name == "ip") return dispatch_network(session, *command, options);
     const bool one = command->count("ID") > 0;
+    if (name == "analyze")
+        return analyze(session, one ? std::optional(options.id) : std::nullopt, options.svg);
     if (options.follow || waiting.timeout)
         return follow(session, one ? std::optional(options.id) : std::nullopt, waiting);
     return one ? operation(session, options.id) : operations(session, options.limit);
@@ -201,6 +218,7 @@ Exit run(std::vector<std::string> arguments, Console& console, std::string_view 
     add_questions(app, options);
     add_inventory(app, options);
     add_raid(app, options);
+    add_user_data(app, options);
     add_arm(app);
     add_hold(app, options);
     add_ip(app, options);

@@ -209,6 +209,11 @@ std::expected<Config, Errors> read_config(std::string_view text, std::string_vie
     r.number("raid.watch_seconds", c.watch_controllers, 0, 86'400);
     r.number("user_data.timeout_seconds", c.script_timeout, 1, 30LL * 24 * 3600);
     r.path("user_data.runner", c.runner);
+    r.number("user_data.max_bytes", c.user_data.bytes, 1024, 700 << 10);
+    r.number("user_data.max_unpacked_bytes", c.user_data.unpacked, 1024, 64 << 20);
+    r.number("user_data.cpu_percent", c.run_limits.cpu_percent, 0, 100'000);
+    r.number("user_data.memory_bytes", c.run_limits.memory_bytes, 0, 1LL << 50);
+    r.number("user_data.tasks", c.run_limits.tasks, 0, 4'194'304);
     r.text("link.report", c.reporting_link, {"auto", "https", "file", "none"});
     r.strings("link.https.urls", c.urls);
     r.path("link.https.token_file", c.token_file);

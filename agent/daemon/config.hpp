@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cloudinit/userdata.hpp"
 #include "core/error.hpp"
 #include "netcfg/model.hpp"
 
@@ -44,6 +45,8 @@ struct Config {
 
     std::chrono::seconds script_timeout{3600};
     std::filesystem::path runner{};  ///< of user data; empty: where it is installed
+    cloudinit::UserDataLimits user_data{};
+    cloudinit::RunLimits run_limits{};
 
     std::string reporting_link = "auto";  ///< auto https file none
 

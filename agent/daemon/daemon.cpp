@@ -113,6 +113,7 @@ int run(const Config& config) {
     cloudinit::RunPlace place;
     place.state_dir = config.state_dir;
     place.systemd = sys::booted_by_systemd();
+    place.limits = config.run_limits;
     if (!config.runner.empty()) place.runner = config.runner;
     engine::HostMachine machine(place, persister(config), config.raid_tools);
     engine::Engine engine({.host_id = host_id,
@@ -124,7 +125,8 @@ int run(const Config& config) {
                            .pools = config.pools,
                            .shape_ingress = config.shape_ingress,
                            .neighbours = config.neighbours,
-                           .script_timeout = config.script_timeout},
+                           .script_timeout = config.script_timeout,
+                           .user_data = config.user_data},
                           **store, machine, wall_clock_ms);
 
     asio::io_context io(1);

@@ -107,6 +107,11 @@ class Desk {
     /// when no instance is in force; those of submit().
     virtual std::expected<std::string, Errors> replace_disk(std::string_view request) = 0;
 
+    /// What user data of the instance in force, else of the one released last, has put out:
+    /// {"instance","state","exitCode","from","next","text","ended"}. Bytes from `from` on, at most
+    /// 64 KiB; the last so many where `from` is negative. Errors: not_found.
+    virtual Result<std::string> script_log(std::int64_t from) = 0;
+
     /// The oldest reports not yet safe, in order. For the link only.
     virtual std::vector<OutboxRow> unsent(std::size_t limit) = 0;
 

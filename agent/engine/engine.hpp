@@ -20,6 +20,7 @@
 #include "agent/engine/upkeep.hpp"
 #include "agent/spec/desired.hpp"
 #include "agent/store/store.hpp"
+#include "cloudinit/user_data.hpp"
 #include "raid/watch.hpp"
 #include "raid/watch_controllers.hpp"
 
@@ -36,6 +37,7 @@ struct Options {
     bool shape_ingress = false;           ///< what comes in is shaped as well
     netcfg::NeighbourFiles neighbours{};
     std::chrono::seconds script_timeout{3600};  ///< used where a document gives none
+    cloudinit::UserDataLimits user_data{};
 };
 
 /// Milliseconds since 1970, UTC.
@@ -72,6 +74,7 @@ class Engine final : public agent::Desk {
     std::expected<std::string, Errors> edit_addresses(std::string_view request) override;
     std::expected<std::string, Errors> replace_disk(std::string_view request) override;
     std::expected<std::string, Errors> locate_disk(std::string_view request) override;
+    Result<std::string> script_log(std::int64_t from) override;
     std::vector<agent::OutboxRow> unsent(std::size_t limit) override;
     Result<void> acknowledge(std::int64_t seq) override;
     std::uint64_t on_change(std::function<void()> changed) override;
@@ -104,6 +107,7 @@ class Engine final : public agent::Desk {
     void perform(const store::Operation& operation);
     void perform_release(const store::Operation& operation);
     std::vector<ItemResult> release_network(const store::Operation& operation);
+    std::vector<ItemResult> release_first_boot(const store::Operation& operation);
     std::vector<ItemResult> release_storage(const store::Operation& operation);
     Result<raid::Wanted> arrays_to_remove();
     void take_back_groups(const store::Operation& operation);
@@ -115,6 +119,9 @@ class Engine final : public agent::Desk {
     void run_first_boot(Work& work);
     void run_script(Work& work);
     void watch_script();
+    Result<void> let_go(store::ScriptRun& run, const std::optional<store::Lock>& lock);
+    bool begin_again(store::ScriptRun run, const cloudinit::ScriptStatus& status);
+    void stream_output(const store::ScriptRun& run, bool to_the_end);
     void settle_script(store::ScriptRun run, const cloudinit::ScriptStatus& status);
     void finish(const store::Operation& operation, std::vector<ItemResult> items);
     Result<std::vector<spec::Sourced>> documents();
@@ -154,7 +161,8 @@ class Engine final : public agent::Desk {
     std::deque<std::int64_t> queue_;
     std::atomic<bool> stopping_{false};
     bool stopped_ = false;
-    std::optional<std::string> watched_instance_;  // worker only: its script is running
+    std::optional<std::string> watched_instance_;          // worker only: its script is running
+    std::chrono::steady_clock::time_point next_output_{};  // worker only: when it is looked at
     std::map<std::uint64_t, std::function<void()>> subscribers_;
     std::uint64_t next_subscription_ = 1;
     std::thread worker_;

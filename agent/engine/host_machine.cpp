@@ -2,6 +2,7 @@
 
 #include "cloudinit/room.hpp"
 #include "cloudinit/run_record.hpp"
+#include "cloudinit/ssh_keygen.hpp"
 #include "raid/locate.hpp"
 #include "raid/may_have_controllers.hpp"
 #include "raid/storcli/plan.hpp"
@@ -155,22 +156,56 @@ std::unique_ptr<RoomRun> HostMachine::network(netcfg::Wanted wanted, netcfg::Own
         std::move(veto));
 }
 
+std::unique_ptr<RoomRun> HostMachine::first_boot_room(FirstBoot::Observe observe,
+                                                      FirstBoot::MakePlan make_plan) {
+    return std::make_unique<FirstBoot>(
+        std::move(observe), std::move(make_plan),
+        [this](std::span<const Step<cloudinit::Op>> steps, const cloudinit::Observed& seen,
+               Journal& journal) {
+            cloudinit::Doors doors{files_, host_, &exec_};
+            return cloudinit::apply(steps, seen, doors, journal);
+        },
+        FirstBoot::Remember(), Veto());
+}
+
 std::unique_ptr<RoomRun> HostMachine::first_boot(cloudinit::Wanted wanted) {
-    using Room = RoomOf<cloudinit::Observed, cloudinit::Op>;
-    return std::make_unique<Room>(
+    return first_boot_room(
         [this] {
-            cloudinit::Doors doors{files_, host_};
+            cloudinit::Doors doors{files_, host_, &exec_};
             return cloudinit::observe(doors);
         },
         [wanted = std::move(wanted)](const cloudinit::Observed& seen) {
             return cloudinit::plan(wanted, seen);
+        });
+}
+
+std::unique_ptr<RoomRun> HostMachine::leave(cloudinit::Leaving leaving) {
+    return first_boot_room(
+        [this, instance = leaving.instance_id]() -> Result<cloudinit::Observed> {
+            cloudinit::Doors doors{files_, host_, &exec_};
+            Result<cloudinit::Observed> seen = cloudinit::observe(doors);
+            if (!seen) return seen;
+            const auto directory = cloudinit::run_directory(place_.state_dir, instance);
+            if (!directory) return seen;  // no run can have been made of such an id
+            auto left = cloudinit::left_by_run(*directory, place_, files_);
+            if (!left) return std::unexpected(left.error());
+            seen->left_by_run = std::move(*left);
+            return seen;
         },
-        [this](std::span<const Step<cloudinit::Op>> steps, const cloudinit::Observed& seen,
-               Journal& journal) {
-            cloudinit::Doors doors{files_, host_};
-            return cloudinit::apply(steps, seen, doors, journal);
-        },
-        Room::Remember(), Veto());
+        [leaving](const cloudinit::Observed& seen) {
+            return cloudinit::plan_leaving(leaving, seen);
+        });
+}
+
+Result<void> HostMachine::check_key(const std::string& line) {
+    return cloudinit::check_with_openssh(line, exec_, sys::find_program);
+}
+
+Result<void> HostMachine::check_user_data(const std::string& decoded) {
+    const auto data = cloudinit::read_user_data(
+        decoded, {.bytes = decoded.size(), .unpacked = std::size_t{64} << 20});
+    if (!data) return std::unexpected(data.error());
+    return cloudinit::check_runnable(*data, place_, &cloudinit::installed_program);
 }
 
 Result<void> HostMachine::prepare_script(const cloudinit::Script& script) {
@@ -185,6 +220,24 @@ cloudinit::ScriptStatus HostMachine::inspect_script(const std::string& instance)
     const auto directory = cloudinit::run_directory(place_.state_dir, instance);
     if (!directory) return {.state = cloudinit::ScriptState::none};
     return cloudinit::inspect(*directory, place_.systemd, {files_, exec_});
+}
+
+Result<void> HostMachine::clear_interrupted_script(const std::string& instance) {
+    const auto directory = cloudinit::run_directory(place_.state_dir, instance);
+    if (!directory) return std::unexpected(directory.error());
+    return cloudinit::clear_interrupted(*directory, place_.systemd, {files_, exec_});
+}
+
+Result<cloudinit::LogPiece> HostMachine::script_log(const std::string& instance, std::int64_t from,
+                                                    std::size_t most) {
+    const auto directory = cloudinit::run_directory(place_.state_dir, instance);
+    if (!directory) return std::unexpected(directory.error());
+    return cloudinit::read_log(*directory, from, most);
+}
+
+std::string HostMachine::script_output(const std::string& instance) {
+    const auto directory = cloudinit::run_directory(place_.state_dir, instance);
+    return directory ? cloudinit::last_output(*directory) : std::string();
 }
 
 bool HostMachine::has_script_markers() {

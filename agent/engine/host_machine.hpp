@@ -7,6 +7,7 @@
 
 #include "agent/engine/rooms.hpp"
 #include "cloudinit/host.hpp"
+#include "cloudinit/op.hpp"
 #include "cloudinit/userdata.hpp"
 #include "netcfg/room.hpp"
 #include "raid/room.hpp"
@@ -26,9 +27,16 @@ class HostMachine final : public Machine {
     std::unique_ptr<RoomRun> network(netcfg::Wanted wanted, netcfg::Owned owned, KeepOwned keep,
                                      Veto veto) override;
     std::unique_ptr<RoomRun> first_boot(cloudinit::Wanted wanted) override;
+    std::unique_ptr<RoomRun> leave(cloudinit::Leaving leaving) override;
+    Result<void> check_key(const std::string& line) override;
+    Result<void> check_user_data(const std::string& decoded) override;
     Result<void> prepare_script(const cloudinit::Script& script) override;
     Result<void> launch_script(const cloudinit::Script& script) override;
     cloudinit::ScriptStatus inspect_script(const std::string& instance) override;
+    Result<void> clear_interrupted_script(const std::string& instance) override;
+    Result<cloudinit::LogPiece> script_log(const std::string& instance, std::int64_t from,
+                                           std::size_t most) override;
+    std::string script_output(const std::string& instance) override;
     bool has_script_markers() override;
     std::string boot_id() override;
     Result<void> take_back(std::span<const std::string> undo) override;
@@ -42,6 +50,9 @@ class HostMachine final : public Machine {
     Result<netcfg::Observed> observe_network() override;
 
  private:
+    using FirstBoot = RoomOf<cloudinit::Observed, cloudinit::Op>;
+    std::unique_ptr<RoomRun> first_boot_room(FirstBoot::Observe observe,
+                                             FirstBoot::MakePlan make_plan);
     raid::Doors storage_doors() {
         return {exec_, files_, signatures_, eraser_, raid::Roots(), raid_tools_};
     }

@@ -59,6 +59,17 @@ std::vector<ItemResult> Engine::release_network(const store::Operation& operatio
     return room->run(journal);
 }
 
+/// What lets the tenant in, and what the tenant's script has left.
+std::vector<ItemResult> Engine::release_first_boot(const store::Operation& operation) {
+    const auto done = store_.once_done(operation.instance);
+    if (!done) return failed_room("firstBoot", done.error());
+    OperationJournal journal(*this, operation);
+    auto room = machine_.leave(
+        {.instance_id = operation.instance, .done = std::set(done->begin(), done->end())});
+    if (auto planned = room->plan(); !planned) return failed_room("firstBoot", planned.error());
+    return room->run(journal);
+}
+
 /// Every array and volume that metalwright made here, as it remembers them; each is forgotten once
 /// nothing of it is left.
 std::vector<ItemResult> Engine::release_storage(const store::Operation& operation) {
@@ -87,8 +98,11 @@ std::vector<ItemResult> Engine::release_storage(const store::Operation& operatio
 }
 
 void Engine::perform_release(const store::Operation& operation) {
-    // The tenant's host name and keys leave with the reinstallation.
     std::vector<ItemResult> items = release_network(operation);
+    if (stopping()) return;
+    std::vector<ItemResult> own = release_first_boot(operation);
+    items.insert(items.end(), std::make_move_iterator(own.begin()),
+                 std::make_move_iterator(own.end()));
     if (stopping()) return;
     if (mandate_from_store(operation.consent).remove_arrays) {
         std::vector<ItemResult> disks = release_storage(operation);

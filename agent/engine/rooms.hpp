@@ -10,6 +10,7 @@
 
 #include "agent/engine/room_run.hpp"
 #include "cloudinit/model.hpp"
+#include "cloudinit/run_log.hpp"
 #include "netcfg/model.hpp"
 #include "raid/controller.hpp"
 #include "raid/model.hpp"
@@ -43,13 +44,26 @@ class Machine {
     virtual std::unique_ptr<RoomRun> network(netcfg::Wanted wanted, netcfg::Owned owned,
                                              KeepOwned keep, Veto veto) = 0;
     virtual std::unique_ptr<RoomRun> first_boot(cloudinit::Wanted wanted) = 0;
+    /// cloudinit::plan_leaving().
+    virtual std::unique_ptr<RoomRun> leave(cloudinit::Leaving leaving) = 0;
+
+    /// cloudinit::check_with_openssh().
+    virtual Result<void> check_key(const std::string& line) = 0;
 
     // User data, as cloudinit/userdata.hpp has it: at most one run, ever.
+    /// Errors: not_found (its interpreter, or cloud-init, is not on this host), invalid_spec.
+    virtual Result<void> check_user_data(const std::string& decoded) = 0;
     /// Errors: conflict when a run of this instance has left its mark: it must never run again; io.
     virtual Result<void> prepare_script(const cloudinit::Script& script) = 0;
     /// Errors: unavailable when nothing has run for sure; with any other it may have.
     virtual Result<void> launch_script(const cloudinit::Script& script) = 0;
     virtual cloudinit::ScriptStatus inspect_script(const std::string& instance) = 0;
+    /// Makes room for another run after an interrupted one. Errors: conflict (it is not), io.
+    virtual Result<void> clear_interrupted_script(const std::string& instance) = 0;
+    /// cloudinit::read_log() and cloudinit::last_output().
+    virtual Result<cloudinit::LogPiece> script_log(const std::string& instance, std::int64_t from,
+                                                   std::size_t most) = 0;
+    virtual std::string script_output(const std::string& instance) = 0;
     /// Whether any run of any instance has left a marker outside the store.
     virtual bool has_script_markers() = 0;
 

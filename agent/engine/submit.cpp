@@ -10,6 +10,7 @@
 #include "agent/engine/json.hpp"
 #include "agent/engine/log.hpp"
 #include "agent/engine/mandate.hpp"
+#include "agent/engine/run_order.hpp"
 #include "agent/spec/address_edit.hpp"
 #include "agent/spec/catalogue.hpp"
 #include "agent/spec/document.hpp"
@@ -45,7 +46,28 @@ std::expected<spec::HostSpec, Errors> Engine::read(const agent::Submission& subm
     // The catalogue is read anew each time: an operator may replace it while we run.
     const auto catalogue = load_catalogue(options_.catalogue);
     if (!catalogue) return std::unexpected(catalogue.error());
-    return spec::read_document(submission.document, &*catalogue, {.host_id = options_.host_id});
+    auto spec = spec::read_document(submission.document, &*catalogue,
+                                    {.host_id = options_.host_id, .user_data = options_.user_data});
+    if (!spec) return spec;
+    // What only this host can tell.
+    const bool native = spec->dialect.empty();
+    Errors errors;
+    const auto check = [&](Result<void> good, std::string where) {
+        if (good) return;
+        Error error = std::move(good).error();
+        error.code = Errc::invalid_spec;
+        error.where = std::move(where);
+        errors.push_back(std::move(error));
+    };
+    if (spec->authorized_keys)
+        for (std::size_t i = 0; i < spec->authorized_keys->size(); ++i)
+            check(machine_.check_key((*spec->authorized_keys)[i]),
+                  native ? "/authorizedKeys/" + std::to_string(i) : "/request/keypairId");
+    if (spec->user_data)
+        check(machine_.check_user_data(spec->user_data->bytes),
+              native ? "/userData/base64" : "/request/userData");
+    if (!errors.empty()) return std::unexpected(std::move(errors));
+    return spec;
 }
 
 void Engine::refuse_upwards(const agent::Submission& submission, const Errors& errors) {
@@ -147,6 +169,13 @@ std::expected<agent::Accepted, Errors> Engine::take_in(const agent::Submission& 
     }
     spec.instance_id = instance_id;
     spec.generation = accept.generation;
+    std::string run_order, order_again;
+    if (spec.user_data) {
+        RunOrder order = run_order_of(spec, spec.password ? *spec.password : std::string());
+        run_order = to_store(order);
+        order.armed_again = true;
+        order_again = to_store(order);
+    }
     if (spec.password) {
         auto hash = cloudinit::hash_password(*spec.password);
         if (!hash) return refuse_one(hash.error());
@@ -179,6 +208,8 @@ std::expected<agent::Accepted, Errors> Engine::take_in(const agent::Submission& 
             candidate.script_timeout_s =
                 (said.count() != 0 ? said : options_.script_timeout).count();
             candidate.rerun_interrupted = spec.user_data->rerun_interrupted;
+            candidate.run_order = std::move(run_order);
+            candidate.order_again = std::move(order_again);
         }
     }
     Json report{{"kind", "accepted"},           {"at", iso_time(clock_())},

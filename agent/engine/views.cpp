@@ -94,12 +94,13 @@ std::expected<std::string, Errors> Engine::plan_document(const std::string& sour
     if (document.release) {
         json["items"] = Json::array();
         json["note"] =
-            "a release: the addresses, routes and shaping that are ours are removed, disks "
-            "are not touched";
+            "a release: the addresses, routes and shaping that are ours are removed, so are the "
+            "instance's keys, root's password and what user data has left; disks are not touched";
         if (!document.release->remove_arrays) return dump(json);
         json["note"] =
-            "a release: the addresses, routes and shaping that are ours are removed, and every "
-            "array that metalwright made, with its data";
+            "a release: the addresses, routes and shaping that are ours are removed, so are the "
+            "instance's keys, root's password and what user data has left, and every array that "
+            "metalwright made, with its data";
         auto removed = arrays_to_remove();
         if (!removed) return std::unexpected(Errors{removed.error()});
         const auto planned =

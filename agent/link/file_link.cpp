@@ -231,7 +231,7 @@ void FileLink::Impl::stop() {
     if (started_ && !stopped_ && options_.reports) desk_.forget(subscription_);
     stopped_ = true;
     error_code ignored;
-    inotify_.close(ignored);
+    (void)inotify_.close(ignored);  // whatever it says, it is closed
     watch_timer_.cancel();
     take_timer_.cancel();
     report_timer_.cancel();
@@ -249,7 +249,7 @@ void FileLink::Impl::open() {
 void FileLink::Impl::lost(const Error& error) {
     board_.trouble(Talk::documents, error);
     error_code ignored;
-    inotify_.close(ignored);
+    (void)inotify_.close(ignored);  // whatever it says, it is closed
     watch_timer_.expires_after(options_.again);
     watch_timer_.async_wait([weak = weak_from_this()](error_code cancelled) {
         const auto self = weak.lock();

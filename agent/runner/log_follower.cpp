@@ -5,13 +5,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 namespace metalwright::runner {
 
 LogFollower::LogFollower(const std::filesystem::path& log, int out)
     : file_(::open(log.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)), out_(out) {
-    if (const off_t end = ::lseek(file_.get(), 0, SEEK_END); end > 0) at_ = end;
+    if (const off_t end = ::lseek(file_.get(), 0, SEEK_END); end > 0) began_at_ = at_ = end;
 }
 
 /// One chunk. False when there is nothing new or `out` takes nothing.
@@ -41,6 +42,18 @@ void LogFollower::finish(int milliseconds) {
     constexpr int most_chunks = 16384;  // 64 MiB: what the journal does not have, the file has
     for (int i = 0; i < most_chunks; ++i)
         if (!step(milliseconds)) return;
+}
+
+std::string LogFollower::last(std::size_t most) const {
+    struct stat status{};
+    if (!file_ || ::fstat(file_.get(), &status) != 0) return {};
+    const long long begin =
+        std::max(began_at_, static_cast<long long>(status.st_size) - static_cast<long long>(most));
+    if (begin >= status.st_size) return {};
+    std::string text(static_cast<std::size_t>(status.st_size - begin), '\0');
+    const ssize_t n = ::pread(file_.get(), text.data(), text.size(), begin);
+    text.resize(n < 0 ? 0 : static_cast<std::size_t>(n));
+    return text;
 }
 
 }  // namespace metalwright::runner

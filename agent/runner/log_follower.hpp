@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <string>
 
 #include "sys/fd.hpp"
 
@@ -20,12 +22,18 @@ class LogFollower {
     /// Copies the rest, waiting at most `milliseconds` for `out`.
     void finish(int milliseconds);
 
+    /// Where in the file it started.
+    long long began_at() const noexcept { return began_at_; }
+    /// The last of what was appended since, at most `most` bytes.
+    std::string last(std::size_t most) const;
+
  private:
     bool step(int wait_milliseconds);
 
     sys::Fd file_;
     int out_;
     long long at_ = 0;
+    long long began_at_ = 0;
 };
 
 }  // namespace metalwright::runner

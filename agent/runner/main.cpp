@@ -1,7 +1,7 @@
 // metalwright-run: runs one prepared user data script and leaves its record behind.
 //
-//   metalwright-run run DIR --log FILE --timeout SECONDS [--follow] [--detach]
-//   metalwright-run record DIR      (ExecStopPost of the transient unit)
+//   metalwright-run run DIR --log FILE --timeout SECONDS [--retries N] [--backoff SECONDS]
+//   [--follow] [--detach] metalwright-run record DIR      (ExecStopPost of the transient unit)
 //
 // Exit status of `run`: the script's own; 124 when it ran out of time; the script's signal again
 // when it was killed; 64 wrong arguments; 74 no record can be kept, nothing ran; 75 it was run
@@ -38,6 +38,16 @@ struct Arguments {
     bool detach = false;
 };
 
+constexpr long ten_years = 315'360'000;  // seconds
+
+std::optional<long> number(std::string_view word, long least, long most) {
+    long value = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+    if (error != std::errc{} || end != word.data() + word.size() || value < least || value > most)
+        return std::nullopt;
+    return value;
+}
+
 std::optional<Arguments> read_run(const std::vector<std::string_view>& words) {
     Arguments arguments;
     for (std::size_t i = 0; i < words.size(); ++i) {
@@ -49,15 +59,17 @@ std::optional<Arguments> read_run(const std::vector<std::string_view>& words) {
         } else if (words[i] == "--log" && has_value) {
             arguments.order.log = words[++i];
         } else if (words[i] == "--timeout" && has_value) {
-            const std::string_view number = words[++i];
-            long seconds = 0;
-            const auto [end, error] =
-                std::from_chars(number.data(), number.data() + number.size(), seconds);
-            constexpr long ten_years = 315'360'000;
-            if (error != std::errc{} || end != number.data() + number.size() || seconds < 1 ||
-                seconds > ten_years)
-                return std::nullopt;
-            arguments.order.timeout = std::chrono::seconds(seconds);
+            const auto seconds = number(words[++i], 1, ten_years);
+            if (!seconds) return std::nullopt;
+            arguments.order.timeout = std::chrono::seconds(*seconds);
+        } else if (words[i] == "--backoff" && has_value) {
+            const auto seconds = number(words[++i], 0, ten_years);
+            if (!seconds) return std::nullopt;
+            arguments.order.backoff = std::chrono::seconds(*seconds);
+        } else if (words[i] == "--retries" && has_value) {
+            const auto times = number(words[++i], 0, 1000);
+            if (!times) return std::nullopt;
+            arguments.order.retries = static_cast<unsigned>(*times);
         } else if (arguments.order.directory.empty() && words[i].starts_with('/')) {
             arguments.order.directory = words[i];
         } else {
@@ -153,7 +165,9 @@ int main(int argc, char** argv) {
         }
     }
     std::fputs(
-        "usage: metalwright-run run DIR --log FILE --timeout SECONDS [--follow] [--detach]\n"
+        "usage: metalwright-run run DIR --log FILE --timeout SECONDS [--retries N] [--backoff "
+        "SECONDS]\n"
+        "                           [--follow] [--detach]\n"
         "       metalwright-run record DIR\n",
         stderr);
     return usage;

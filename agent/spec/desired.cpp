@@ -51,7 +51,7 @@ class Merge {
         same("/hostname", into_.hostname, from.hostname);
         add_login(from);
         if (from.user_data && settle("/userData", into_.user_data, *from.user_data))
-            conflict("/userData", "another script, timeout or rule for interrupted runs");
+            conflict("/userData", "another script, or another way to run it,");
         if (into_.dialect.empty() && into_.kept.empty()) {
             into_.dialect = from.dialect;
             into_.kept = from.kept;

@@ -61,7 +61,7 @@ std::expected<HostSpec, Errors> read_document(std::string_view text, const Catal
                                               const Context& context) {
     const auto document = parse_json(text);
     if (!document) return std::unexpected(document.error());
-    Findings findings;
+    Findings findings(context.user_data);
     HostSpec spec;
     if (auto fields = Cursor(*document, "", findings).fields()) {
         read_any(*fields, catalogue, spec);

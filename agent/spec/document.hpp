@@ -6,6 +6,7 @@
 
 #include "agent/spec/catalogue.hpp"
 #include "agent/spec/model.hpp"
+#include "cloudinit/user_data.hpp"
 #include "core/error.hpp"
 
 namespace metalwright::spec {
@@ -13,6 +14,7 @@ namespace metalwright::spec {
 /// Where a document is read.
 struct Context {
     std::string host_id{};  ///< this host; empty (a laptop): any host's document is read
+    cloudinit::UserDataLimits user_data{};
 };
 
 /// One document -> what it wants, or everything that is wrong with it, in its own order, each with

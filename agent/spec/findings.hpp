@@ -5,12 +5,17 @@
 
 #include "agent/spec/json_text.hpp"
 #include "agent/spec/model.hpp"
+#include "cloudinit/user_data.hpp"
 
 namespace metalwright::spec {
 
 /// What the reading of one document brings to light, while it goes on.
 class Findings {
  public:
+    /// The bounds that this host sets.
+    explicit Findings(cloudinit::UserDataLimits user_data = {}) : user_data_(user_data) {}
+    const cloudinit::UserDataLimits& user_data() const noexcept { return user_data_; }
+
     void error(std::string where, std::string message, Errc code = Errc::invalid_spec);
     void note(std::string where, std::string message);
 
@@ -28,6 +33,7 @@ class Findings {
     Errors errors_;
     std::vector<Note> notes_;
     std::size_t unsaid_ = 0;
+    cloudinit::UserDataLimits user_data_;
 };
 
 }  // namespace metalwright::spec

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
 #include "cloudinit/base64.hpp"
-#include "cloudinit/script.hpp"
+#include "core/json_pointer.hpp"
 
 namespace metalwright::spec {
 namespace {
@@ -22,8 +23,28 @@ constexpr std::array<std::string_view, 7> key_types{"ssh-ed25519",
                                                     "sk-ssh-ed25519@openssh.com",
                                                     "sk-ecdsa-sha2-nistp256@openssh.com"};
 
-/// "type base64" of a line, without its comment.
+/// A line without the options before its key, such as `from="10.0.0.0/8",no-pty`; blanks in quotes
+/// are part of them. Source: sshd(8), AUTHORIZED_KEYS FILE FORMAT.
+std::string_view without_options(std::string_view line) {
+    const auto starts_with_type = [](std::string_view text) {
+        return std::ranges::find(key_types, text.substr(0, text.find(' '))) != key_types.end();
+    };
+    if (starts_with_type(line)) return line;
+    bool quoted = false;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+        if (line[i] == '\\' && i + 1 < line.size() && line[i + 1] == '"')
+            ++i;
+        else if (line[i] == '"')
+            quoted = !quoted;
+        else if (line[i] == ' ' && !quoted)
+            return starts_with_type(line.substr(i + 1)) ? line.substr(i + 1) : line;
+    }
+    return line;
+}
+
+/// "type base64" of a line, without its options and its comment.
 std::string_view key_of(std::string_view line) {
+    line = without_options(line);
     const std::size_t blank = line.find(' ');
     if (blank == std::string_view::npos) return line;
     return line.substr(0, line.find(' ', blank + 1));
@@ -32,12 +53,14 @@ std::string_view key_of(std::string_view line) {
 /// Why `line` is no public key; empty when it is one. RFC 4253 section 6.6: the blob starts with
 /// the length and the name of its type.
 std::string not_a_key(std::string_view line) {
+    line = without_options(line);
     const std::size_t blank = line.find(' ');
     const std::string_view type = line.substr(0, blank);
     if (line.starts_with("-----BEGIN"))
         return "is a PEM block, perhaps a private key: give the one line of the .pub file";
     if (std::find(key_types.begin(), key_types.end(), type) == key_types.end())
-        return "does not start with a key type such as ssh-ed25519: give one line of a .pub file";
+        return "does not start with a key type such as ssh-ed25519, nor with options and one: give "
+               "one line of a .pub file";
     if (blank == std::string_view::npos) return "has no key after its type";
     const auto blob = cloudinit::decode_base64(key_of(line).substr(blank + 1));
     if (!blob) return "holds no Base64 after its type: " + blob.error().message;
@@ -58,11 +81,54 @@ std::optional<std::string> read_script(const Cursor& base64) {
         base64.error(bytes.error().message);
         return std::nullopt;
     }
-    auto checked = cloudinit::check_user_data(*bytes);
-    if (checked) return std::move(*checked);
-    base64.error(checked.error().message);
-    return std::nullopt;
+    const auto data = cloudinit::read_user_data(*bytes, base64.findings().user_data());
+    if (!data) {
+        base64.error(data.error().message);
+        return std::nullopt;
+    }
+    for (const std::string& put_right : data->notes) base64.note(put_right);
+    if (!data->for_cloud_init.empty())
+        base64.note("it is " + data->for_cloud_init + ": the host's cloud-init is to run it");
+    return std::move(*bytes);
 }
+
+namespace {
+
+constexpr std::array<std::string_view, 2> interrupted_words{"report", "rerun"};
+constexpr std::array<std::string_view, 2> failure_words{"skip", "run"};
+
+/// Names and values of a script's environment. `secret`: the values are never quoted.
+std::map<std::string, std::string> read_variables(Fields& data, std::string_view name,
+                                                  bool secret) {
+    std::map<std::string, std::string> variables;
+    const auto at = data.find(name);
+    if (!at) return variables;
+    if (!at->json().is_object()) {
+        at->fields();  // which complains
+        return variables;
+    }
+    constexpr std::size_t most = 64;
+    if (at->json().size() > most) {
+        at->error("holds more than " + std::to_string(most) + " variables");
+        return variables;
+    }
+    for (const auto& [key, value] : at->json().items()) {
+        const Cursor one(value, pointer_to(at->pointer(), key), at->findings());
+        if (key.size() > 64 || !forms::variable.holds(key)) {
+            one.error(
+                "is no name of a variable: letters, digits and _, at most 64, no digit first");
+            continue;
+        }
+        auto text = one.text({.least = 0, .most = 4096, .secret = secret});
+        if (text && text->find('\0') != std::string::npos)
+            one.error("holds a NUL character, which no variable may");
+        else if (text)
+            variables.emplace(key, std::move(*text));
+    }
+    return variables;
+}
+
+}  // namespace
 
 std::optional<UserData> read_user_data(Fields& fields) {
     UserData data;
@@ -70,7 +136,14 @@ std::optional<UserData> read_user_data(Fields& fields) {
     if (const auto at = fields.need("base64")) bytes = read_script(*at);
     if (const auto seconds = fields.number32("timeoutSeconds", 1, most_seconds))
         data.timeout = std::chrono::seconds(*seconds);
-    data.rerun_interrupted = fields.flag("rerunInterrupted").value_or(false);
+    data.rerun_interrupted = fields.word("onInterrupted", interrupted_words) == "rerun";
+    data.retries = fields.number32("retries", 0, 100).value_or(0);
+    if (const auto seconds = fields.number32("backoffSeconds", 0, 3600))
+        data.backoff = std::chrono::seconds(*seconds);
+    data.run_after_failure = fields.word("afterFailure", failure_words) == "run";
+    data.stream = fields.flag("stream").value_or(false);
+    data.metadata = read_variables(fields, "metadata", /*secret=*/false);
+    data.secrets = read_variables(fields, "secrets", /*secret=*/true);
     fields.refuse_unknown();
     if (!bytes) return std::nullopt;
     data.bytes = std::move(*bytes);

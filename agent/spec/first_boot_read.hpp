@@ -10,13 +10,16 @@
 
 namespace metalwright::spec {
 
-/// A script in strict Base64, decoded and looked at: first line, size, no NUL. Never quoted.
+/// User data in strict Base64, decoded and looked at (cloudinit/user_data.hpp); what was put right
+/// in it becomes a note. Never quoted.
 std::optional<std::string> read_script(const Cursor& base64);
 
-/// {"base64","timeoutSeconds","rerunInterrupted"}
+/// {"base64","timeoutSeconds","onInterrupted","retries","backoffSeconds","afterFailure","stream",
+/// "metadata","secrets"}
 std::optional<UserData> read_user_data(Fields& fields);
 
-/// One OpenSSH public key as a line "type base64 [comment]"; the Base64 must hold that type.
+/// One OpenSSH public key as a line "[options] type base64 [comment]"; the Base64 must hold that
+/// type.
 std::optional<std::string> read_public_key(const Cursor& at);
 
 /// A list of such lines, no key twice.

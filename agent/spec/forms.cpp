@@ -45,6 +45,10 @@ bool is_id(std::string_view text) {
            alphanumeric(text.front());
 }
 
+bool is_variable(std::string_view text) {
+    return all(text, [](char c) { return alphanumeric(c) || c == '_'; }) && !digit(text.front());
+}
+
 bool is_mount_point(std::string_view text) {
     if (text.size() < 2 || text.front() != '/') return false;
     while (!text.empty()) {
@@ -137,6 +141,7 @@ bool is_kernel_release(std::string_view text) {
 const Form printable{"text without control characters", is_printable};
 const Form id{"an id: letters, digits, '.', '_', ':' and '-', starting with a letter or digit",
               is_id};
+const Form variable{"a name of letters, digits and _, no digit first", &is_variable};
 const Form token{"a token: visible ASCII characters without blanks",
                  [](std::string_view text) { return all(text, visible); }};
 const Form disk_id{

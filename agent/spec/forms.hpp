@@ -15,6 +15,7 @@ namespace forms {
 
 extern const Form printable;    ///< any text without control characters
 extern const Form id;           ///< [A-Za-z0-9][A-Za-z0-9._:-]*
+extern const Form variable;     ///< name of an environment variable
 extern const Form token;        ///< visible ASCII, no blanks
 extern const Form disk_id;      ///< visible ASCII, no '/': a serial number or WWN, no device path
 extern const Form signature;    ///< blkid's word: [A-Za-z0-9_.-]+

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,11 +24,17 @@ inline constexpr std::size_t most_document_bytes = std::size_t{1} << 20;
 /// The most addresses that may be asked for by number, of each family.
 inline constexpr std::uint32_t most_leases = 4096;
 
-/// A script to run once for the instance, decoded.
+/// User data to run once for the instance, and how.
 struct UserData {
-    std::string bytes;
+    std::string bytes;                ///< decoded; cloudinit::read_user_data() takes it
     std::chrono::seconds timeout{0};  ///< 0: the host's default, [user_data] timeout_seconds
-    bool rerun_interrupted = false;   ///< run again when a run was found interrupted
+    bool rerun_interrupted = false;   ///< a run that was cut off is begun again
+    std::uint32_t retries = 0;        ///< more attempts after one that did not exit 0
+    std::chrono::seconds backoff{10};
+    bool run_after_failure = false;                 ///< also when other items have failed
+    bool stream = false;                            ///< its output goes to the control plane live
+    std::map<std::string, std::string> metadata{};  ///< METALWRIGHT_META_<name> of the script
+    std::map<std::string, std::string> secrets{};   ///< METALWRIGHT_SECRET_<name>, masked
 
     bool operator==(const UserData&) const = default;
 };

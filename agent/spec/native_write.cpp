@@ -186,6 +186,19 @@ void put(json& into, const char* name, const std::optional<T>& value) {
     if (value) into[name] = *value;
 }
 
+json user_data_json(const UserData& data) {
+    json user_data{{"base64", to_base64(data.bytes)},
+                   {"onInterrupted", data.rerun_interrupted ? "rerun" : "report"}};
+    if (data.timeout.count() != 0) user_data["timeoutSeconds"] = data.timeout.count();
+    if (data.retries != 0) user_data["retries"] = data.retries;
+    if (data.backoff != UserData().backoff) user_data["backoffSeconds"] = data.backoff.count();
+    if (data.run_after_failure) user_data["afterFailure"] = "run";
+    if (data.stream) user_data["stream"] = true;
+    if (!data.metadata.empty()) user_data["metadata"] = data.metadata;
+    if (!data.secrets.empty()) user_data["secrets"] = data.secrets;
+    return user_data;
+}
+
 }  // namespace
 
 json native_json(const HostSpec& spec, Secrets secrets) {
@@ -217,11 +230,7 @@ json native_json(const HostSpec& spec, Secrets secrets) {
     if (secrets == Secrets::include) put(document, "password", spec.password);
     put(document, "passwordHash", spec.password_hash);
     put(document, "authorizedKeys", spec.authorized_keys);
-    if (spec.user_data)
-        document["userData"] = {{"base64", to_base64(spec.user_data->bytes)},
-                                {"rerunInterrupted", spec.user_data->rerun_interrupted}};
-    if (spec.user_data && spec.user_data->timeout.count() != 0)
-        document["userData"]["timeoutSeconds"] = spec.user_data->timeout.count();
+    if (spec.user_data) document["userData"] = user_data_json(*spec.user_data);
     if (spec.release) document["release"]["instanceId"] = spec.release->instance_id;
     if (spec.release && spec.release->remove_arrays) document["release"]["arrays"] = "remove";
     return document;

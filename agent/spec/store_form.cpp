@@ -120,7 +120,8 @@ Result<HostSpec> from_store(std::string_view text) {
     };
     const auto document = parse_json(text);
     if (!document) return unreadable(document.error().front());
-    Findings findings;
+    // It was within this host's bounds when it was accepted.
+    Findings findings({.bytes = most_document_bytes, .unpacked = std::size_t{64} << 20});
     HostSpec spec;
     if (auto fields = Cursor(*document, "", findings).fields()) read_stored(*fields, spec);
     if (!findings.clean()) return unreadable(findings.take_errors(*document).front());

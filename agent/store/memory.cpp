@@ -133,7 +133,7 @@ Result<std::optional<ScriptRun>> Store::script(const std::string& instance) {
 
 Result<std::optional<ScriptRun>> Store::read_script(const std::string& instance) {
     auto query = db_.prepare(
-        "SELECT instance, operation, state, exit_code, signal, bytes, timeout_s"
+        "SELECT instance, operation, state, exit_code, signal, bytes, timeout_s, run_order"
         " FROM script WHERE instance = ?");
     if (!query) return std::unexpected(query.error());
     auto row = query->bind(1, instance).step();
@@ -141,7 +141,7 @@ Result<std::optional<ScriptRun>> Store::read_script(const std::string& instance)
     if (!*row) return std::optional<ScriptRun>();
     return std::optional(ScriptRun{query->text(0), query->integer(1), query->text(2),
                                    query->maybe_integer(3), query->maybe_integer(4), query->text(5),
-                                   query->integer(6)});
+                                   query->integer(6), query->text(7)});
 }
 
 Result<void> Store::set_script(const ScriptRun& run, std::string_view report, std::int64_t now_ms) {
@@ -149,19 +149,32 @@ Result<void> Store::set_script(const ScriptRun& run, std::string_view report, st
     auto tx = Transaction::begin(db_);
     if (!tx) return std::unexpected(tx.error());
     auto write = db_.prepare(
-        "INSERT INTO script (instance, operation, state, exit_code, signal, bytes, timeout_s)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (instance) DO UPDATE SET state = ?3,"
-        " exit_code = ?4, signal = ?5, bytes = ?6");
+        "INSERT INTO script (instance, operation, state, exit_code, signal, bytes, timeout_s,"
+        " run_order) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (instance) DO UPDATE SET"
+        " state = ?3, exit_code = ?4, signal = ?5, bytes = ?6, run_order = ?8");
     if (!write) return std::unexpected(write.error());
     write->bind(1, run.instance).bind(2, run.operation).bind(3, run.state);
     write->bind_maybe(4, run.exit_code).bind_maybe(5, run.signal).bind_blob(6, run.bytes);
-    if (auto done = write->bind(7, run.timeout_s).run(); !done) return done;
+    write->bind(7, run.timeout_s).bind(8, run.run_order);
+    if (auto done = write->run(); !done) return done;
     std::string body = R"({"item":"userData","state":")" + run.state + '"';
     if (run.exit_code) body += R"(,"exitCode":)" + std::to_string(*run.exit_code);
     if (run.signal) body += R"(,"signal":)" + std::to_string(*run.signal);
     if (auto put = put_event(run.operation, "userData", body + "}", now_ms); !put) return put;
     if (!report.empty())
         if (auto put = put_report(report, false, now_ms); !put) return put;
+    return tx->commit();
+}
+
+Result<void> Store::note_output(const ScriptRun& run, std::string_view report,
+                                std::int64_t now_ms) {
+    const std::lock_guard lock(mutex_);
+    auto tx = Transaction::begin(db_);
+    if (!tx) return std::unexpected(tx.error());
+    auto write = db_.prepare("UPDATE script SET run_order = ?2 WHERE instance = ?1");
+    if (!write) return std::unexpected(write.error());
+    if (auto done = write->bind(1, run.instance).bind(2, run.run_order).run(); !done) return done;
+    if (auto put = put_report(report, true, now_ms); !put) return put;
     return tx->commit();
 }
 

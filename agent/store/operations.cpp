@@ -107,13 +107,14 @@ Result<std::int64_t> Store::accept(const Candidate& c, std::int64_t now_ms) {
         // A run that exists is never replaced: at most one run per instance, ever. Only one that
         // was interrupted may be armed again, and only when the document asks for it.
         auto script = db_.prepare(
-            "INSERT INTO script (instance, operation, state, bytes, timeout_s)"
-            " VALUES (?1, ?2, 'pending', ?3, ?4) ON CONFLICT (instance) DO UPDATE SET"
+            "INSERT INTO script (instance, operation, state, bytes, timeout_s, run_order)"
+            " VALUES (?1, ?2, 'pending', ?3, ?4, ?6) ON CONFLICT (instance) DO UPDATE SET"
             " state = 'pending', operation = ?2, bytes = ?3, timeout_s = ?4, exit_code = NULL,"
-            " signal = NULL WHERE ?5 AND state = 'interrupted'");
+            " signal = NULL, run_order = ?7 WHERE ?5 AND state = 'interrupted'");
         if (!script) return std::unexpected(script.error());
         script->bind(1, c.instance).bind(2, id).bind_blob(3, *c.script);
         script->bind(4, c.script_timeout_s).bind(5, std::int64_t{c.rerun_interrupted});
+        script->bind(6, c.run_order).bind(7, c.order_again);
         if (auto done = script->run(); !done) return std::unexpected(done.error());
     }
     if (auto put = put_event(id, "state", R"({"state":"queued"})", now_ms); !put)

@@ -2,7 +2,7 @@
 
 namespace metalwright::store {
 
-/// The tables, version 1. Later versions are added to `migrations` in store.cpp, never edited.
+/// The tables, version 1. Later versions are added behind it, and it is never edited.
 inline constexpr const char* schema_v1 = R"sql(
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
 CREATE TABLE source (
@@ -37,6 +37,11 @@ CREATE TABLE once (
 CREATE TABLE script (
   instance TEXT PRIMARY KEY, operation INTEGER NOT NULL, state TEXT NOT NULL, exit_code INTEGER,
   signal INTEGER, bytes BLOB NOT NULL, timeout_s INTEGER NOT NULL) WITHOUT ROWID;
+)sql";
+
+/// Version 2: how a run of user data is to be gone about.
+inline constexpr const char* schema_v2 = R"sql(
+ALTER TABLE script ADD COLUMN run_order TEXT NOT NULL DEFAULT '';
 )sql";
 
 }  // namespace metalwright::store

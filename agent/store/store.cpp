@@ -11,7 +11,7 @@
 namespace metalwright::store {
 namespace {
 
-constexpr std::int64_t current_version = 1;
+constexpr std::int64_t current_version = 2;
 
 Result<std::string> draw_key() {
     std::string key(32, '\0');
@@ -72,6 +72,13 @@ Result<void> Store::migrate() {
         if (auto set = db_.execute("PRAGMA user_version=1"); !set) return set;
         if (auto done = tx->commit(); !done) return done;
         created_ = true;
+    }
+    if (found < 2) {
+        auto tx = Transaction::begin(db_);
+        if (!tx) return std::unexpected(tx.error());
+        if (auto made = db_.execute(schema_v2); !made) return made;
+        if (auto set = db_.execute("PRAGMA user_version=2"); !set) return set;
+        if (auto done = tx->commit(); !done) return done;
     }
     auto key = meta("host_key");
     if (!key) return std::unexpected(key.error());

@@ -56,6 +56,8 @@ struct Candidate {
     std::string consent{};
     std::optional<std::string> script{};  ///< user data, decoded; kept until it has been launched
     std::int64_t script_timeout_s = 0;
+    std::string run_order{};    ///< as ScriptRun's
+    std::string order_again{};  ///< the same, for a run that is armed again
     bool rerun_interrupted = false;
     std::string report;  ///< outbox body told with it; empty: none
 };
@@ -77,8 +79,9 @@ struct ScriptRun {
     std::string state;  ///< cloudinit::to_string(ScriptState)
     std::optional<std::int64_t> exit_code{};
     std::optional<std::int64_t> signal{};
-    std::string bytes{};  ///< empty once launched
+    std::string bytes{};  ///< empty once it has ended
     std::int64_t timeout_s = 0;
+    std::string run_order{};  ///< how it is gone about, in the engine's words
 };
 
 /// How the host stands: what is in force and the operation that tells of it, read as one.
@@ -187,6 +190,8 @@ class Store {
     /// State, exit code and signal of a run, with its event and report. `started` forgets nothing;
     /// a final state drops the script's bytes.
     Result<void> set_script(const ScriptRun& run, std::string_view report, std::int64_t now_ms);
+    /// How far its output has been reported, with that report; at the outbox's bound without it.
+    Result<void> note_output(const ScriptRun& run, std::string_view report, std::int64_t now_ms);
 
     // -- the lock on what destroys data (see host_mark.hpp)
     /// Why this store may not know all that was done to this host; nothing when it does.

@@ -10,7 +10,7 @@ _metalwright() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-            --socket | -o | --output | --catalogue | --host | --timeout | --limit | --for | --id | --kind | --count | --raid-tool | --with) ((i++)) ;;
+            --socket | -o | --output | --catalogue | --host | --timeout | --limit | --for | --id | --kind | --count | --raid-tool | --with | --last | --svg) ((i++)) ;;
             -*) ;;
             *) words+=("$word") ;;
         esac
@@ -19,8 +19,8 @@ _metalwright() {
     if [[ $command == ip ]]; then
         command="ip ${words[1]:-}"
         [[ ${words[1]:-} == plan ]] && command="ip plan ${words[2]:-}"
-    elif [[ $command == raid ]]; then
-        command="raid ${words[1]:-}"
+    elif [[ $command == @(raid|userdata) ]]; then
+        command="$command ${words[1]:-}"
     fi
 
     COMPREPLY=()
@@ -29,7 +29,7 @@ _metalwright() {
             mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$current")
             return
             ;;
-        --socket | --catalogue | --raid-tool)
+        --socket | --catalogue | --raid-tool | --svg)
             _metalwright_files "$current"
             return
             ;;
@@ -41,7 +41,7 @@ _metalwright() {
             mapfile -t COMPREPLY < <(compgen -W 'alias secondary elastic' -- "$current")
             return
             ;;
-        --host | --limit | --id | --count | --with)
+        --host | --limit | --id | --count | --with | --last)
             return
             ;;
     esac
@@ -59,6 +59,8 @@ _metalwright() {
         'raid locate') options+=' --off' ;;
         'raid replace') options+=' --with --wait --timeout' ;;
         'ip watch') options+=' --timeout' ;;
+        analyze) options+=' --svg' ;;
+        'userdata log') options+=' --follow --last' ;;
     esac
     if [[ $current == -?* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
@@ -66,13 +68,14 @@ _metalwright() {
     fi
     local offered=''
     case $command in
-        '') offered='validate plan apply status metrics operations inventory raid arm hold ip' ;;
+        '') offered='validate plan apply status metrics operations analyze inventory raid userdata arm hold ip' ;;
         hold) [[ ${#words[@]} -eq 1 ]] && offered='network storage all' ;;
         'ip ') offered='list add del plan watch' ;;
         'raid ') offered='list locate replace' ;;
+        'userdata ') offered='log' ;;
         'ip plan ') offered='add del' ;;
         'ip del' | 'ip plan del') offered=$(_metalwright_addresses) ;;
-        operations) offered=$(_metalwright_operations) ;;
+        operations | analyze) offered=$(_metalwright_operations) ;;
         validate | plan | apply) _metalwright_files "$current" ;;
     esac
     [[ -n $offered ]] && mapfile -t COMPREPLY < <(compgen -W "$offered" -- "$current")

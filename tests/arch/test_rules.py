@@ -165,7 +165,7 @@ class RangeTemporaries(Rules):
 
     def test_a_part_of_what_a_call_has_returned(self):
         for expression in ("observe(doors).value().disks", "(*observe(doors)).disks", "observe(doors)->disks",
-                           "machine.look().at(0).disks", 'json::parse(text)["disks"]', "plan(wanted, seen).front().disks"):
+                           "*store.unsent(9)", "*store_->unsent(limit)", "machine.look().at(0).disks", 'json::parse(text)["disks"]', "plan(wanted, seen).front().disks"):
             self.breaks("range_temporaries", self.loop(expression), "raid/a.cpp:2", "give it a name")
 
     def test_what_lives_long_enough_is_fine(self):

@@ -130,6 +130,10 @@ def dies_before_the_loop(expression):
     return False
 
 
+# `*store.unsent(9)`: a reference into the Result or the optional that the call has returned.
+DEREFERENCED_CALL = re.compile(r"\s*\*\s*\w+(?:(?:\.|->|::)\w+)*\s*\([^()]*\)\s*$")
+
+
 def ranges_over_temporaries(source):
     """g++ 12 does not yet keep every temporary of a range alive until the loop has ended, as C++23 says."""
     code, breaches = source.code, []
@@ -138,7 +142,8 @@ def ranges_over_temporaries(source):
         colon = re.compile(r"(?<!:):(?!:)").search(header)
         if ";" in header or not colon:
             continue
-        if dies_before_the_loop(header[colon.end():]):
+        expression = header[colon.end():]
+        if dies_before_the_loop(expression) or DEREFERENCED_CALL.match(expression):
             breaches.append(source.breach(match.start(), "the range is a part of what a call has returned, and that is gone before "
                                           "the first turn: give it a name first"))
     return breaches

@@ -14,6 +14,7 @@ import building
 import network
 import order
 import storage
+import user_data
 from programs import Bench
 from rows import Row, table
 
@@ -27,6 +28,7 @@ BENCHES = {
     "build": (building.building, False, []),
     "order": (order.order, False, ["all"]),
     "raid": (storage.raid, False, ["all"]),
+    "userdata": (user_data.user_data, True, ["all"]),
 }
 INSIDE = "METALWRIGHT_BENCH_INSIDE"
 

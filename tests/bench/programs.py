@@ -94,6 +94,13 @@ class Program:
         return sum(sum(map(int, pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]))
                    for pid in self.family())
 
+    def settle_script(self):
+        """Waits until user data has ended and its operation with it."""
+        deadline = time.monotonic() + PATIENCE_S
+        while self.ask("GET", "/v1/status?wait=10")[1]["state"] == "applying":
+            if time.monotonic() > deadline:
+                raise RuntimeError("user data does not end")
+
     def settle(self):
         """Waits until a second has gone by without any work."""
         before = None

@@ -217,6 +217,21 @@ class FakeDesk final : public Desk {
         return R"({"disk":"S1","on":true,"place":"storcli64 /c0/e252/s1"})";
     }
 
+    /// "hello\n", in two pieces; it has ended.
+    Result<std::string> script_log(std::int64_t from) override {
+        const std::string output = "hello\n";
+        if (from < 0) from = std::max<std::int64_t>(6 + from, 0);
+        const std::string text = output.substr(static_cast<std::size_t>(from), 3);
+        return nlohmann::json{{"instance", "i-1"},
+                              {"state", "exited"},
+                              {"exitCode", 0},
+                              {"from", from},
+                              {"next", from + static_cast<std::int64_t>(text.size())},
+                              {"text", text},
+                              {"ended", true}}
+            .dump();
+    }
+
     std::vector<OutboxRow> unsent(std::size_t limit) override {
         const std::lock_guard lock(mutex_);
         const auto count = std::min(limit, outbox_.size());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <set>
@@ -27,6 +28,8 @@ class FakeMachine final : public engine::Machine {
     int launches = 0;
     bool markers = false;
     std::optional<Error> launch_error{};
+    std::optional<Error> unrunnable{};  ///< what check_user_data says
+    std::string output{};               ///< of the script
     raid::Wanted last_storage{};
     netcfg::Wanted last_network{};
     std::vector<raid::Array> arrays{};  ///< what a glance shows
@@ -61,6 +64,13 @@ class FakeMachine final : public engine::Machine {
         return room(std::move(wants), {}, {});
     }
 
+    std::unique_ptr<engine::RoomRun> leave(cloudinit::Leaving leaving) override {
+        std::vector<Want> wants;
+        for (const std::string& item : leaving.done)
+            if (item != "hostname") wants.push_back({item, false, true});
+        return room(std::move(wants), {}, {});
+    }
+
     Result<void> prepare_script(const cloudinit::Script&) override {
         if (markers) return fail(Errc::conflict, "it was started before");
         return {};
@@ -76,6 +86,38 @@ class FakeMachine final : public engine::Machine {
     cloudinit::ScriptStatus inspect_script(const std::string&) override {
         const std::lock_guard lock(mutex_);
         return script;
+    }
+    Result<void> check_key(const std::string& line) override {
+        if (line.find("refused") == line.npos) return {};
+        return fail(Errc::invalid_spec, "OpenSSH does not take this key");
+    }
+    Result<void> check_user_data(const std::string&) override {
+        if (unrunnable) return std::unexpected(*unrunnable);
+        return {};
+    }
+    Result<void> clear_interrupted_script(const std::string&) override {
+        const std::lock_guard lock(mutex_);
+        if (script.state != cloudinit::ScriptState::interrupted)
+            return fail(Errc::conflict, "this run is not interrupted");
+        script = {};
+        markers = false;
+        return {};
+    }
+    Result<cloudinit::LogPiece> script_log(const std::string&, std::int64_t from,
+                                           std::size_t most) override {
+        const std::lock_guard lock(mutex_);
+        const auto size = static_cast<std::int64_t>(output.size());
+        if (from < 0) from = std::max<std::int64_t>(size + from, 0);
+        const std::string text = output.substr(static_cast<std::size_t>(from), most);
+        return cloudinit::LogPiece{from, from + static_cast<std::int64_t>(text.size()), text};
+    }
+    std::string script_output(const std::string&) override {
+        const std::lock_guard lock(mutex_);
+        return output;
+    }
+    void script_says(const std::string& text) {
+        const std::lock_guard lock(mutex_);
+        output += text;
     }
     bool has_script_markers() override { return markers; }
     std::string boot = "boot-1";

@@ -19,7 +19,7 @@ constexpr std::string_view native = R"({"apiVersion":"metalwright/v1","host":{"i
 "routes":[{"to":"172.16.0.0/12","via":"10.0.1.254","metric":7}]},"aliases":[{"cidr":"10.0.1.51"},
 {"id":"s","cidr":"10.0.1.80/28"},{"cidr":"10.0.1.52","as":"route"},{"cidr":"fd00::/64","routed":true}],
 "bandwidthMbps":100,"extraUplinkMbps":5},"hostname":"node-a","password":"Blank#2Metal!7","userData":
-{"base64":"IyEvYmluL3NoCg==","timeoutSeconds":60,"rerunInterrupted":true}})";
+{"base64":"IyEvYmluL3NoCg==","timeoutSeconds":60,"onInterrupted":"rerun","retries":2,"metadata":{"A":"b"}}})";
 
 constexpr std::string_view envelope = R"({"apiVersion":"metalwright/v1","host":{"id":"h-1"},
 "dialect":"jdcloud.createInstances","generation":1,"request":{"regionId":"cn-north-1","instanceSpec":

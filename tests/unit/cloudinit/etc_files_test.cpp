@@ -110,8 +110,25 @@ TEST(AuthorizedKeys, AppendsWhatIsMissingAndRemovesNothing) {
     const Keys missing = missing_keys(before, wanted);
     EXPECT_EQ(missing, Keys{"ssh-ed25519 AAAAnew you"});
     const std::string after = with_keys(before, missing);
-    EXPECT_EQ(after, "# tenant\nssh-rsa AAAAold me\nssh-ed25519 AAAAnew you\n");
+    EXPECT_EQ(after,
+              "# tenant\nssh-rsa AAAAold me\n# metalwright: these keys are the order's\n"
+              "ssh-ed25519 AAAAnew you\n# metalwright: end\n");
     EXPECT_TRUE(missing_keys(after, wanted).empty());
+    EXPECT_EQ(our_keys(after), missing);
+}
+
+TEST(AuthorizedKeys, OursAloneAreTakenAway) {
+    const std::string theirs = "ssh-rsa AAAAtheirs\n";
+    const std::string all = with_keys(theirs, Keys{"ssh-ed25519 AAAAours"}) + "ssh-rsa AAAAlater\n";
+    EXPECT_EQ(our_keys(all), Keys{"ssh-ed25519 AAAAours"});
+    EXPECT_EQ(without_our_keys(all), theirs + "ssh-rsa AAAAlater\n");
+    EXPECT_EQ(without_our_keys(theirs), theirs);
+    EXPECT_EQ(with_keys(all, Keys{"ssh-ed25519 AAAAnew"}),
+              theirs +
+                  "ssh-rsa AAAAlater\n# metalwright: these keys are the order's\n"
+                  "ssh-ed25519 AAAAnew\n# metalwright: end\n");
+    const std::string cut = "# metalwright: these keys are the order's\nssh-rsa AAAAx\n";
+    EXPECT_EQ(without_our_keys(cut), cut) << "without its end a block is nobody's";
 }
 
 TEST(AuthorizedKeys, ACommentedOutKeyIsMissing) {

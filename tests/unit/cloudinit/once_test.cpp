@@ -6,6 +6,7 @@
 
 #include "cloudinit/room.hpp"
 #include "core/run_plan.hpp"
+#include "tests/fakes/fake_exec.hpp"
 #include "tests/fakes/fake_files.hpp"
 #include "tests/fakes/fake_host.hpp"
 
@@ -16,6 +17,10 @@ using ::testing::IsEmpty;
 
 constexpr const char* hash = "$y$j9T$salt$hash";
 constexpr const char* key = "ssh-ed25519 AAAAC3Nza tenant";
+
+std::string block_of(const std::string& line) {
+    return "# metalwright: these keys are the order's\n" + line + "\n# metalwright: end\n";
+}
 
 /// A fresh Debian.
 class Once : public ::testing::Test {
@@ -56,7 +61,7 @@ TEST_F(Once, AnOrderBecomesSoAndIsReadBackAsSo) {
     EXPECT_EQ(host.kernel_name, "node-a");
     EXPECT_EQ(files.content("/etc/shadow"),
               "root:$y$j9T$salt$hash:20778:0:99999:7:::\nbin:*:1:::::: \n");
-    EXPECT_EQ(files.content("/root/.ssh/authorized_keys"), std::string(key) + "\n");
+    EXPECT_EQ(files.content("/root/.ssh/authorized_keys"), block_of(key));
 
     const Plan<Op> again = plan_now(order);
     EXPECT_THAT(again.steps, IsEmpty());
@@ -143,14 +148,67 @@ TEST_F(Once, AShadowThatCannotBeReadIsAnErrorNotAnEmptyOne) {
     EXPECT_EQ(seen.error().where, "/etc/shadow");
 }
 
+TEST_F(Once, ThePasswordIsSetByTheDistributionsOwnToolWhereItIsThere) {
+    fakes::FakeExec exec;
+    std::string told;
+    exec.on("chpasswd", [&](const sys::Command& command) -> Result<sys::Output> {
+        told = command.input;
+        files.with("/etc/shadow", std::string("root:") + hash + ":20778:0:99999:7:::\n");
+        return fakes::said();
+    });
+    doors.exec = &exec;
+    doors.find_program = [](std::string_view name) -> Result<std::string> {
+        return "/usr/sbin/" + std::string(name);
+    };
+    for (const ItemResult& result : provision(order))
+        EXPECT_EQ(result.outcome, Outcome::changed) << result.item;
+    EXPECT_EQ(exec.lines(), std::vector<std::string>{"chpasswd -e"}) << "the hash is no argument";
+    EXPECT_EQ(told, "root:" + std::string(hash) + "\n");
+
+    exec.on("chpasswd", fakes::said("", 1, "chpasswd: cannot lock /etc/passwd; try again later."));
+    files.with("/etc/shadow", "root:*:19000:0:99999:7:::\n");
+    const Plan<Op> planned = plan_now(order);
+    NoJournal journal;
+    const auto results = apply(planned.steps, observe(doors).value(), doors, journal);
+    EXPECT_EQ(results.back().error().message,
+              "chpasswd failed: chpasswd: cannot lock /etc/passwd; try again later.");
+}
+
 TEST_F(Once, WhatSomebodyElseChangedMeanwhileStays) {
     const Observed seen = observe(doors).value();
     const Plan<Op> planned = plan(order, seen);
     files.with("/root/.ssh/authorized_keys", "ssh-rsa AAAAother\n");
     NoJournal journal;
     apply(planned.steps, seen, doors, journal);
-    EXPECT_EQ(files.content("/root/.ssh/authorized_keys"),
-              "ssh-rsa AAAAother\n" + std::string(key) + "\n");
+    EXPECT_EQ(files.content("/root/.ssh/authorized_keys"), "ssh-rsa AAAAother\n" + block_of(key));
+}
+
+// ---- the instance leaves
+
+TEST_F(Once, WhoLeavesIsLetInNoMore) {
+    files.with("/root/.ssh/authorized_keys", "ssh-rsa AAAAoperator\n")
+        .with("/var/lib/metalwright/userdata/i-1/script", "#!/bin/sh\n");
+    provision(order);
+    Observed seen = observe(doors).value();
+    seen.left_by_run = {"/var/lib/metalwright/userdata/i-1/script", "/root/launch-script"};
+    const Leaving leaving{.instance_id = "i-1", .done = {"hostname", "password", "authorizedKeys"}};
+    const Plan<Op> planned = plan_leaving(leaving, seen);
+    NoJournal journal;
+    for (const Result<void>& done : apply(planned.steps, seen, doors, journal))
+        EXPECT_TRUE(done) << describe(done.error());
+    EXPECT_EQ(files.content("/root/.ssh/authorized_keys"), "ssh-rsa AAAAoperator\n");
+    EXPECT_TRUE(files.content("/etc/shadow").starts_with("root:*:20778:0:99999:7:::\n"));
+    EXPECT_FALSE(files.exists("/var/lib/metalwright/userdata/i-1/script"));
+    EXPECT_EQ(files.content("/etc/hostname"), "node-a\n");
+    EXPECT_EQ(host.locks_held, 0);
+    const Plan<Op> again = plan_leaving(leaving, observe(doors).value());
+    EXPECT_THAT(again.steps, IsEmpty());
+}
+
+TEST_F(Once, WhatWasNotOrderedIsNotTakenBack) {
+    files.with("/etc/shadow", "root:$y$j9T$operators$own:19000:0:99999:7:::\n");
+    const Plan<Op> planned = plan_leaving({.instance_id = "i-1"}, observe(doors).value());
+    EXPECT_THAT(planned.steps, IsEmpty()) << "the operator's own password stays";
 }
 
 }  // namespace

@@ -39,6 +39,17 @@ TEST(SpawnExec, KeepsStdoutAndStderrApart) {
     EXPECT_FALSE(ran->truncated);
 }
 
+TEST(SpawnExec, GivesItsInputAndNothingWhereThereIsNone) {
+    Command cat{"/bin/cat", {}, 20s};
+    EXPECT_EQ(SpawnExec().run(cat)->out, "");
+    cat.input = std::string(300'000, 'x') + "end";
+    const Result<Output> ran = SpawnExec().run(cat);
+    ASSERT_TRUE(ran) << ran.error().message;
+    EXPECT_EQ(ran->out, cat.input);
+    EXPECT_EQ(SpawnExec().run({.program = "/bin/true", .args = {}, .input = "unread"})->exit_code,
+              0);
+}
+
 TEST(SpawnExec, TellsAKillFromAnExit) {
     const Result<Output> ran = SpawnExec().run(sh("kill -9 $$"));
     ASSERT_TRUE(ran);

@@ -1,4 +1,5 @@
 """A virtual machine of the lab: start it, run commands in it, save and restore it, reboot it, cut its power."""
+import contextlib
 import os
 import shlex
 import shutil
@@ -98,6 +99,13 @@ class VM:
             self.qmp("system_reset")
         else:
             self._port.start("systemctl reboot", 60)
+        self._await(boot, timeout, settle)
+
+    @contextlib.contextmanager
+    def restarting(self, timeout=BOOT_TIMEOUT, settle=True):
+        """Around what makes the guest restart by itself; ready again at the end."""
+        boot = self._port.boot
+        yield
         self._await(boot, timeout, settle)
 
     def power_cut(self, then_start=True, timeout=BOOT_TIMEOUT, settle=True):

@@ -1,5 +1,6 @@
 #include "agent/api/routes.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -256,6 +257,17 @@ TEST_F(Routes, ADiskIsLocatedAtOnce) {
     EXPECT_EQ(post("/v1/raid/locate", "").status, 400u);
 }
 
+TEST_F(Routes, WhatUserDataHasPutOutIsRootsToRead) {
+    EXPECT_EQ(get("/v1/user-data/log").status, 403u) << "somebody whom the socket lets in";
+    const auto as_root = [&](std::string target) {
+        return begin({.method = "GET", .target = std::move(target), .uid = 0}).get();
+    };
+    EXPECT_THAT(as_root("/v1/user-data/log").body, testing::HasSubstr(R"("text":"hel")"));
+    EXPECT_THAT(as_root("/v1/user-data/log?from=3").body, testing::HasSubstr(R"("text":"lo\n")"));
+    EXPECT_THAT(as_root("/v1/user-data/log?last=2&wait=5").body, testing::HasSubstr(R"("from":4)"));
+    EXPECT_EQ(as_root("/v1/user-data/log?last=65537").status, 400u);
+}
+
 TEST_F(Routes, EveryPathOfTheOpenApiDescriptionIsThere) {
     std::ifstream description(METALWRIGHT_SOURCE_DIR "/schema/admin-api.openapi.yaml");
     std::map<std::string, std::string> paths;  // to the Allow it should have
@@ -267,7 +279,7 @@ TEST_F(Routes, EveryPathOfTheOpenApiDescriptionIsThere) {
         if (line == "    post:") allow += allow.empty() ? "POST" : ", POST";
     }
     paths.erase("");
-    EXPECT_EQ(paths.size(), 14u);
+    EXPECT_EQ(paths.size(), 15u);
     for (const auto& [named, allow] : paths) {
         std::string one = named;
         if (const auto id = one.find("{id}"); id != one.npos) one.replace(id, 4, "1");

@@ -137,7 +137,7 @@ TEST_F(EngineTest, AStartWithoutAnyEvidenceIsInterruptedAndNotRepeated) {
     finished(document(with_script));
     EXPECT_EQ(machine_.launches, 1);
     json rerun = with_script;
-    rerun["userData"]["rerunInterrupted"] = true;
+    rerun["userData"]["onInterrupted"] = "rerun";
     machine_.markers = false;
     machine_.script_ends({.state = cloudinit::ScriptState::exited, .exit_code = 0});
     EXPECT_EQ(finished(document(rerun))["state"], "running");
@@ -374,7 +374,8 @@ TEST_F(EngineTest, NoSecretReachesReportEventOrStore) {
     finished();
     std::string told = engine_->status() + *engine_->operation(id) + *engine_->events(id, 0);
     for (const json& report : reports()) told += report.dump();
-    for (const store::Source& source : *store_->sources()) told += source.document;
+    const auto sources = store_->sources();
+    for (const store::Source& source : *sources) told += source.document;
     EXPECT_EQ(told.find(password), std::string::npos);
     EXPECT_NE(store_->sources()->front().document.find("$y$"), std::string::npos);
     EXPECT_EQ((*engine_->operation(id)).find("$y$"), std::string::npos);

@@ -82,7 +82,7 @@ json full() {
       "hostname": "node-a.example",
       "passwordHash": "$6$salt$hashhashhash",
       "authorizedKeys": [],
-      "userData": {"timeoutSeconds": 60, "rerunInterrupted": true}
+      "userData": {"timeoutSeconds": 60, "onInterrupted": "rerun"}
     })");
     document["authorizedKeys"].push_back(public_key());
     document["userData"]["base64"] = base64("#!/bin/bash\necho hello\n");

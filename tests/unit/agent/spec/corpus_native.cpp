@@ -388,8 +388,14 @@ std::vector<Wrong> wrong_native() {
         {"/userData/base64", no_script, "/userData/base64", "must be a script", meaning},
         {"/userData/base64", great_script, "/userData/base64", "16", meaning},
         {"/userData/timeoutSeconds", "0", "/userData/timeoutSeconds", "1 to 86400"},
-        {"/userData/rerunInterrupted", "1", "/userData/rerunInterrupted", "expected true or false"},
-        {"/userData/retries", "1", "/userData/retries", "unknown field"},
+        {"/userData/onInterrupted", "true", "/userData/onInterrupted", "expected a string"},
+        {"/userData/onInterrupted", R"("again")", "/userData/onInterrupted", "report, rerun"},
+        {"/userData/retries", "101", "/userData/retries", "100"},
+        {"/userData/afterFailure", R"("never")", "/userData/afterFailure", "skip, run"},
+        {"/userData/stream", "1", "/userData/stream", "expected true or false"},
+        {"/userData/metadata", "[]", "/userData/metadata", "expected an object"},
+        {"/userData/metadata", R"({"1A":"x"})", "/userData/metadata/1A", "no name of a variable"},
+        {"/userData/secrets", R"({"A":1})", "/userData/secrets/A", "expected a string"},
     };
 }
 
@@ -404,6 +410,8 @@ std::vector<Wrong> wrong_password() {
 }
 
 std::vector<Right> right_native() {
+    static const std::string with_options =
+        R"(["from=\"10.0.0.0/8, x\",no-pty )" + public_key() + "\"]";
     return {
         {"/generation", "1"},
         {"/storage/volumes", "[]"},
@@ -468,7 +476,15 @@ std::vector<Right> right_native() {
         {"/hostname", "null"},
         {"/passwordHash", "null"},
         {"/authorizedKeys", "[]"},
+        {"/authorizedKeys", with_options},
         {"/userData", "null"},
+        {"/userData/onInterrupted", "\"report\""},
+        {"/userData/retries", "0"},
+        {"/userData/backoffSeconds", "3600"},
+        {"/userData/afterFailure", "\"run\""},
+        {"/userData/stream", "true"},
+        {"/userData/metadata", R"({"_A1":"","zone":"cn\nnorth"})"},
+        {"/userData/secrets", R"({"TOKEN":"x"})"},
         {"/userData/timeoutSeconds", "86400"},
     };
 }

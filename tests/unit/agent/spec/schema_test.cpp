@@ -134,7 +134,7 @@ TEST(Schema, TheReaderRefusesNoPlainFormThatTheSchemaTakes) {
                                            "/network/aliases/3/as",
                                            "/hostname",
                                            "/userData/timeoutSeconds",
-                                           "/userData/rerunInterrupted",
+                                           "/userData/onInterrupted",
                                            "/operation/wipeConsent/0/disk"};
     constexpr std::string_view values[] = {"null",
                                            "true",
