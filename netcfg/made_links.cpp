@@ -74,7 +74,9 @@ MadeLinks::MadeLinks(const Wanted& wanted, const Observed& observed, const Owned
     for (std::size_t at = 0; at < works_.size(); ++at) {
         const Wanted& one = nic(at);
         const auto item = [&](const std::string& what, const std::string& on) {
-            return at == 0 ? what : what + " on " + on;
+            std::string words = what;
+            if (at != 0) (words += " on ") += on;
+            return words;
         };
         if (one.bond) make_bond(one, item("bond", one.bond->name), works_[at]);
         if (one.vlan && *one.vlan != 0)

@@ -47,7 +47,7 @@ class MadeLinks {
     void make_vlan(const Wanted& one, const std::string& item, Work& work);
     /// A bond or VLAN of ours, and what of ours stands on it.
     Result<void> take_apart(const Link& link, const std::string& item, Work& work);
-    void sweep_vlans(std::size_t nic, const std::string& item);
+    void sweep_vlans(std::size_t at, const std::string& item);
 
     const Wanted& nic(std::size_t at) const { return at == 0 ? wanted_ : wanted_.others[at - 1]; }
     Result<void> nothing_foreign(const Link& link, std::string_view otherwise) const;

@@ -201,6 +201,6 @@ std::string describe(const KernelOp& op);
 /// index: a reboot loses what a group has done, and with it the need to take it back.
 std::string journal_form(const Op& op);
 /// The reverse. Errors: internal (a text that is none of ours).
-Result<KernelOp> op_from(std::string_view journal_form);
+Result<KernelOp> op_from(std::string_view text);
 
 }  // namespace metalwright::netcfg

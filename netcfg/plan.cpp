@@ -187,7 +187,7 @@ bool is_wanted(const Wanted& wanted) {
 template <class T>
 void move_behind(std::vector<T>& list, std::vector<T>&& more) {
     if (list.empty())
-        list = std::move(more);
+        list.swap(more);
     else
         std::ranges::move(more, std::back_inserter(list));
 }

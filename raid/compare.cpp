@@ -120,7 +120,7 @@ std::vector<std::string> differences(const WantedArray& wanted, const Array& arr
     compare_geometry(wanted, array, told);
     // While a spare fills in for a lost member it has a slot, and is none for now.
     if (const std::size_t spares = spares_of(array);
-        spares != wanted.spares && !(array.building() && spares < wanted.spares) &&
+        spares != wanted.spares && (!array.building() || spares > wanted.spares) &&
         damage(array).empty())
         told.push_back("it has " + std::to_string(spares) + " spares, not " +
                        std::to_string(wanted.spares));

@@ -86,8 +86,8 @@ std::vector<std::string> obstacles(const Disk& disk) {
         all.push_back(mount == "swap" ? "is swapped on" : "is mounted at " + mount);
     if (!disk.partitions.empty()) all.push_back("has partitions " + tell(disk.partitions));
     if (!disk.probe_error.empty()) all.push_back("cannot be searched (" + disk.probe_error + ')');
-    if (disk.read_only) all.push_back("is read-only");
-    if (disk.bytes == 0) all.push_back("has no medium");
+    if (disk.read_only) all.emplace_back("is read-only");
+    if (disk.bytes == 0) all.emplace_back("has no medium");
     return all;
 }
 

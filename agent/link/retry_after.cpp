@@ -36,7 +36,7 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
     // Sun, 06 Nov 1994 08:49:37 GMT | Sunday, 06-Nov-94 08:49:37 GMT | Sun Nov  6 08:49:37 1994
     const auto part = words(text);
     const bool asctime = part.size() == 7 && !number(part[1]);
-    if (!asctime && !(part.size() == 8 && part[7] == "GMT")) return std::nullopt;
+    if (!asctime && (part.size() != 8 || part[7] != "GMT")) return std::nullopt;
     const std::string_view name = part[asctime ? 1 : 2];
     const auto found = std::find(months.begin(), months.end(), name);
     const auto day = number(part[asctime ? 2 : 1]);

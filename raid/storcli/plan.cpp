@@ -81,7 +81,7 @@ class Planner {
             if (error)
                 plan_.settled.push_back({.item = item_of(one.name),
                                          .outcome = Outcome::failed,
-                                         .error = std::move(*error)});
+                                         .error = std::move(error)});
         }
         return std::move(plan_);
     }

@@ -78,7 +78,7 @@ Plan<VolumeOp> plan_spares(std::span<const WantedSpares> wanted, const Controlle
     for (const WantedSpares& one : wanted)
         if (std::optional<Error> error = plan_one(one, there, claims, plan))
             plan.settled.push_back(
-                {.item = item_of(one), .outcome = Outcome::failed, .error = std::move(*error)});
+                {.item = item_of(one), .outcome = Outcome::failed, .error = std::move(error)});
     return plan;
 }
 

@@ -14,11 +14,13 @@ constexpr std::size_t most_depth = 24;
 /// Builds the tree. Its functions are nlohmann's SAX interface; false ends the parse.
 class Builder {
  public:
+    // NOLINTBEGIN(readability-identifier-naming): the names are those of the interface.
     using number_integer_t = nlohmann::json::number_integer_t;
     using number_unsigned_t = nlohmann::json::number_unsigned_t;
     using number_float_t = nlohmann::json::number_float_t;
     using string_t = nlohmann::json::string_t;
     using binary_t = nlohmann::json::binary_t;
+    // NOLINTEND(readability-identifier-naming)
 
     bool null() { return add(Value::Kind::nothing, {}); }
     bool boolean(bool value) { return add(Value::Kind::text, value ? "true" : "false"); }

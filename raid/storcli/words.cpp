@@ -170,7 +170,10 @@ std::string pci_of(std::string_view address) {
     const char* at = address.data();
     const char* const end = at + address.size();
     for (std::size_t i = 0; i < parts.size(); ++i) {
-        if (i != 0 && (at == end || *at++ != ':')) return {};
+        if (i != 0) {
+            if (at == end || *at != ':') return {};
+            ++at;
+        }
         const auto [after, bad] = std::from_chars(at, end, parts[i], 16);
         if (bad != std::errc()) return {};
         at = after;
