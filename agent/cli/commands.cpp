@@ -166,11 +166,11 @@ Attempt<std::int64_t> meant(Session& session, std::optional<std::int64_t> id) {
 
 }  // namespace
 
-Exit follow(Session& session, std::optional<std::int64_t> named, const Waiting& waiting) {
-    const Attempt<std::int64_t> id = meant(session, named);
-    if (!id) return complain(session, id.error());
+Exit follow(Session& session, std::optional<std::int64_t> id, const Waiting& waiting) {
+    const Attempt<std::int64_t> which = meant(session, id);
+    if (!which) return complain(session, which.error());
     const Answer operation =
-        watch(session, *id, waiting, session.json ? Telling::events : Telling::steps);
+        watch(session, *which, waiting, session.json ? Telling::events : Telling::steps);
     // With -o json the lines are events: no other JSON among them.
     if (!operation) return tell(session, operation.error());
     if (!session.json)
@@ -180,15 +180,15 @@ Exit follow(Session& session, std::optional<std::int64_t> named, const Waiting& 
     return exit_of(*operation);
 }
 
-Exit analyze(Session& session, std::optional<std::int64_t> named, const std::string& svg) {
-    const Attempt<std::int64_t> id = meant(session, named);
-    if (!id) return complain(session, id.error());
-    const Answer operation = session.daemon.get(operation_path(*id), quick);
+Exit analyze(Session& session, std::optional<std::int64_t> id, const std::string& svg) {
+    const Attempt<std::int64_t> which = meant(session, id);
+    if (!which) return complain(session, which.error());
+    const Answer operation = session.daemon.get(operation_path(*which), quick);
     if (!operation) return complain(session, operation.error());
     std::vector<Json> events;
     for (std::int64_t after = 0;;) {
         const Answer page = session.daemon.get(
-            operation_path(*id) + "/events?after=" + std::to_string(after), quick);
+            operation_path(*which) + "/events?after=" + std::to_string(after), quick);
         if (!page) return complain(session, page.error());
         for (const Json& event : list(*page, "events")) events.push_back(event);
         const std::int64_t next = std::max(after, number(*page, "next").value_or(after));

@@ -97,7 +97,7 @@ std::vector<std::string> wrap(std::string_view text, std::size_t width) {
 std::string bytes_in_words(std::uint64_t bytes) {
     constexpr std::array<const char*, 6> units{"B", "kB", "MB", "GB", "TB", "PB"};
     if (bytes < 1000) return std::to_string(bytes) + " B";
-    double value = static_cast<double>(bytes);
+    auto value = static_cast<double>(bytes);
     std::size_t unit = 0;
     // 999.5 would be printed as 1000 of this unit.
     while (value >= 999.5 && unit + 1 < units.size()) {

@@ -174,24 +174,37 @@ std::string timeline_view(const Timeline& timeline, const Look& look) {
 std::string timeline_svg(const Timeline& timeline) {
     constexpr std::int64_t left = 190, scale = 560, row = 22, top = 34;
     const std::int64_t height = top + row * static_cast<std::int64_t>(timeline.steps.size()) + 12;
-    std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" +
-                      std::to_string(left + scale + 110) + "\" height=\"" + std::to_string(height) +
-                      "\" font-family=\"sans-serif\" font-size=\"12\">\n"
-                      "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n"
-                      "<text x=\"8\" y=\"20\" font-weight=\"bold\">operation " +
-                      std::to_string(timeline.operation) + " " + escaped(timeline.state) + ", " +
-                      escaped(time_in_words(timeline.took)) + "</text>\n";
+    const auto attribute = [](const char* name, std::int64_t value) {
+        return std::string(" ")
+            .append(name)
+            .append("=\"")
+            .append(std::to_string(value))
+            .append("\"");
+    };
+    std::string svg = R"(<svg xmlns="http://www.w3.org/2000/svg")";
+    svg += attribute("width", left + scale + 110);
+    svg += attribute("height", height);
+    svg += R"( font-family="sans-serif" font-size="12">
+<rect width="100%" height="100%" fill="#ffffff"/>
+<text x="8" y="20" font-weight="bold">operation )";
+    svg += std::to_string(timeline.operation);
+    svg.append(" ").append(escaped(timeline.state)).append(", ");
+    svg.append(escaped(time_in_words(timeline.took))).append("</text>\n");
     std::int64_t y = top;
     for (const Timeline::Step& step : timeline.steps) {
         const auto [start, length] = bar(timeline, step, scale);
-        const std::string middle = std::to_string(y + 15);
-        svg += "<g><title>" + escaped(step.what) + "</title><text x=\"8\" y=\"" + middle + "\">" +
-               escaped(fit(step.item, 28)) + "</text><rect x=\"" + std::to_string(left + start) +
-               "\" y=\"" + std::to_string(y + 3) + "\" width=\"" + std::to_string(length) +
-               "\" height=\"" + std::to_string(row - 6) + "\" fill=\"" +
-               (step.tone == Tone::bad ? "#c0392b" : "#2c7fb8") + "\"/><text x=\"" +
-               std::to_string(left + start + length + 5) + "\" y=\"" + middle +
-               "\" fill=\"#555555\">" + escaped(time_in_words(step.took)) + "</text></g>\n";
+        svg.append("<g><title>").append(escaped(step.what)).append(R"(</title><text x="8")");
+        svg += attribute("y", y + 15);
+        svg.append(">").append(escaped(fit(step.item, 28))).append("</text><rect");
+        svg += attribute("x", left + start);
+        svg += attribute("y", y + 3);
+        svg += attribute("width", length);
+        svg += attribute("height", row - 6);
+        svg += step.tone == Tone::bad ? R"( fill="#c0392b"/><text)" : R"( fill="#2c7fb8"/><text)";
+        svg += attribute("x", left + start + length + 5);
+        svg += attribute("y", y + 15);
+        svg.append(R"( fill="#555555">)").append(escaped(time_in_words(step.took)));
+        svg += "</text></g>\n";
         y += row;
     }
     return svg + "</svg>\n";

@@ -3,7 +3,7 @@
 namespace metalwright::engine {
 namespace {
 
-constexpr std::int64_t longest_hold_s = 30 * 24 * 3600;
+constexpr std::int64_t longest_hold_s = std::int64_t{30} * 24 * 3600;
 
 }  // namespace
 

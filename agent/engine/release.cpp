@@ -56,7 +56,13 @@ std::vector<ItemResult> Engine::release_network(const store::Operation& operatio
     };
     auto room = machine_.network(nothing, *owned, keep, {});
     if (auto planned = room->plan(); !planned) return failed_room("network", planned.error());
-    return room->run(journal);
+    std::vector<ItemResult> items = room->run(journal);
+    // Where nothing is ours, a NIC that is not there has nothing of ours.
+    if (*owned == netcfg::Owned())
+        std::erase_if(items, [](const ItemResult& item) {
+            return item.item == "nic" && item.error && item.error->code == Errc::not_found;
+        });
+    return items;
 }
 
 /// What lets the tenant in, and what the tenant's script has left.

@@ -30,6 +30,7 @@ class FakeMachine final : public engine::Machine {
     std::optional<Error> launch_error{};
     std::optional<Error> unrunnable{};  ///< what check_user_data says
     std::string output{};               ///< of the script
+    bool no_nic = false;
     raid::Wanted last_storage{};
     netcfg::Wanted last_network{};
     std::vector<raid::Array> arrays{};  ///< what a glance shows
@@ -44,6 +45,10 @@ class FakeMachine final : public engine::Machine {
         const std::lock_guard lock(mutex_);
         last_network = wanted;
         std::vector<Want> wants;
+        if (no_nic) {
+            refuses["nic"] = {Errc::not_found, "this host has no NIC", "nic"};
+            wants.push_back({"nic", false});
+        }
         netcfg::Owned owned;
         if (wanted.primary) wants.push_back({"primary", false});
         if (wanted.shaping && wanted.shaping->egress_mbps != 0)

@@ -176,6 +176,14 @@ TEST_F(EngineTest, AnotherInstanceIsRefusedUntilThisOneIsReleased) {
     EXPECT_EQ(finished(other)["state"], "running");
 }
 
+TEST_F(EngineTest, AReleaseOfAHostThatHasNothingOfOursOnAnyNicNeedsNone) {
+    machine_.no_nic = true;
+    finished(R"({"apiVersion":"metalwright/v1","host":{"id":"host-1"},"instance":{"id":"i-1"}})");
+    const json released = finished(
+        R"({"apiVersion":"metalwright/v1","host":{"id":"host-1"},"release":{"instanceId":"i-1"}})");
+    EXPECT_EQ(released["state"], "idle") << released.dump(2);
+}
+
 TEST_F(EngineTest, AReleaseLeavesTheArraysUnlessItAsksForThem) {
     const std::string release =
         R"({"apiVersion":"metalwright/v1","host":{"id":"host-1"},"release":{"instanceId":"i-1")";
