@@ -21,8 +21,10 @@ std::uint64_t number(const std::string& text) {
     return value;
 }
 
-/// "8-4-4-4-12" -> mdadm's "8:8:8:8".
+/// "8-4-4-4-12" -> mdadm's "8:8:8:8". Empty for zeros: the kernel knows the UUID of an array only
+/// once it has run.
 std::string md_form(std::string_view uuid) {
+    if (uuid.find_first_not_of("0-") == std::string_view::npos) return {};
     std::string hex, text;
     for (const char c : uuid)
         if (c != '-') hex += c;

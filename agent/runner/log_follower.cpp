@@ -12,6 +12,7 @@ namespace metalwright::runner {
 
 LogFollower::LogFollower(const std::filesystem::path& log, int out)
     : file_(::open(log.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)), out_(out) {
+    if (!file_) return;
     if (const off_t end = ::lseek(file_.get(), 0, SEEK_END); end > 0) began_at_ = at_ = end;
 }
 
@@ -19,7 +20,7 @@ LogFollower::LogFollower(const std::filesystem::path& log, int out)
 bool LogFollower::step(int wait_milliseconds) {
     struct stat status{};
     if (!file_ || ::fstat(file_.get(), &status) != 0) return false;
-    if (status.st_size < at_) at_ = status.st_size;  // the script truncated its log
+    at_ = std::min<long long>(at_, status.st_size);  // the script truncated its log
     // At most PIPE_BUF: what poll() promises room for is then written without blocking.
     std::array<char, 4096> chunk;
     const ssize_t n = ::pread(file_.get(), chunk.data(), chunk.size(), at_);

@@ -139,9 +139,10 @@ int run_detached(const Arguments& arguments) {
     ::close(news[0]);
     if (claimed != 0) ::_exit(claimed);
     // The starter reads our output to its end: let go of it.
-    const int nothing = ::open("/dev/null", O_RDWR);
-    for (const int fd : {0, 1, 2}) ::dup2(nothing, fd);
-    if (nothing > 2) ::close(nothing);
+    if (const int nothing = ::open("/dev/null", O_RDWR); nothing >= 0) {
+        for (const int fd : {0, 1, 2}) ::dup2(nothing, fd);
+        if (nothing > 2) ::close(nothing);
+    }
     ::_exit(run_claimed(arguments));
 }
 

@@ -107,8 +107,8 @@ MaskedLog::MaskedLog(int log, std::vector<std::string> secrets) {
         pipe_.close();  // else it would wait for itself
         done_.close();
         // Nothing of the journal's: it reads our standard output to its end.
-        const int nothing = ::open("/dev/null", O_RDWR);
-        for (const int fd : {0, 1, 2}) ::dup2(nothing, fd);
+        if (const int nothing = ::open("/dev/null", O_RDWR); nothing >= 0)
+            for (const int fd : {0, 1, 2}) ::dup2(nothing, fd);
         copy(read_end.get(), log, std::move(mask));
     }
     if (process_ > 0) fd_ = pipe_.get();

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 #include <string>
 
@@ -37,20 +38,25 @@ Result<Claim> own_claim() {
                  .invocation = environment("INVOCATION_ID")};
 }
 
+int number_of(std::string_view text) {
+    int number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number;
+}
+
 /// "KILL" or "9": systemd gives the name.
 int signal_of(const std::string& word) {
     for (int number = 1; number < NSIG; ++number)
         if (const char* name = ::sigabbrev_np(number); name != nullptr && word == name)
             return number;
-    return std::atoi(word.c_str());
+    return number_of(word);
 }
 
 ScriptStatus status_from_environment() {
     const std::string status = environment("EXIT_STATUS");
     if (environment("SERVICE_RESULT") == "timeout") return {.state = ScriptState::timed_out};
     const std::string code = environment("EXIT_CODE");
-    if (code == "exited")
-        return {.state = ScriptState::exited, .exit_code = std::atoi(status.c_str())};
+    if (code == "exited") return {.state = ScriptState::exited, .exit_code = number_of(status)};
     if (code == "killed" || code == "dumped")
         return {.state = ScriptState::killed, .signal = signal_of(status)};
     return {.state = ScriptState::interrupted};

@@ -397,6 +397,18 @@ TEST_F(ObserveArray, OfInterestIsReadAlone) {
     EXPECT_EQ(exec.lines(), asked) << "nothing is asked about one that is of no interest";
 }
 
+TEST_F(ObserveArray, ThatHasNotRunIsKnownByMdadmsAnswerNotByTheKernelsZeros) {
+    md("uuid", "00000000-0000-0000-0000-000000000000");
+    md("array_state", "inactive");
+    Doors now = doors();
+    const auto map = block_map(now);
+    ASSERT_TRUE(map);
+    const auto there = arrays_in(*map, {}, now, "1:2:3:4");
+    ASSERT_TRUE(there);
+    ASSERT_THAT(*there, SizeIs(1));
+    EXPECT_EQ(there->front().uuid, "1:2:3:4");
+}
+
 TEST_F(ObserveArray, FaultyAndSpareMembersAreToldApart) {
     member("vdc", "faulty", "none");
     member("vdd", "spare", "none");
