@@ -186,7 +186,7 @@ Result<void> prepare(const Script& script, const RunPlace& place, sys::Files& fi
         beside(run_files::cloud_init_meta_data, cloud_init_meta_data(script.instance_id), 0600);
     }
     beside(run_files::environment, join_nul(script.environment), 0600);
-    beside(run_files::secrets, join_nul(script.secrets), 0600);
+    if (!script.secrets.empty()) beside(run_files::secrets, join_nul(script.secrets), 0600);
     const bool one = data->scripts.size() == 1;
     all.push_back({place.script_copy, one ? data->scripts[0].bytes : script.bytes, 0700});
     for (const File& file : all)

@@ -14,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <vector>
@@ -322,7 +323,9 @@ ScriptStatus supervise(const Order& order) {
     fs::path log_path;
     const sys::Fd log = open_log(order, log_path);
     LogFollower follower(log_path, STDOUT_FILENO);
-    keep(order, cloudinit::run_files::log_begins, std::to_string(follower.began_at()) + '\n');
+    // Not durable: after a power cut the whole log is this run's, and the script does not wait.
+    std::ofstream(order.directory / cloudinit::run_files::log_begins)
+        << follower.began_at() << '\n';
     // Before there is a process that copies output: it shall not be reaped unseen.
     const sigset_t watched = watched_signals();
     ::sigprocmask(SIG_BLOCK, &watched, nullptr);

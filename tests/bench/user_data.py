@@ -154,11 +154,11 @@ def cloud_init(number=[0]):  # noqa: B006 - counts the instances
 
 def hide_the_host():
     """What is written to the host's own folders stays in this mount namespace, and no systemd is seen."""
-    for folder in ("/root", "/run", "/var/lib", "/tmp"):
+    for folder in ("/root", "/run", "/var/lib"):
         subprocess.run(["mount", "-t", "tmpfs", "bench", folder], check=True)
     for name in ("upper", "work"):
-        os.makedirs(f"/tmp/etc/{name}")
-    subprocess.run(["mount", "-t", "overlay", "bench", "-o", "lowerdir=/etc,upperdir=/tmp/etc/upper,workdir=/tmp/etc/work", "/etc"],
+        os.makedirs(f"/run/etc/{name}")
+    subprocess.run(["mount", "-t", "overlay", "bench", "-o", "lowerdir=/etc,upperdir=/run/etc/upper,workdir=/run/etc/work", "/etc"],
                    check=True)
 
 
