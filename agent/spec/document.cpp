@@ -50,8 +50,8 @@ void read_any(Fields& fields, const Catalogue* catalogue, HostSpec& spec) {
     if (fields.has("release")) return read_release(fields, spec);
     if (const Dialect* dialect = bare_request(fields))
         return fields.self().error("this is a bare " + std::string(dialect->name) +
-                                   " request: wrap it as {\"dialect\":\"" +
-                                   std::string(dialect->name) + "\",\"request\":{...}}");
+                                   R"( request: wrap it as {"dialect":")" +
+                                   std::string(dialect->name) + R"(","request":{...}})");
     read_native(fields, spec, Completeness::whole);
 }
 

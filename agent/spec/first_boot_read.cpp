@@ -76,7 +76,7 @@ std::string not_a_key(std::string_view line) {
 std::optional<std::string> read_script(const Cursor& base64) {
     const auto text = base64.text({.most = most_document_bytes, .secret = true});
     if (!text) return std::nullopt;
-    const auto bytes = cloudinit::decode_base64(*text);
+    auto bytes = cloudinit::decode_base64(*text);
     if (!bytes) {
         base64.error(bytes.error().message);
         return std::nullopt;
