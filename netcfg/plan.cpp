@@ -221,6 +221,7 @@ void begin_with(MadeLinks::Work& work, Draft& draft) {
     draft.plan.settled = std::move(work.settled);
     draft.removals = std::move(work.removals);
     draft.stale = std::move(work.stale);
+    work = {};
 }
 
 /// All but the shaping, which may be wanted alone.

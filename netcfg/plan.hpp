@@ -23,6 +23,6 @@ std::string item_of(Kind kind, const Prefix& cidr);
 /// Call it with what the plan was made from and make it durable BEFORE the plan is applied: kernels
 /// before 5.18 keep no mark on an address, and systemd-networkd erases it when it takes an address
 /// over. Calling it again with the read-back forgets what is gone.
-Owned owned_after(const Wanted& wanted, const Observed& observed, const Owned& before);
+Owned owned_after(const Wanted& wanted, const Observed& there, const Owned& before);
 
 }  // namespace metalwright::netcfg

@@ -109,20 +109,20 @@ bool Engine::begin_again(store::ScriptRun run, const cloudinit::ScriptStatus& st
 }
 
 /// What is new of the output, as reports; with each of them the store knows how far it has come.
-void Engine::stream_output(const store::ScriptRun& before, bool to_the_end) {
-    store::ScriptRun run = before;
+void Engine::stream_output(const store::ScriptRun& run, bool to_the_end) {
+    store::ScriptRun so_far = run;
     RunOrder order = run_order_from_store(run.run_order);
     while (order.stream && order.streamed < most_streamed) {
         const auto piece = machine_.script_log(run.instance, order.streamed, chunk_bytes);
         if (!piece || piece->text.empty()) return;
         order.streamed = piece->next;
-        run.run_order = to_store(order);
+        so_far.run_order = to_store(order);
         Json report{{"kind", "userDataOutput"}, {"at", iso_time(clock_())},
                     {"host", options_.host_id}, {"operation", run.operation},
                     {"instance", run.instance}, {"from", piece->from},
                     {"text", piece->text}};
         report["last"] = order.streamed >= most_streamed;  // what comes is in the log alone
-        if (auto kept = store_.note_output(run, dump(report), clock_()); !kept)
+        if (auto kept = store_.note_output(so_far, dump(report), clock_()); !kept)
             return log(Level::error, "cannot report output: " + describe(kept.error()));
         changed();
         if (!to_the_end) return;

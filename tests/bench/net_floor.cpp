@@ -189,7 +189,8 @@ class Kernel {
         request.body.ifa_index = static_cast<std::uint32_t>(nic_);
         request.append_to(out_);
         send();
-        for (bool done = false; !done;)
+        bool done = false;
+        while (!done)
             receive([&](const nlmsghdr& message) {
                 done = message.nlmsg_type == NLMSG_DONE;
                 if (message.nlmsg_type != RTM_NEWADDR) return;

@@ -272,7 +272,6 @@ TEST_F(TwoNics, ARuleThatIsThereThriceIsThereOnceAfterwards) {
 
 TEST_F(TwoNics, ALinkThatWasDownAnswersByItselfAgain) {
     policy(order_);
-    const std::string complete = state();
     for (const char* nic : {"va", "wa"}) {
         shell(std::string("ip link set ") + nic + " down");
         shell(std::string("ip link set ") + nic + " up");

@@ -252,11 +252,11 @@ TEST_F(HttpClientTest, AWrongClockAtFirstBootSaysSo) {
 }
 
 TEST_F(HttpClientTest, ACertificateOfTomorrowOrYesterday) {
-    const Identity tomorrow = ca_.issue("tomorrow", "IP:127.0.0.1", 86400, 2 * 86400);
+    const Identity tomorrow = ca_.issue("tomorrow", "IP:127.0.0.1", 86400, 2L * 86400);
     TestServer early([](const Seen&) { return answer(200, "a"); }, &tomorrow);
     open({.tls = {.ca_file = ca_.file()}});
     expect_error(get(early.url()), Errc::unavailable, ": set the time, or wait until");
-    const Identity yesterday = ca_.issue("yesterday", "IP:127.0.0.1", -2 * 86400, -86400);
+    const Identity yesterday = ca_.issue("yesterday", "IP:127.0.0.1", -2L * 86400, -86400);
     TestServer late([](const Seen&) { return answer(200, "a"); }, &yesterday);
     expect_error(get(late.url()), Errc::unavailable, "the server's certificate was valid until ");
 }
