@@ -157,8 +157,8 @@ TEST(Decode, ForeignNumbersKernelRoutesAndInterruptedDumps) {
 }
 
 TEST(Decode, ALinkAsFarAsWeCare) {
-    std::string settings(32 * 4, '\0');
-    settings[19 * 4] = 1;  // promote_secondaries
+    std::string settings(32UL * 4, '\0');
+    settings[19UL * 4] = 1;  // promote_secondaries
     const auto nested = [](std::uint16_t type, const std::string& content) {
         std::string text(4, '\0');
         const auto length = static_cast<std::uint16_t>(4 + content.size());

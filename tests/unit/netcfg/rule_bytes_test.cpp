@@ -212,10 +212,10 @@ TEST(DecodeNetconf, IsThatOfAllAndOfNoNic) {
 }
 
 TEST(DecodeLink, ItsSettingsAndItsGroup) {
-    std::string settings(32 * 4, '\0');
-    settings[7 * 4] = 1;   // rp_filter
-    settings[12 * 4] = 3;  // arp_filter
-    settings[17 * 4] = 2;  // arp_announce
+    std::string settings(32UL * 4, '\0');
+    settings[7UL * 4] = 1;   // rp_filter
+    settings[12UL * 4] = 3;  // arp_filter
+    settings[17UL * 4] = 2;  // arp_announce
     const auto nested = [](std::uint16_t type, const std::string& content) {
         const auto length = static_cast<std::uint16_t>(4 + content.size());
         return std::string(reinterpret_cast<const char*>(&length), 2) +

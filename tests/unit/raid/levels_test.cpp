@@ -119,7 +119,7 @@ class Running : public testing::Test {
         Array& array = run_array(see, "raid5", {"DATA0", "DATA1", "DATA2"});
         array.layout = "left-symmetric";
         array.consistency = "bitmap";
-        array.component_bytes = gib - 512 * 1024;
+        array.component_bytes = gib - std::uint64_t{512} * 1024;
         list_in_conf(see);
         wanted = complete(data(Level::raid5, 3), {"DATA0", "DATA1", "DATA2"});
     }

@@ -15,7 +15,7 @@ using namespace std::literals;
 namespace {
 
 constexpr std::uint64_t kib = 1024;
-constexpr std::uint64_t size = 16 * 1024 * kib + 3 * 512;  // no multiple of anything
+constexpr std::uint64_t size = 16UL * 1024UL * kib + 3UL * 512;  // no multiple of anything
 
 std::vector<BlockSignature> found_in(const std::string& device) {
     return end_marks(device.size(),
