@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
 
 #include "netcfg/rtnl_attribute.hpp"
 #include "netcfg/rtnl_decode_links.hpp"
@@ -202,6 +203,15 @@ void read_object(std::span<const std::byte> message, Observed& objects) {
     }
 }
 
+namespace {
+
+/// An errno as the kernel sends it, negative. The smallest number has no counterpart.
+int errno_of(int sent) noexcept {
+    return -std::max(sent, -std::numeric_limits<int>::max());
+}
+
+}  // namespace
+
 Result<Answer> decode(std::span<const std::byte> datagram, std::uint32_t seq, Observed& objects) {
     Answer answer;
     while (datagram.size() >= NLMSG_HDRLEN) {
@@ -212,7 +222,8 @@ Result<Answer> decode(std::span<const std::byte> datagram, std::uint32_t seq, Ob
             nlmsgerr body;
             if (message->nlmsg_len < NLMSG_LENGTH(sizeof body)) return cut_short();
             std::memcpy(&body, NLMSG_DATA(message), sizeof body);
-            answer.acks.push_back({message->nlmsg_seq, -body.error, text_of_ack(message, body)});
+            answer.acks.push_back(
+                {message->nlmsg_seq, errno_of(body.error), text_of_ack(message, body)});
         } else if (message->nlmsg_seq == seq) {
             if ((message->nlmsg_flags & NLM_F_DUMP_INTR) != 0) answer.interrupted = true;
             switch (message->nlmsg_type) {
@@ -220,7 +231,7 @@ Result<Answer> decode(std::span<const std::byte> datagram, std::uint32_t seq, Ob
                     answer.done = true;
                     if (int error = 0; message->nlmsg_len >= NLMSG_LENGTH(sizeof error)) {
                         std::memcpy(&error, NLMSG_DATA(message), sizeof error);
-                        answer.dump_error = -error;
+                        answer.dump_error = errno_of(error);
                     }
                     break;
                 case RTM_NEWLINK:

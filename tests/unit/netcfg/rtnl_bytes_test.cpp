@@ -117,6 +117,11 @@ TEST(Decode, TheTextIsFoundBehindAnUncappedRequestToo) {
     datagram.attribute(NLMSGERR_ATTR_MSG, std::string_view("no\0", 3));
     Observed objects;
     EXPECT_THAT(decode(datagram.bytes(), 0, objects)->acks, ElementsAre(Ack{5, EEXIST, "no"}));
+
+    // No kernel sends it, but the fuzzer: it has no counterpart above zero.
+    Datagram smallest;
+    smallest.message(NLMSG_ERROR, NLM_F_CAPPED, 5, nlmsgerr{.error = INT_MIN, .msg = {}});
+    EXPECT_THAT(decode(smallest.bytes(), 0, objects)->acks, ElementsAre(Ack{5, INT_MAX, ""}));
 }
 
 TEST(Decode, AnAddressWithItsFlagsAndItsOwner) {
