@@ -1,6 +1,8 @@
 // Volumes of controllers, and the disks by which the kernel shows them.
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
 #include <variant>
 
 #include "raid/applier.hpp"
@@ -42,7 +44,42 @@ Result<Disk> Applier::disk_of_volume(const std::string& controller, const std::s
                 controller);
 }
 
+/// A full one takes hours, so there is no bound but that it goes on.
+Result<void> Applier::await(const storcli::AwaitInit& op) {
+    using namespace std::chrono_literals;
+    constexpr std::chrono::milliseconds longest_pause = 30s;
+    constexpr std::chrono::milliseconds longest_stall = 6h;
+    constexpr unsigned most_failures = 3;  // in a row: a busy controller answers late
+    std::chrono::milliseconds pause = 500ms;
+    std::chrono::milliseconds stalled{0};
+    std::optional<int> last;
+    unsigned failures = 0;
+    while (true) {
+        VirtualDrive seen;
+        Result<void> done = storcli::apply(op, observed_.controllers, doors_.exec, &seen);
+        if (done) return done;
+        const bool under_way = done.error().code == Errc::busy;
+        failures = under_way ? 0 : failures + 1;
+        if (failures == most_failures) return done;
+        if (under_way) {
+            const int percent = seen.task ? seen.task->percent : -1;
+            if (last != percent)
+                journal_.progress(item_, done.error().message, static_cast<double>(percent));
+            stalled = last == percent ? stalled + pause : 0ms;
+            last = percent;
+        }
+        if (stalled >= longest_stall)
+            return fail(
+                Errc::timed_out,
+                "volume '" + op.name + "' has not come on for six hours: " + done.error().message,
+                op.name);
+        doors_.pause(pause);
+        pause = std::min(pause * 2, longest_pause);
+    }
+}
+
 Result<void> Applier::operator()(const storcli::VolumeOp& op) {
+    if (const auto* wait = std::get_if<storcli::AwaitInit>(&op)) return await(*wait);
     VirtualDrive made;
     if (Result<void> done = storcli::apply(op, observed_.controllers, doors_.exec, &made); !done) {
         if (!std::holds_alternative<storcli::LocateDrive>(op)) return done;

@@ -40,6 +40,16 @@ std::string_view to_string(ControllerMode mode) noexcept {
     return "unknown";
 }
 
+std::string_view to_string(TaskKind kind) noexcept {
+    switch (kind) {
+        case TaskKind::initialization: return "initialization";
+        case TaskKind::background_initialization: return "background-initialization";
+        case TaskKind::consistency_check: return "consistency-check";
+        case TaskKind::other: break;
+    }
+    return "other";
+}
+
 std::string_view to_string(DriveMedia media) noexcept {
     switch (media) {
         case DriveMedia::hdd: return "hdd";

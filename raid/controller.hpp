@@ -58,6 +58,25 @@ struct Drive {
     bool operator==(const Drive&) const = default;
 };
 
+/// What a controller does to a volume by itself.
+enum class TaskKind {
+    initialization,  ///< writes over it: it cannot be used until this is done
+    background_initialization,
+    consistency_check,
+    other,
+};
+
+std::string_view to_string(TaskKind kind) noexcept;  ///< "background-initialization", ...
+
+struct Task {
+    TaskKind kind = TaskKind::other;
+    std::string name{};       ///< the tool's own: "Background Initialization", "INIT"
+    int percent = -1;         ///< 0..100; negative: not told
+    std::string time_left{};  ///< in the tool's words: "5 Minutes"; empty: not told
+
+    bool operator==(const Task&) const = default;
+};
+
 /// One volume (virtual drive) of a controller.
 struct VirtualDrive {
     unsigned id = 0;  ///< not dense: 239 downwards on new firmware
@@ -73,6 +92,8 @@ struct VirtualDrive {
     std::vector<std::string> drives{};  ///< selectors
     std::string wwn{};                  ///< SCSI NAA id, lower-case hex
     std::string device{};               ///< "/dev/sda" as the tool says; for people, no identity
+    std::optional<Task> task{};         ///< under way
+    bool task_told = true;              ///< false: whether there is one has to be asked
 
     bool operator==(const VirtualDrive&) const = default;
 };

@@ -86,6 +86,14 @@ void controllers(Metrics& metrics, const Json& status) {
             metrics.sample(
                 text(volume, "state") == "optimal",
                 {{"controller", text(controller, "id")}, {"volume", text(volume, "name")}});
+    metrics.begin("volume_task_percent", "gauge",
+                  "How far an initialization or a check of the volume has come.");
+    for (const Json& controller : list(status, "controllers"))
+        for (const Json& volume : list(controller, "volumes"))
+            if (const auto percent = real(part(volume, "task"), "percent"))
+                metrics.sample(*percent, {{"controller", text(controller, "id")},
+                                          {"volume", text(volume, "name")},
+                                          {"action", text(part(volume, "task"), "action")}});
     metrics.begin("drives_out_of_order", "gauge",
                   "Drives that are bad, missing, foreign, offline or being rebuilt.");
     for (const Json& controller : list(status, "controllers"))

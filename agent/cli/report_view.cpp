@@ -90,8 +90,8 @@ Cell controllers_in_words(const Json& status) {
         }
         for (const Json& volume : list(controller, "volumes")) {
             const std::string state = text(volume, "state");
-            if (state == "optimal") continue;
-            if (state != "recovery") tone = Tone::bad;
+            if (state == "optimal" && text(volume, "note").empty()) continue;
+            if (state != "recovery" && state != "optimal") tone = Tone::bad;
             const std::string note = text(volume, "note");
             lines.push_back("volume " + text(volume, "name") + " " + (note.empty() ? state : note));
         }

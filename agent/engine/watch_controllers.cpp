@@ -1,6 +1,7 @@
 // What becomes of hardware RAID between operations.
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "agent/engine/engine.hpp"
@@ -11,7 +12,7 @@
 namespace metalwright::engine {
 namespace {
 
-/// A rebuild of hours is told in so many steps, one event each.
+/// What takes hours is told in so many steps, one event each.
 constexpr int percent_step = 5;
 
 std::string volume_note(const raid::Controller& controller, const raid::VirtualDrive& volume) {
@@ -23,12 +24,39 @@ std::string name_of(const raid::Controller& controller, const raid::VirtualDrive
     return volume.name.empty() ? controller.id + "/v" + std::to_string(volume.id) : volume.name;
 }
 
+Json task_json(const std::optional<raid::Task>& task) {
+    if (!task) return nullptr;
+    return {{"action", to_string(task->kind)},
+            {"percent", task->percent < 0 ? Json() : Json(task->percent)},
+            {"timeLeft", task->time_left}};
+}
+
+bool further(int last, int now) {
+    return last < 0 || last / percent_step != now / percent_step;
+}
+
+/// What the controller does to the volume, if it has come on since; once more when it is done.
+std::optional<raid::Task> news(const raid::VirtualDrive& volume, const raid::Controllers& before) {
+    const raid::VirtualDrive* last = nullptr;
+    for (const raid::Controller& controller : before.list)
+        for (const raid::VirtualDrive& one : controller.volumes)
+            if (!volume.wwn.empty() && one.wwn == volume.wwn) last = &one;
+    const std::optional<raid::Task> was = last == nullptr ? std::nullopt : last->task;
+    if (!volume.task && was) {
+        constexpr int all = 100;
+        return raid::Task{.kind = was->kind, .name = was->name, .percent = all};
+    }
+    const bool same = volume.task && was && was->kind == volume.task->kind;
+    if (same && !further(was->percent, volume.task->percent)) return std::nullopt;
+    return volume.task;
+}
+
 bool is_news(const raid::Drive& drive, const raid::Controllers& before) {
     if (drive.state != raid::DriveState::rebuilding || drive.percent < 0) return false;
     for (const raid::Controller& controller : before.list)
         for (const raid::Drive& last : controller.drives)
             if (last.serial == drive.serial && last.percent >= 0)
-                return last.percent / percent_step != drive.percent / percent_step;
+                return further(last.percent, drive.percent);
     return true;
 }
 
@@ -47,7 +75,8 @@ Json controllers_json(const raid::Controllers& controllers) {
             volumes.push_back({{"name", name_of(controller, volume)},
                                {"level", volume.level},
                                {"state", to_string(volume.state)},
-                               {"note", volume_note(controller, volume)}});
+                               {"note", volume_note(controller, volume)},
+                               {"task", task_json(volume.task)}});
         Json& drives = one["drives"] = Json::array();
         for (const raid::Drive& drive : controller.drives)
             if (!raid::in_order(drive.state))
@@ -67,7 +96,7 @@ void Engine::watch_controllers() {
     }
     raid::Controllers now = raid::known_now(before, machine_.observe_controllers());
     const std::vector<raid::ControllerTurn> turns = raid::turns(before, now);
-    bool news = !turns.empty();
+    bool told = !turns.empty();
     {
         const std::lock_guard lock(arrays_mutex_);
         controllers_seen_ = now;
@@ -79,16 +108,22 @@ void Engine::watch_controllers() {
                 return std::ranges::find(volume.drives, one.selector) != volume.drives.end() &&
                        is_news(one, before);
             });
-            if (drive == controller.drives.end()) continue;
             Json body{{"item", "volume/" + name_of(controller, volume)},
-                      {"note", volume_note(controller, volume)},
-                      {"action", "rebuild"},
-                      {"percent", drive->percent}};
+                      {"note", volume_note(controller, volume)}};
+            if (drive != controller.drives.end()) {
+                body["action"] = "rebuild";
+                body["percent"] = drive->percent;
+            } else if (const auto task = news(volume, before)) {
+                body["action"] = to_string(task->kind);
+                body["percent"] = task->percent < 0 ? Json() : Json(task->percent);
+            } else {
+                continue;
+            }
             if (auto put = store_.event(0, "progress", dump(body), clock_()); !put)
                 log(Level::error, "cannot note progress: " + describe(put.error()));
-            news = true;
+            told = true;
         }
-    if (news) changed();
+    if (told) changed();
 }
 
 void Engine::tell(const raid::ControllerTurn& turn) {

@@ -102,20 +102,30 @@ Json to_json(const raid::Drive& drive) {
               {"media", to_string(drive.media)},
               {"volumes", drive.volumes}};
     json["rebuildPercent"] = drive.percent < 0 ? Json() : Json(drive.percent);
+    json["rebuildTimeLeft"] = drive.time_left;
     return json;
 }
 
+Json to_json(const raid::Task& task) {
+    return {{"action", to_string(task.kind)},
+            {"name", task.name},
+            {"percent", task.percent < 0 ? Json() : Json(task.percent)},
+            {"timeLeft", task.time_left}};
+}
+
 Json to_json(const raid::VirtualDrive& volume) {
-    return {{"id", volume.id},
-            {"level", volume.level},
-            {"state", to_string(volume.state)},
-            {"rawState", volume.raw_state},
-            {"name", volume.name},
-            {"sizeBytes", volume.bytes},
-            {"stripKiB", volume.strip_kib},
-            {"cache", volume.cache},
-            {"drives", volume.drives},
-            {"wwn", volume.wwn}};
+    Json json{{"id", volume.id},
+              {"level", volume.level},
+              {"state", to_string(volume.state)},
+              {"rawState", volume.raw_state},
+              {"name", volume.name},
+              {"sizeBytes", volume.bytes},
+              {"stripKiB", volume.strip_kib},
+              {"cache", volume.cache},
+              {"drives", volume.drives},
+              {"wwn", volume.wwn}};
+    json["task"] = volume.task ? to_json(*volume.task) : Json();
+    return json;
 }
 
 Json to_json(const raid::Controller& controller);

@@ -8,6 +8,7 @@
 #include "raid/storcli/answer.hpp"
 #include "raid/storcli/ask.hpp"
 #include "raid/storcli/choose.hpp"
+#include "raid/storcli/differ.hpp"
 #include "raid/storcli/grammar.hpp"
 
 namespace metalwright::raid::storcli {
@@ -15,14 +16,15 @@ namespace {
 
 class Applier {
  public:
-    Applier(const Controllers& planned, sys::Exec& exec, VirtualDrive* made)
-        : planned_(planned), exec_(exec), made_(made) {}
+    Applier(const Controllers& planned, sys::Exec& exec, VirtualDrive* seen)
+        : planned_(planned), exec_(exec), seen_(seen) {}
 
     Result<void> operator()(const CreateVolume& op);
     Result<void> operator()(const SetCache& op);
     Result<void> operator()(const AddSpares& op);
     Result<void> operator()(const SetBootDrive& op);
     Result<void> operator()(const StartInit& op);
+    Result<void> operator()(const AwaitInit& op);
     Result<void> operator()(const DeleteVolume& op);
     Result<void> operator()(const TakeOffline& op);
     Result<void> operator()(const GiveDrive& op);
@@ -41,7 +43,7 @@ class Applier {
 
     const Controllers& planned_;
     sys::Exec& exec_;
-    VirtualDrive* made_;
+    VirtualDrive* seen_;
 };
 
 Result<Controller> Applier::look(const std::string& id) {
@@ -130,7 +132,7 @@ Result<void> Applier::operator()(const CreateVolume& op) {
         return std::set<std::string>(v.drives.begin(), v.drives.end()) == wanted;
     });
     if (made != after->volumes.end()) {
-        if (made_ != nullptr) *made_ = *made;
+        if (seen_ != nullptr) *seen_ = *made;
         return {};
     }
     if (!told) return told;
@@ -226,6 +228,16 @@ Result<void> Applier::operator()(const StartInit& op) {
     return run(there->first, init_words(there->second.id, op.full, there->first));
 }
 
+/// One look; whoever waits looks again.
+Result<void> Applier::operator()(const AwaitInit& op) {
+    const auto there = volume(op.controller, op.name);
+    if (!there) return std::unexpected(there.error());
+    const auto& [controller, volume] = *there;
+    if (!volume.task || volume.task->kind != TaskKind::initialization) return {};
+    if (seen_ != nullptr) *seen_ = volume;
+    return fail(Errc::busy, progress_note(controller, volume), op.name);
+}
+
 Result<void> Applier::operator()(const DeleteVolume& op) {
     const auto find = [&](const Controller& controller) {
         return std::ranges::find(controller.volumes, op.wwn, &VirtualDrive::wwn);
@@ -247,8 +259,8 @@ Result<void> Applier::operator()(const DeleteVolume& op) {
 }  // namespace
 
 Result<void> apply(const VolumeOp& op, const Controllers& planned, sys::Exec& exec,
-                   VirtualDrive* made) {
-    return std::visit(Applier(planned, exec, made), op);
+                   VirtualDrive* seen) {
+    return std::visit(Applier(planned, exec, seen), op);
 }
 
 std::vector<Result<void>> apply(std::span<const Step<VolumeOp>> steps, const Controllers& planned,

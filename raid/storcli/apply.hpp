@@ -17,10 +17,10 @@ namespace metalwright::raid::storcli {
 /// done it.
 /// Creating ends with fail_point("raid.after-create").
 /// Errors: refused, not_found (the controller or a volume has gone), command_failed (the tool's own
-/// words), timed_out, io, unsupported.
-/// `made`: set to what CreateVolume left behind, as it was read back.
+/// words), timed_out, io, unsupported, busy (AwaitInit: it is being initialized; look again).
+/// `seen`: set to what CreateVolume left behind, or AwaitInit found busy, as it was read back.
 Result<void> apply(const VolumeOp& op, const Controllers& planned, sys::Exec& exec,
-                   VirtualDrive* made = nullptr);
+                   VirtualDrive* seen = nullptr);
 
 /// One result per step, in order.
 std::vector<Result<void>> apply(std::span<const Step<VolumeOp>> steps, const Controllers& planned,

@@ -35,16 +35,21 @@ std::string how_it_ended(const sys::Output& output) {
     return how.empty() ? "" : " (" + how + ")";
 }
 
-/// Whether it makes sense to ask this tool on.
-bool ask(sys::Exec& exec, const std::string& tool, const std::vector<std::string>& question,
-         Seen& seen) {
+Result<sys::Output> put(sys::Exec& exec, const std::string& tool,
+                        const std::vector<std::string>& question) {
     sys::Command command{
         .program = tool, .args = question, .timeout = patience, .output_limit = longest_answer};
     // Without nolog each call leaves a log in the working directory.
     command.args.emplace_back("J");
     command.args.emplace_back("nolog");
+    return exec.run(command);
+}
+
+/// Whether it makes sense to ask this tool on.
+bool ask(sys::Exec& exec, const std::string& tool, const std::vector<std::string>& question,
+         Seen& seen) {
     const std::string asked = in_words(question);
-    const Result<sys::Output> output = exec.run(command);
+    const Result<sys::Output> output = put(exec, tool, question);
     if (!output) {
         seen.fail(output.error(), asked);
         return false;
@@ -61,6 +66,16 @@ bool ask(sys::Exec& exec, const std::string& tool, const std::vector<std::string
         return true;
     }
     seen.take(*answer, asked);
+    return true;
+}
+
+/// Not every firmware has every operation, and no tool has all of these questions: that one is not
+/// answered says nothing against the controller.
+bool ask_for_progress(sys::Exec& exec, const std::string& tool,
+                      const std::vector<std::string>& question, Seen& seen) {
+    const Result<sys::Output> output = put(exec, tool, question);
+    if (!output) return false;
+    if (const Result<Answer> answer = read_answer(output->out)) seen.take_progress(*answer);
     return true;
 }
 
@@ -86,19 +101,33 @@ std::vector<std::vector<std::string>> further_questions(std::span<const Controll
         questions.push_back({"/call/vall", "show", "all"});
     if (in_the_dark || any_unread(true)) questions.push_back({"/call/eall/sall", "show", "all"});
     if (any_unread(false)) questions.push_back({"/call/sall", "show", "all"});
-    const auto rebuilds = [&](bool in_enclosure) {
-        return any_controller([&](const Controller& c) {
-            return std::ranges::any_of(c.drives, [&](const Drive& d) {
-                return d.state == DriveState::rebuilding && d.enclosure.has_value() == in_enclosure;
-            });
-        });
-    };
-    if (rebuilds(true)) questions.push_back({"/call/eall/sall", "show", "rebuild"});
-    if (rebuilds(false)) questions.push_back({"/call/sall", "show", "rebuild"});
     const auto is_foreign = [](const Controller& c) {
         return std::ranges::find(c.flags, "foreign-config") != c.flags.end();
     };
     if (any_controller(is_foreign)) questions.push_back({"/call/fall", "show", "all"});
+    return questions;
+}
+
+std::vector<std::vector<std::string>> progress_questions(std::span<const Controller> controllers) {
+    bool in_enclosure = false;
+    bool without = false;
+    bool initialization = false;
+    bool background = false;
+    for (const Controller& controller : controllers) {
+        for (const Drive& drive : controller.drives)
+            if (drive.state == DriveState::rebuilding)
+                (drive.enclosure ? in_enclosure : without) = true;
+        for (const VirtualDrive& volume : controller.volumes) {
+            const TaskKind kind = volume.task ? volume.task->kind : TaskKind::other;
+            initialization |= !volume.task_told || kind == TaskKind::initialization;
+            background |= !volume.task_told || kind == TaskKind::background_initialization;
+        }
+    }
+    std::vector<std::vector<std::string>> questions;
+    if (in_enclosure) questions.push_back({"/call/eall/sall", "show", "rebuild"});
+    if (without) questions.push_back({"/call/sall", "show", "rebuild"});
+    if (initialization) questions.push_back({"/call/vall", "show", "init"});
+    if (background) questions.push_back({"/call/vall", "show", "bgi"});
     return questions;
 }
 
@@ -118,9 +147,13 @@ Controllers observe_controllers(sys::Exec& exec, std::span<const std::string> to
         const std::string& tool = tools[i];
         if (std::ranges::find(tools.first(i), tool) != tools.first(i).end()) continue;
         Seen seen(tool);
-        if (ask(exec, tool, first_question(), seen))
-            for (const auto& question : further_questions(seen.controllers()))
-                if (!ask(exec, tool, question, seen)) break;
+        const auto answered = [&](const auto& questions, auto how) {
+            return std::ranges::all_of(questions,
+                                       [&](const auto& one) { return how(exec, tool, one, seen); });
+        };
+        if (ask(exec, tool, first_question(), seen) &&
+            answered(further_questions(seen.controllers()), ask))
+            answered(progress_questions(seen.controllers()), ask_for_progress);
         Controllers found = std::move(seen).finish();
         const std::size_t others = all.list.size();
         for (Controller& one : found.list) {

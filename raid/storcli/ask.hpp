@@ -13,9 +13,11 @@ namespace metalwright::raid::storcli {
 /// What is asked first: "/call show all".
 std::vector<std::string> first_question();
 /// What else is worth asking, once what came of that is known: volumes where there are any, drives
-/// whose serial number is not known or that are being rebuilt, a foreign configuration where there
-/// is one. Every tool call costs seconds on a host with many drives.
+/// whose serial number is not known, a foreign configuration where there is one. Every tool call
+/// costs seconds on a host with many drives.
 std::vector<std::vector<std::string>> further_questions(std::span<const Controller> controllers);
+/// Then, how far rebuilds and initializations are, where there may be any.
+std::vector<std::vector<std::string>> progress_questions(std::span<const Controller> controllers);
 
 /// Of the paths that the packages of storcli, perccli, storcli2 and perccli2 install to, those that
 /// are there.

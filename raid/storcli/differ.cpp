@@ -34,6 +34,13 @@ bool rebuilding(const Controller& controller, const VirtualDrive& volume) {
     });
 }
 
+std::string how_far(int percent, const std::string& time_left) {
+    std::string words;
+    if (percent >= 0) words += " " + std::to_string(percent) + " %";
+    if (!time_left.empty()) words += ", " + time_left + " left";
+    return words;
+}
+
 /// Ids that name no member of it, where nothing of it is missing.
 std::string strangers(const WantedVolume& wanted, const Controller& controller,
                       const VirtualDrive& volume) {
@@ -114,16 +121,25 @@ std::string damage(const Controller& controller, const VirtualDrive& volume) {
     return state + culprits;
 }
 
-std::string progress_note(const Controller& controller, const VirtualDrive& volume) {
+std::string rebuild_note(const Controller& controller, const VirtualDrive& volume) {
     for (const std::string& selector : volume.drives) {
         const Drive* drive = drive_at(controller, selector);
         if (drive == nullptr || drive->state != DriveState::rebuilding) continue;
-        std::string note = "rebuilding";
-        if (drive->percent >= 0) note += " " + std::to_string(drive->percent) + " %";
-        if (!drive->time_left.empty()) note += ", " + drive->time_left + " left";
-        return note + ", usable meanwhile";
+        return "rebuilding" + how_far(drive->percent, drive->time_left) + ", usable meanwhile";
     }
     return {};
+}
+
+std::string progress_note(const Controller& controller, const VirtualDrive& volume) {
+    std::string rebuild = rebuild_note(controller, volume);
+    if (!rebuild.empty() || !volume.task) return rebuild;
+    const Task& task = *volume.task;
+    const bool blocks = task.kind == TaskKind::initialization;
+    std::string what(to_string(task.kind));
+    std::ranges::replace(what, '-', ' ');
+    if (task.kind == TaskKind::other) what = task.name;
+    return what + how_far(task.percent, task.time_left) +
+           (blocks ? ", not usable until it is done" : ", usable meanwhile");
 }
 
 CachePolicy cache_to_set(const CachePolicy& wanted, std::string_view there) {

@@ -20,7 +20,9 @@ std::string differences(const WantedVolume& wanted, const Controller& controller
 /// "degraded: /c0/e8/s1 is bad"; empty when it is whole, or being rebuilt.
 std::string damage(const Controller& controller, const VirtualDrive& volume);
 
-/// "rebuilding, usable meanwhile", or nothing.
+/// "rebuilding 12 %, 5 Minutes left, usable meanwhile", or nothing.
+std::string rebuild_note(const Controller& controller, const VirtualDrive& volume);
+/// That; else what the controller does to the volume, in such words; or nothing.
 std::string progress_note(const Controller& controller, const VirtualDrive& volume);
 
 /// What of the wanted policy differs from the tool's "NRWTD" or "NR,WB". The drives' own cache is

@@ -96,6 +96,11 @@ class Planner {
         plan_.steps.push_back({item_of(wanted.name), std::move(why), std::move(op), destroys});
     }
 
+    void await(const WantedVolume& wanted, const Controller& controller) {
+        step(wanted, "wait until '" + wanted.name + "' is initialized",
+             AwaitInit{controller.id, wanted.name}, false);
+    }
+
     const Controllers& there_;
     Claims& claims_;
     Plan<VolumeOp> plan_;
@@ -133,6 +138,12 @@ std::optional<Error> Planner::existing(const WantedVolume& wanted, const Control
     if (other != CachePolicy()) {
         step(wanted, "set the cache policy of '" + wanted.name + "'",
              SetCache{controller.id, wanted.name, other}, false);
+        return std::nullopt;
+    }
+    // What is cut off while it waits waits again; nobody else has to.
+    if (volume.task && volume.task->kind == TaskKind::initialization && wanted.filesystem &&
+        wanted.memory == Memory::begun) {
+        await(wanted, controller);
         return std::nullopt;
     }
     plan_.settled.push_back({.item = item_of(wanted.name),
@@ -210,6 +221,7 @@ std::optional<Error> Planner::fresh(const WantedVolume& wanted, const Controller
     if (wanted.init != Init::none)
         step(wanted, "initialize '" + wanted.name + "'",
              StartInit{controller.id, wanted.name, wanted.init == Init::full}, true);
+    if (wanted.init != Init::none && wanted.filesystem) await(wanted, controller);
     if (wanted.boot)
         step(wanted, "boot from '" + wanted.name + "'", SetBootDrive{controller.id, wanted.name},
              false);

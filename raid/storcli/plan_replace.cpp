@@ -103,7 +103,7 @@ void plan_replace(const DriveReplacement& replacement, const WantedVolume& wante
     };
     const Drive* old = drive_named(replacement.drive, controller);
     const bool member = old != nullptr && is_member(*old, volume);
-    const std::string note = progress_note(controller, volume);
+    const std::string note = rebuild_note(controller, volume);
     const bool whole = volume.state == VolumeState::optimal;
     if (!member && (whole || !note.empty())) {
         plan.settled.push_back(

@@ -108,8 +108,9 @@ class Walk {
         return &drive;
     }
 
-    /// A row of `show rebuild`; drives that are not being rebuilt have one too.
+    /// A row of `show rebuild`, `show init`, `show bgi`; what is not being done has one too.
     void progress(const Value& value) {
+        if (!value["VD"].is(Kind::nothing)) return volume_progress(value);
         auto place = place_in_selector(value["Drive-ID"].word);
         if (!place) place = place_in(value["EID:Slt"].word);
         if (!place || value["Status"].word != "In progress") return;
@@ -120,6 +121,19 @@ class Walk {
         if (const auto percent = small_number(value["Progress%"].word, all))
             drive->percent = static_cast<int>(*percent);
         drive->time_left = value.word_of({"Estimated Time Left"});
+    }
+
+    void volume_progress(const Value& value) {
+        const auto id = small_number(value["VD"].word);
+        const auto volume = std::ranges::find(into_.volumes, id, &VirtualDrive::id);
+        if (!id || volume == into_.volumes.end() || value["Status"].word != "In progress") return;
+        std::optional<Task> task = task_in(value["Operation"].word);
+        if (!task) return;
+        constexpr unsigned all = 100;
+        if (const auto percent = small_number(value["Progress%"].word, all))
+            task->percent = static_cast<int>(*percent);
+        task->time_left = value.word_of({"Estimated Time Left"});
+        volume->task = std::move(task);
     }
 
     /// `value` and the objects right in it: "Device attributes" is one of those.
@@ -166,6 +180,12 @@ class Walk {
         volume.spans = small_number(value["Span Depth"].word).value_or(0);
         volume.wwn = lower_hex(value.word_of({"SCSI NAA Id"}));
         volume.device = value.word_of({"OS Drive Name"});
+        volume.task = task_in(value["Active Operations"].word);
+        // storcli2 tells no operations; what may be under way shows in these.
+        const bool begun =
+            !value["Init State"].is(Kind::nothing) && value["Init State"].word != "No Init";
+        volume.task_told = !value["Active Operations"].is(Kind::nothing) ||
+                           (!begun && value["Consistent"].word != "No");
         blocks_[volume.id] = {value["Number of Blocks"].whole().value_or(0),
                               value["Block Size"].whole().value_or(0)};
         size_of(volume);

@@ -86,6 +86,14 @@ void Seen::take(const Part& part, std::string_view asked, const std::string& ver
     take_drives_and_volumes(part.data, one);
 }
 
+void Seen::take_progress(const Answer& answer) {
+    for (const Part& part : answer.parts) {
+        const std::optional<unsigned> number = number_of(part);
+        const auto one = std::ranges::find(controllers_, number, &Controller::number);
+        if (number && one != controllers_.end()) take_drives_and_volumes(part.data, *one);
+    }
+}
+
 void Seen::fail(Error error, std::string_view asked) {
     error.message = std::string(asked) + ": " + error.message;
     error.where = tool_;

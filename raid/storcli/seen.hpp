@@ -19,6 +19,8 @@ class Seen {
 
     /// `asked` is the command, for the errors: "/call show all".
     void take(const Answer& answer, std::string_view asked);
+    /// How far controllers are with what they do, and nothing else of it: neither complaints.
+    void take_progress(const Answer& answer);
     /// The tool did not answer, or nothing that can be read.
     void fail(Error error, std::string_view asked);
 

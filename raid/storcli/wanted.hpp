@@ -186,6 +186,14 @@ struct StartInit {
     bool operator==(const StartInit&) const = default;
 };
 
+/// Ends when the volume is no longer being initialized: until then it cannot be written to.
+struct AwaitInit {
+    std::string controller;
+    std::string name;
+
+    bool operator==(const AwaitInit&) const = default;
+};
+
 /// Only the one with this NAA id, whatever its number is by then.
 struct DeleteVolume {
     std::string controller;
@@ -196,7 +204,7 @@ struct DeleteVolume {
 };
 
 using VolumeOp =
-    std::variant<CreateVolume, SetCache, AddSpares, SetBootDrive, StartInit, DeleteVolume,
-                 TakeOffline, GiveDrive, LocateDrive, AddGlobalSpares, RemoveSpares>;
+    std::variant<CreateVolume, SetCache, AddSpares, SetBootDrive, StartInit, AwaitInit,
+                 DeleteVolume, TakeOffline, GiveDrive, LocateDrive, AddGlobalSpares, RemoveSpares>;
 
 }  // namespace metalwright::raid::storcli

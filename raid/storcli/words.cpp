@@ -186,6 +186,32 @@ std::string pci_of(std::string_view address) {
     return text.data();
 }
 
+std::optional<Task> task_in(std::string_view words) {
+    constexpr unsigned all = 100;
+    words = trimmed(words);
+    std::string low(words);
+    for (char& c : low)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    if (low.empty() || low == "none" || low == "-" || low == "na" || low == "n/a")
+        return std::nullopt;
+    const auto says = [&](std::string_view part) { return low.contains(part); };
+    Task task{.name = std::string(words)};
+    if (says("bgi") || (says("back") && says("init")))
+        task.kind = TaskKind::background_initialization;
+    else if (says("init"))
+        task.kind = TaskKind::initialization;
+    else if (says("consistency") || low == "cc")
+        task.kind = TaskKind::consistency_check;
+    if (const std::size_t open = words.rfind('('); open != std::string_view::npos)
+        if (const std::size_t end = words.find('%', open); end != std::string_view::npos)
+            if (const auto percent =
+                    small_number(trimmed(words.substr(open + 1, end - open - 1)), all)) {
+                task.percent = static_cast<int>(*percent);
+                task.name = trimmed(words.substr(0, open));
+            }
+    return task;
+}
+
 std::optional<unsigned> small_number(std::string_view word, unsigned most) {
     unsigned number = 0;
     const char* end = word.data() + word.size();

@@ -57,6 +57,10 @@ std::string selector_of(unsigned controller, const Place& place);
 /// when it is none.
 std::string pci_of(std::string_view address);
 
+/// "Consistency Check (36%)" of `Active Operations`, or the "INIT", "BGI", "CC" of a row; none of
+/// "None" and of nothing.
+std::optional<Task> task_in(std::string_view words);
+
 /// Digits alone, of at most `most`.
 std::optional<unsigned> small_number(std::string_view word, unsigned most = 1'000'000);
 

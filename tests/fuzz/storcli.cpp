@@ -35,6 +35,12 @@ constexpr std::string_view newer = R"({"Controllers":[{"Command Status":{"Contro
 "Drives List":[{"Drive Information":{"EID:Slt":"306:1","State":"UConf","Status":"Good","DG":"-"},
 "Drive Detailed Information":{"Serial Number":"S"}}]}}]})";
 
+constexpr std::string_view under_way = R"json({"Controllers":[{"Command Status":{"Controller":0,
+"Status":"Success"},"Response Data":{"VD LIST":[{"DG/VD":"0/1","TYPE":"RAID5","State":"Optl"}],
+"VD1 Properties":{"Active Operations":"Background Initialization (36%)"},
+"VD Operation Status":[{"VD":1,"Operation":"BGI","Progress%":37,"Status":"In progress",
+"Estimated Time Left":"3 Minutes"}]}}]})json";
+
 constexpr std::string_view text =
     "CLI Version = 007\nController = 0\nStatus = Failure\nDescription = None\n\n"
     "Detailed Status :\n=====\nDrive Status ErrCd ErrMsg\n/c0/e8/s1 Failure 46 -\n";
@@ -63,14 +69,16 @@ void run(std::span<const std::uint8_t> input) {
             check(drive.state != DriveState::free || drive.raw_state.size() >= 5);
         }
         for (const VirtualDrive& volume : one.volumes)
-            check(volume.drives.size() <= one.drives.size());
+            check(volume.drives.size() <= one.drives.size() &&
+                  (!volume.task || (volume.task->percent >= -1 && volume.task->percent <= 100 &&
+                                    !volume.task->name.empty())));
         for (const Error& error : one.errors) check(!error.message.empty());
     }
 }
 
 std::vector<Bytes> seeds() {
     std::vector<Bytes> all;
-    for (const std::string_view one : {older, newer, text})
+    for (const std::string_view one : {older, newer, text, under_way})
         all.emplace_back(one.begin(), one.end());
     return all;
 }

@@ -21,6 +21,12 @@ WRAPPER = f"""#!/bin/sh
 METALWRIGHT_STORCLI_STATE={STATE} /opt/emulator/storcli "$@"
 ended=$?
 case " $* " in *" add "* | *" del "*) echo "$*" >>{TOLD} ;; esac
+# As a controller's own initialization does it: whatever was written to the volume by then is lost.
+case " $* " in *" show init "* | *" start init "*)
+    if grep -q '"INIT"' {STATE}; then
+        for disk in /dev/disk/by-id/wwn-0x*; do dd if=/dev/zero of="$disk" bs=1M count=64 conv=fsync 2>>/dev/null; done
+    fi ;;
+esac
 exit $ended
 """
 # The driver's part: shows the disks of the volumes that there are, and takes those of the others away.
@@ -105,6 +111,11 @@ class HardwareRaidTest(LabTest):
     def drives(self):
         return {drive["serial"]: drive for drive in self.hardware()["controllers"][0]["drives"]}
 
+    def fault(self, fault):
+        state = self.hardware()
+        state["faults"].append(fault)
+        self.vm.put(STATE, json.dumps(state))
+
     def asked(self):
         return [call for call in self.hardware()["calls"] if " add " in call or " del" in call]
 
@@ -144,6 +155,45 @@ class HardwareRaidTest(LabTest):
         self.assertEqual(done["state"], "running", done)
         self.assertEqual(self.vm.sh("ls -A /srv/data").split(), ["lost+found"])
 
+    def test_a_file_system_waits_for_the_volume_to_be_initialized_and_is_whole_then(self):
+        storage = order(1, init="full", boot=True)
+        storage["storage"]["globalSpares"] = [{"drives": {"count": 1}}]
+        done = self.provision(storage, 1)
+        self.assertEqual(done["state"], "running", done)
+        self.assertEqual(self.items(done)["spares"], "changed")
+        self.assertEqual(self.vm.sh("findmnt -no FSTYPE /srv/data").strip(), "ext4")
+        controller = self.hardware()["controllers"][0]
+        volume = controller["volumes"][0]
+        self.assertEqual((volume["init"], volume["task"], controller["bootdrive"]), ("full", None, volume["id"]))
+        self.assertEqual(sum(drive["state"] == "GHS" for drive in controller["drives"]), 1)
+        told = [event for event in agent.events(self.vm, done["operation"])
+                if event.get("item") == "volume/data" and "initialization" in event.get("note", "")]
+        self.assertTrue(any(event["percent"] == 50 and "50 Seconds left, not usable until it is done" in event["note"]
+                            for event in told), told)
+        self.vm.sh("umount /srv/data && fsck.ext4 -fn $(blkid -L data)")
+        self.vm.sh("systemctl start srv-data.mount")
+
+        self.vm.put("/root/release.json", json.dumps(RELEASE))
+        self.vm.sh("metalwright apply /root/release.json --wait --timeout 300s", timeout=400)
+        drives = self.hardware()["controllers"][0]["drives"]
+        self.assertEqual({drive["state"] for drive in drives}, {"UGood"}, "the spare is nobody's any more")
+
+    def test_a_stop_while_the_tool_hangs_is_short_and_what_it_was_for_is_taken_up_after_it(self):
+        self.fault({"match": "add vd", "do": "hang", "times": 1})
+        self.plane.put_spec(HOST, json.dumps(order(1)).encode(), 1)
+        self.vm.wait_for(f"flock {STATE} grep -q 'add vd r' {STATE}")
+        # The tool itself would be given two minutes; systemd kills after ninety seconds.
+        self.vm.sh(f"systemctl stop {agent.DAEMON}", timeout=60)
+        ended = self.vm.sh(f"systemctl show -P Result -P ExecMainStatus {agent.DAEMON}").split()
+        self.assertEqual(ended, ["success", "0"], self.vm.sh(f"journalctl --no-pager -b -u {agent.DAEMON} | tail -n 20"))
+        self.assertEqual(self.vm.run("pgrep -f 'opt/emulator/storcli|sleep 600'").out, "", "none of it is left behind")
+        self.vm.sh(f"echo add >>{TOLD}")  # a driver hears of it from its controller, not from the tool
+        self.vm.sh(f"systemctl start {agent.DAEMON}", timeout=300)
+        done = agent.settled(self.vm, 1, timeout=600)
+        self.assertEqual(done["state"], "running", done)
+        self.assertEqual(self.items(done), {"volume/data": "changed", "filesystem/data": "changed", "mount/data": "changed"})
+        self.assertEqual(len(self.volumes()), 1)
+
     def test_a_drive_is_replaced_with_one_command_and_what_becomes_of_it_is_told(self):
         self.assertEqual(self.provision(order(1), 1)["state"], "running")
         volume = self.volumes()[0]
@@ -157,7 +207,7 @@ class HardwareRaidTest(LabTest):
         self.told(item=f"drive/{new}", **{"is": "rebuilding"})
         found = agent.status(self.vm)["controllers"][0]
         self.assertEqual(found["volumes"], [{"name": "data", "level": "raid10", "state": "degraded",
-                                             "note": "rebuilding 0 %, usable meanwhile"}])
+                                             "note": "rebuilding 0 %, usable meanwhile", "task": None}])
         self.assertEqual(self.vm.sh("cat /srv/data/file"), "mine\n")
 
         self.vm.sh("cd /opt/emulator && python3 -B -c 'from storcli_family import hardware; h = hardware.Host(\"%s\"); "

@@ -30,14 +30,6 @@ DELETIONS = {
 DELETED = "|".join(f"({one})" for one in DELETIONS.values())
 THEIRS = f"ip -o -4 address show dev lan0 | grep -qF ' {ADDRESS} ' && ip route show default | grep -qF 'via {GATEWAY} dev lan0'"
 ANOTHERS = "ip route show 10.99.0.0/16 | grep -qF 'via 10.0.1.253 dev lan0'"  # set with `ip`, by nobody's file
-EVENTS = """import json, socket
-s = socket.socket(socket.AF_UNIX)
-s.connect("/run/metalwright/admin.sock")
-s.sendall(b"GET /v1/events HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n")
-answer = b"".join(iter(lambda: s.recv(65536), b""))
-print(json.dumps([e.get("item") for e in json.loads(answer.split(b"\\r\\n\\r\\n", 1)[1])["events"]
-                  if e["kind"] == "drift" and e.get("outcome") == "changed"]))
-"""
 DROP_INS = ("/etc/systemd/networkd.conf.d/50-metalwright.conf", "/etc/systemd/network/20-tenant.network.d/50-metalwright.conf")
 NM_FILE = "/etc/NetworkManager/conf.d/50-metalwright.conf"
 
@@ -58,7 +50,6 @@ class NeighbourTest(LabTest):
     def prepare(cls):
         cls.set_up_neighbour()
         cls.vm.wait_for(THEIRS)
-        cls.vm.put("/root/events.py", EVENTS)
         agent.without_watchdog(cls.vm)
         agent.install(cls.vm, os.environ["METALWRIGHT_STAGE"], cls.plane, network=cls.network)
         cls.apply(cls.order)
@@ -77,7 +68,7 @@ class NeighbourTest(LabTest):
 
     def drift(self):
         """The items that were put back, once for each time."""
-        return json.loads(self.vm.sh("python3 /root/events.py"))
+        return [event.get("item") for event in agent.events(self.vm) if event["kind"] == "drift" and event.get("outcome") == "changed"]
 
     def whole(self, others=""):
         """Everything of ours and of the neighbour is there, soon."""

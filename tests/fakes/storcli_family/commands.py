@@ -253,6 +253,8 @@ class Tool:
             data = (self.speech.volumes_in_detail(number, controller, volumes) if words[1:]
                     else self.speech.volumes_in_rows(controller, volumes))
             return self.part(number, data), 0
+        if words[0] == "show" and words[1:] in (["init"], ["bgi"], ["cc"]):
+            return self.show_operation(number, controller, volumes, words[1].upper())
         if words[0] in ("del", "delete"):
             for volume in volumes:
                 hardware.delete_volume(controller, volume, "force" in words)
@@ -268,7 +270,21 @@ class Tool:
             if volume["holds"] and "force" not in words:
                 raise Refused("None", 255, "VD has OS/FS, use 'force' option", VD=volume["id"], Operation="INIT")
             volume["holds"], volume["init"] = False, "full" if "full" in words else "fast"
+            volume["task"] = {"operation": "INIT", "percent": 0}
         return self.part(number, None, "Start INIT Operation Success"), 0
+
+    def show_operation(self, number, controller, volumes, what):
+        """How far it is; it comes on by `taskStep` percent with each time that somebody asks."""
+        rows = []
+        for volume in volumes:
+            task = volume["task"] if volume["task"] and volume["task"]["operation"] == what else None
+            rows.append({"VD": volume["id"], "Operation": what, "Progress%": task["percent"] if task else "-",
+                         "Status": "In progress" if task else "Not in progress",
+                         "Estimated Time Left": f"{100 - task['percent']} Seconds" if task else "-"})
+            if task:
+                task["percent"] += controller.get("taskStep", 50)
+                volume["task"] = task if task["percent"] < 100 else None
+        return self.part(number, {"VD Operation Status": rows}), 0
 
     def set_volumes(self, number, controller, volumes, settings):
         if self.is_newer and len(settings) != 1:

@@ -144,7 +144,7 @@ def add_volume(controller, level, places, per_span=None, size=None, name="", str
               "blocks": bytes_ // sector, "blockSize": sector, "strip": strip, "spans": spans, "perSpan": per_span,
               "cache": {"read": "R", "write": "WB", "io": "D", **(cache or {})}, "pdcache": pdcache,
               "naa": free_naa(controller), "device": None, "drives": [list(place) for place in places],
-              "holds": False, "init": None}
+              "holds": False, "init": None, "task": None}
     for drive in drives:
         drive["state"], drive["group"] = "Onln", group
     controller["volumes"].append(volume)

@@ -145,7 +145,7 @@ def volumes_in_detail(_number, controller, volumes):
                       "Drive Write Cache Policy": {"Default": "Default", "On": "Enabled", "Off": "Disabled"}[volume["pdcache"]],
                       "Default Power Save Policy": "Default", "Current Power Save Policy": "Default",
                       "Access Policy Status": "VD has desired access", "Auto BGI": "On", "Secured": "No",
-                      "Init State": "No Init", "Consistent": "Yes", "Morphing": "No", "Cache Preserved": "No",
+                      "Init State": "Full Init" if volume["task"] else "No Init", "Consistent": "Yes", "Morphing": "No", "Cache Preserved": "No",
                       "Bad Block Exists": "No", "VD Ready for OS Requests": "Yes",
                       "Reached LD BBM failure threshold": "No", "Supported Erase Types": "Simple, Normal, Thorough",
                       "Exposed to OS": "Yes", "Creation Time(LocalTime yyyy/mm/dd hh:mm:sec)": "2026/01/02 03:04:05",

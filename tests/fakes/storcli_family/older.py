@@ -49,6 +49,12 @@ def vd_row(volume):
             "Name": volume["name"]}
 
 
+def operation_text(volume):
+    names = {"INIT": "Initialization", "BGI": "Background Initialization", "CC": "Consistency Check"}
+    task = volume["task"]
+    return f"{names[task['operation']]} ({task['percent']}%)" if task else "None"
+
+
 def members(controller, volume):
     """The volume's drives in order; one that was lost is None."""
     return [hardware.drive_at(controller, tuple(place)) for place in volume["drives"]]
@@ -232,7 +238,7 @@ def volumes_in_detail(number, controller, volumes):
                       "Number of Drives Per Span": volume["perSpan"],
                       "Write Cache(initial setting)": "WriteBack" if volume["cache"]["write"] != "WT" else "WriteThrough",
                       "Disk Cache Policy": {"Default": "Disk's Default", "On": "Enabled", "Off": "Disabled"}[volume["pdcache"]],
-                      "Encryption": "None", "Data Protection": "None", "Active Operations": "None", "Exposed to OS": "Yes",
+                      "Encryption": "None", "Data Protection": "None", "Active Operations": operation_text(volume), "Exposed to OS": "Yes",
                       "Creation Date": "01-02-2026", "Creation Time": "03:04:05 AM", "Emulation type": "default",
                       "Cachebypass size": "Cachebypass-64k", "Cachebypass Mode": "Cachebypass Intelligent",
                       "Is LD Ready for OS Requests": "Yes", "SCSI NAA Id": volume["naa"]}

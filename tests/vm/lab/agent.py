@@ -82,5 +82,18 @@ def settled(vm, generation, timeout=300):
     return status(vm)
 
 
+def events(vm, operation=None):
+    """What the agent has told so far of an operation, or of what happens between them; oldest first."""
+    path = f"/v1/operations/{operation}/events" if operation else "/v1/events"
+    return json.loads(vm.sh(f"python3 -c {shlex.quote(EVENTS)} {path}"))
+
+
+EVENTS = """import json, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect("/run/metalwright/admin.sock")
+s.sendall(b"GET " + sys.argv[1].encode() + b" HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n")
+answer = b"".join(iter(lambda: s.recv(65536), b""))
+print(json.dumps(json.loads(answer.split(b"\\r\\n\\r\\n", 1)[1])["events"]))
+"""
 SETTLED = ("import json, sys; s = json.load(sys.stdin); "
            "sys.exit(s['generation'] != int(sys.argv[1]) or s['state'] in ('idle', 'applying'))")

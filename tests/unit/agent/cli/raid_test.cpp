@@ -39,6 +39,7 @@ TEST_F(Cli, AStatusNamesControllersThatAreNotInOrder) {
     daemon.will_answer(R"({"host":"h-1","state":"running","items":[],"controllers":[
       {"id":"storcli64/c0","health":"optimal","flags":[],"note":"","volumes":[
         {"name":"data","state":"degraded","note":"rebuilding 40 %, usable meanwhile"},
+        {"name":"new","state":"optimal","note":"initialization 4 %, not usable until it is done"},
         {"name":"good","state":"optimal","note":""}],
        "drives":[{"selector":"/c0/e252/s1","serial":"S1","state":"bad"},
                  {"selector":"/c0/e252/s3","serial":"S3","state":"rebuilding"}]},
@@ -46,6 +47,7 @@ TEST_F(Cli, AStatusNamesControllersThatAreNotInOrder) {
        "drives":[]}]})");
     EXPECT_EQ(run_with({"status"}), 0);
     EXPECT_THAT(out.str(), HasSubstr("controllers  volume data rebuilding 40 %, usable meanwhile; "
+                                     "volume new initialization 4 %, not usable until it is done; "
                                      "drive S1 (/c0/e252/s1) is bad; "
                                      "storcli64/c1 needs attention: foreign-config\n"));
 }
@@ -56,7 +58,8 @@ TEST_F(Cli, AStatusIsToldAsMetrics) {
       {"name":"da\"ta","health":"recovering","degraded":1,"sync":{"percent":12.5}},
       {"name":"more","health":"failed","degraded":2,"sync":null}],
       "controllers":[{"id":"storcli64/c0","health":"attention","volumes":[
-        {"name":"v","state":"degraded"}],"drives":[{"state":"bad"}]}]})";
+        {"name":"v","state":"degraded",
+         "task":{"action":"initialization","percent":4,"timeLeft":""}}],"drives":[{"state":"bad"}]}]})";
     daemon.will_answer(status);
     EXPECT_EQ(run_with({"metrics"}), 0);
     for (const char* line : {
@@ -74,6 +77,8 @@ TEST_F(Cli, AStatusIsToldAsMetrics) {
              "metalwright_array_sync_percent{array=\"da\\\"ta\"} 12.5\n",
              "metalwright_controller_healthy{controller=\"storcli64/c0\"} 0\n",
              "metalwright_volume_healthy{controller=\"storcli64/c0\",volume=\"v\"} 0\n",
+             "metalwright_volume_task_percent{controller=\"storcli64/c0\",volume=\"v\","
+             "action=\"initialization\"} 4\n",
              "metalwright_drives_out_of_order{controller=\"storcli64/c0\"} 1\n",
          })
         EXPECT_THAT(out.str(), HasSubstr(line));

@@ -331,7 +331,9 @@ TEST_F(Cli, RaidListShowsControllersWithTheirDrivesAndVolumes) {
                  {"selector":"/c0/e8/s1","state":"unknown","rawState":"UGShld","sizeBytes":0,"media":"ssd"},
                  {"selector":"","state":"missing","rawState":"Msng","media":"unknown","volumes":[239]}],
        "volumes":[{"id":239,"level":"raid1","state":"degraded","rawState":"Dgrd","name":"data",
-                   "sizeBytes":1000000000000,"stripKiB":64,"drives":["/c0/e8/s0"],"wwn":"6"}],
+                   "sizeBytes":1000000000000,"stripKiB":64,"drives":["/c0/e8/s0"],"wwn":"6",
+                   "task":{"action":"background-initialization","name":"BGI","percent":12,
+                           "timeLeft":"3 Minutes"}}],
        "errors":[{"code":"command_failed","message":"no answer","where":"storcli64/c0"}]}],
       "controllerErrors":[{"code":"timed_out","message":"late","where":"/t/storcli2"}],"nics":[]})");
     EXPECT_EQ(run_with({"raid", "list"}), 0);
@@ -346,8 +348,10 @@ TEST_F(Cli, RaidListShowsControllersWithTheirDrivesAndVolumes) {
         "/c0/e8/s1  storcli64/c0           ssd                     unknown (UGShld)\n"
         "-          storcli64/c0           unknown                 missing           239\n"
         "\n"
-        "VOLUME  CONTROLLER    NAME  LEVEL     SIZE   STRIP  STATE     DRIVES\n"
-        "   239  storcli64/c0  data  raid1  1.00 TB  64 KiB  degraded  /c0/e8/s0\n"
+        "VOLUME  CONTROLLER    NAME  LEVEL     SIZE   STRIP  "
+        "STATE                                                     DRIVES\n"
+        "   239  storcli64/c0  data  raid1  1.00 TB  64 KiB  "
+        "degraded, background-initialization 12 %, 3 Minutes left  /c0/e8/s0\n"
         "\n"
         "not read: /t/storcli2: late\n"
         "not read: storcli64/c0: no answer\n");

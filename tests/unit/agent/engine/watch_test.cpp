@@ -132,5 +132,32 @@ TEST_F(WatchTest, ARebuildOfAControllerIsToldInSteps) {
     EXPECT_EQ(told[1]["note"], "rebuilding 6 %, usable meanwhile");
 }
 
+TEST_F(WatchTest, AnInitializationIsToldInStepsUntilItIsDoneAndStandsInTheStatus) {
+    for (const int percent : {0, 3, 6, 7, 99, -2}) {
+        machine_.controllers = hardware(raid::DriveState::member);
+        if (percent >= 0)
+            machine_.controllers.list[0].volumes[0].task =
+                raid::Task{raid::TaskKind::initialization, "INIT", percent, "3 Minutes"};
+        engine_->watch_controllers();
+        const json volume = json::parse(engine_->status())["controllers"][0]["volumes"][0];
+        if (percent < 0) {
+            EXPECT_TRUE(volume["task"].is_null());
+        } else {
+            EXPECT_EQ(volume["task"], (json{{"action", "initialization"},
+                                            {"percent", percent},
+                                            {"timeLeft", "3 Minutes"}}));
+        }
+    }
+    std::vector<json> percents;
+    for (const json& event : events("progress")) {
+        EXPECT_EQ(event["item"], "volume/data");
+        EXPECT_EQ(event["action"], "initialization");
+        percents.push_back(event["percent"]);
+    }
+    EXPECT_EQ(percents, (std::vector<json>{0, 6, 99, 100}));
+    EXPECT_EQ(events("progress")[1]["note"],
+              "initialization 6 %, 3 Minutes left, not usable until it is done");
+}
+
 }  // namespace
 }  // namespace metalwright::engine

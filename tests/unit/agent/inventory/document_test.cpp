@@ -25,12 +25,14 @@ raid::Controllers one_controller() {
                    .media = raid::DriveMedia::nvme,
                    .volumes = {239}},
                   {.state = raid::DriveState::missing, .raw_state = "Msng"}};
-    one.volumes = {{.id = 239,
-                    .level = "raid1",
-                    .state = raid::VolumeState::partially_degraded,
-                    .raw_state = "Pdgd",
-                    .drives = {"/c0/e8/s1"},
-                    .wwn = "600062b212da5d40"}};
+    one.volumes = {
+        {.id = 239,
+         .level = "raid1",
+         .state = raid::VolumeState::partially_degraded,
+         .raw_state = "Pdgd",
+         .drives = {"/c0/e8/s1"},
+         .wwn = "600062b212da5d40",
+         .task = raid::Task{raid::TaskKind::consistency_check, "Consistency Check", 36}}};
     one.errors = {{Errc::command_failed, "bad", "storcli64/c0", 46}};
     return {.list = {one}, .errors = {{Errc::timed_out, "late", "/t/storcli2"}}};
 }
@@ -42,12 +44,13 @@ TEST(Inventory, AControllerAsTheApiDescribesIt) {
         "flags":["preserved-cache"],
         "drives":[{"selector":"/c0/e8/s1","enclosure":8,"slot":1,"state":"member","rawState":"Onln",
           "sizeBytes":1000,"model":"","serial":"","wwn":"","media":"nvme","volumes":[239],
-          "rebuildPercent":null},
+          "rebuildPercent":null,"rebuildTimeLeft":""},
          {"selector":"","enclosure":null,"slot":null,"state":"missing","rawState":"Msng",
           "sizeBytes":0,"model":"","serial":"","wwn":"","media":"unknown","volumes":[],
-          "rebuildPercent":null}],
+          "rebuildPercent":null,"rebuildTimeLeft":""}],
         "volumes":[{"id":239,"level":"raid1","state":"partially-degraded","rawState":"Pdgd","name":"",
-          "sizeBytes":0,"stripKiB":0,"cache":"","drives":["/c0/e8/s1"],"wwn":"600062b212da5d40"}],
+          "sizeBytes":0,"stripKiB":0,"cache":"","drives":["/c0/e8/s1"],"wwn":"600062b212da5d40",
+          "task":{"action":"consistency-check","name":"Consistency Check","percent":36,"timeLeft":""}}],
         "errors":[{"code":"command_failed","message":"bad","where":"storcli64/c0","toolCode":46}]})"));
     EXPECT_EQ(json["controllerErrors"],
               Json::parse(R"([{"code":"timed_out","message":"late","where":"/t/storcli2"}])"));
