@@ -32,7 +32,7 @@ struct HeldLock final : Host::Lock {
 PosixHost::PosixHost(fs::path root) : root_(std::move(root)) {}
 
 fs::path PosixHost::under_root(const fs::path& path) const {
-    return root_ / path.relative_path();
+    return root_ == "/" ? path : sys::place_in(root_, path, /*follow_last=*/true);
 }
 
 std::string PosixHost::name() {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -12,12 +13,26 @@
 
 namespace metalwright::cloudinit {
 
+/// By what a host is told from others. A copy of an image has those of the image until it gets its
+/// own.
+struct HostIdentity {
+    std::string machine_id{};
+    /// "ssh_host_ed25519_key" -> its public half, a line.
+    std::map<std::string, std::string> host_keys{};
+
+    bool operator==(const HostIdentity&) const = default;
+};
+
 /// What is done once for an instance; afterwards it is the tenant's own.
 struct Wanted {
     std::string instance_id;
     std::optional<std::string> hostname{};
     std::optional<std::string> password_hash{};                 ///< crypt(5) form, for root
     std::optional<std::vector<std::string>> authorized_keys{};  ///< whole lines, for root
+    bool renew_machine_id = false;
+    bool renew_host_keys = false;
+    /// As it was when this began; what is still the same has not been renewed. Absent: as it is.
+    std::optional<HostIdentity> before{};
     std::set<std::string> done{};  ///< items the store has as done for this instance
 
     bool operator==(const Wanted&) const = default;
@@ -37,6 +52,7 @@ struct Observed {
     std::string hosts{};            ///< /etc/hosts, whole
     std::string shadow{};           ///< /etc/shadow, whole
     std::string authorized_keys{};  ///< /root/.ssh/authorized_keys, whole
+    HostIdentity identity{};
     /// What a run of user data has left, where it was asked about: its files but for the marks.
     std::vector<std::string> left_by_run{};
 

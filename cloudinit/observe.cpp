@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "cloudinit/paths.hpp"
 #include "cloudinit/room.hpp"
 
@@ -12,6 +14,26 @@ Result<void> read_if_there(sys::Files& files, const char* path, std::string& int
     return {};
 }
 
+bool is_host_key(std::string_view name) {
+    return name.starts_with("ssh_host_") && name.ends_with("_key");
+}
+
+Result<HostIdentity> observe_identity(sys::Files& files) {
+    HostIdentity identity;
+    if (Result<void> read = read_if_there(files, paths::machine_id, identity.machine_id); !read)
+        return std::unexpected(read.error());
+    identity.machine_id.erase(std::min(identity.machine_id.find('\n'), identity.machine_id.size()));
+    const Result<std::vector<std::string>> names = files.list(paths::host_keys);
+    if (!names) return std::unexpected(names.error());
+    for (const std::string& name : *names) {
+        if (!is_host_key(name)) continue;
+        const std::string path = std::string(paths::host_keys) + '/' + name + ".pub";
+        if (Result<void> read = read_if_there(files, path.c_str(), identity.host_keys[name]); !read)
+            return std::unexpected(read.error());
+    }
+    return identity;
+}
+
 }  // namespace
 
 Result<Observed> observe(Doors& doors) {
@@ -22,6 +44,9 @@ Result<Observed> observe(Doors& doors) {
           std::pair{paths::authorized_keys, &seen.authorized_keys}})
         if (Result<void> read = read_if_there(doors.files, path, *into); !read)
             return std::unexpected(std::move(read).error());
+    Result<HostIdentity> identity = observe_identity(doors.files);
+    if (!identity) return std::unexpected(identity.error());
+    seen.identity = std::move(*identity);
     return seen;
 }
 

@@ -18,6 +18,18 @@ struct SetRootPassword {
     bool operator==(const SetRootPassword&) const = default;
 };
 
+/// Gives /etc/machine-id another id, and D-Bus's own copy of it where there is one.
+struct RenewMachineId {
+    bool operator==(const RenewMachineId&) const = default;
+};
+
+/// New keys of sshd in the place of these, by file name; with none of them those that ssh-keygen
+/// makes by default. A running sshd reads them at once, and keeps its connections.
+struct RenewHostKeys {
+    std::vector<std::string> names;
+    bool operator==(const RenewHostKeys&) const = default;
+};
+
 /// Adds to our block of /root/.ssh/authorized_keys; removes nothing.
 struct AddAuthorizedKeys {
     std::vector<std::string> lines;
@@ -40,7 +52,7 @@ struct RemoveFiles {
     bool operator==(const RemoveFiles&) const = default;
 };
 
-using Op = std::variant<SetHostname, SetRootPassword, AddAuthorizedKeys, RemoveOurKeys,
-                        LockRootPassword, RemoveFiles>;
+using Op = std::variant<SetHostname, RenewMachineId, RenewHostKeys, SetRootPassword,
+                        AddAuthorizedKeys, RemoveOurKeys, LockRootPassword, RemoveFiles>;
 
 }  // namespace metalwright::cloudinit

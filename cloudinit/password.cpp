@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "sys/random.hpp"
+
 namespace metalwright::cloudinit {
 namespace {
 
@@ -114,6 +116,26 @@ Result<void> check_password(std::string_view plain) {
             return against("must not contain three neighbouring keys, as in qwe or qaz");
     }
     return {};
+}
+
+Result<std::string> random_password() {
+    // 64 of them, so that each byte's low six bits choose evenly. No l and I, 0 and O to be
+    // confused.
+    constexpr std::string_view characters =
+        "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ123456789-_.+=@";
+    static_assert(characters.size() == 64);
+    constexpr std::size_t length = 20;
+    while (true) {
+        std::array<std::byte, length> drawn{};
+        if (Result<void> filled = sys::fill_random(drawn); !filled)
+            return std::unexpected(filled.error());
+        std::string password;
+        for (const std::byte one : drawn)
+            password += characters[std::to_integer<std::size_t>(one) % characters.size()];
+        ::explicit_bzero(drawn.data(), drawn.size());
+        if (check_password(password)) return password;
+        wipe(password);
+    }
 }
 
 Result<std::string> hash_password(std::string_view plain) {

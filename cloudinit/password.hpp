@@ -15,6 +15,10 @@ namespace metalwright::cloudinit {
 /// Errors: invalid_spec; the message names the rule, never the password or a part of it.
 Result<void> check_password(std::string_view plain);
 
+/// Twenty characters, drawn by the kernel, that keep those rules and go through any shell unquoted:
+/// letters, digits, and -_.+=@ . Errors: io.
+Result<std::string> random_password();
+
 /// The crypt(5) form to put into /etc/shadow: yescrypt, the library's default cost (about 0.1 s),
 /// a salt of the kernel's. Every copy made on the way is wiped; `plain` stays the caller's to wipe.
 /// Errors: invalid_spec (empty, over 511 bytes, a NUL inside), internal (libcrypt without

@@ -55,6 +55,35 @@ void plan_hostname(const std::string& name, const Observed& observed, Items& ite
                SetHostname{name});
 }
 
+void plan_machine_id(const Wanted& wanted, const Observed& observed, Items& items) {
+    constexpr std::string_view item = "machineId";
+    if (items.settled_before(item)) return;
+    const std::string& now = observed.identity.machine_id;
+    if (wanted.before && wanted.before->machine_id != now)
+        return items.settle(
+            unchanged(item, "programs that run now know the old one until they start again"));
+    items.step(item, "give the host a machine-id of its own, now '" + now + "'", RenewMachineId());
+}
+
+void plan_host_keys(const Wanted& wanted, const Observed& observed, Items& items) {
+    constexpr std::string_view item = "hostKeys";
+    if (items.settled_before(item)) return;
+    std::vector<std::string> old;
+    for (const auto& [name, line] : observed.identity.host_keys) {
+        const auto before =
+            wanted.before ? wanted.before->host_keys.find(name) : observed.identity.host_keys.end();
+        if (!wanted.before || (before != wanted.before->host_keys.end() && before->second == line))
+            old.push_back(name);
+    }
+    if (old.empty() && !observed.identity.host_keys.empty()) return items.settle(unchanged(item));
+    const std::size_t count = old.size();
+    items.step(item,
+               count == 0 ? std::string("make the keys by which sshd shows itself")
+                          : "make new keys by which sshd shows itself, in the place of " +
+                                std::to_string(count),
+               RenewHostKeys{std::move(old)});
+}
+
 void plan_password(const std::string& hash, const Observed& observed, Items& items) {
     constexpr std::string_view item = "password";
     if (items.settled_before(item)) return;
@@ -85,6 +114,8 @@ void plan_keys(const std::vector<std::string>& lines, const Observed& observed, 
 Plan<Op> plan(const Wanted& wanted, const Observed& observed) {
     Items items(wanted);
     if (wanted.hostname) plan_hostname(*wanted.hostname, observed, items);
+    if (wanted.renew_machine_id) plan_machine_id(wanted, observed, items);
+    if (wanted.renew_host_keys) plan_host_keys(wanted, observed, items);
     if (wanted.password_hash) plan_password(*wanted.password_hash, observed, items);
     if (wanted.authorized_keys) plan_keys(*wanted.authorized_keys, observed, items);
     return items.take();

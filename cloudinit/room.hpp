@@ -17,8 +17,8 @@
 
 namespace metalwright::cloudinit {
 
-// The once-per-instance items: "hostname", "password", "authorizedKeys". User data has a life of
-// its own: cloudinit/userdata.hpp.
+// The once-per-instance items: "hostname", "machineId", "hostKeys", "password", "authorizedKeys".
+// User data has a life of its own: cloudinit/userdata.hpp.
 
 struct Doors {
     sys::Files& files;

@@ -16,6 +16,10 @@ struct UserDataLimits {
                            << 20;  ///< of what gzip has packed, in all parts together
 };
 
+/// For what was within the limits when it was accepted; they may be others now.
+inline constexpr UserDataLimits accepted_before{.bytes = std::size_t{16} << 20,
+                                                .unpacked = std::size_t{64} << 20};
+
 /// User data that can be run: scripts, or a document for cloud-init.
 struct UserData {
     struct Script {

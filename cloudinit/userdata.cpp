@@ -1,5 +1,7 @@
 #include "cloudinit/userdata.hpp"
 
+#include <signal.h>
+
 #include <algorithm>
 
 #include "cloudinit/handover.hpp"
@@ -40,11 +42,6 @@ std::unexpected<Error> never_twice(const fs::path& directory) {
     return fail(Errc::conflict,
                 "user data of this instance was started before, it is never run twice",
                 directory.string());
-}
-
-/// It was within the limits when it was accepted; they may be others now.
-UserDataLimits accepted_before(const Script& script) {
-    return {.bytes = script.bytes.size(), .unpacked = std::size_t{64} << 20};
 }
 
 sys::Command runner_command(const fs::path& directory, const Script& script,
@@ -165,7 +162,7 @@ Result<void> prepare(const Script& script, const RunPlace& place, sys::Files& fi
     const Result<fs::path> directory = run_directory(place.state_dir, script.instance_id);
     if (!directory) return std::unexpected(directory.error());
     if (started_before(*directory, files)) return never_twice(*directory);
-    const Result<UserData> data = read_user_data(script.bytes, accepted_before(script));
+    const Result<UserData> data = read_user_data(script.bytes, accepted_before);
     if (!data) return std::unexpected(data.error());
 
     struct File {
@@ -189,8 +186,11 @@ Result<void> prepare(const Script& script, const RunPlace& place, sys::Files& fi
     if (!script.secrets.empty()) beside(run_files::secrets, join_nul(script.secrets), 0600);
     const bool one = data->scripts.size() == 1;
     all.push_back({place.script_copy, one ? data->scripts[0].bytes : script.bytes, 0700});
+    // Until it is launched it can be prepared again; what makes it launched is durable.
     for (const File& file : all)
-        if (Result<Outcome> put = files.put(file.path, file.content, {.mode = file.mode}); !put)
+        if (Result<Outcome> put = files.put(file.path, file.content,
+                                            {.mode = file.mode, .parents = 0700, .durable = false});
+            !put)
             return std::unexpected(std::move(put).error());
     return {};
 }
@@ -285,6 +285,43 @@ Result<void> clear_interrupted(const fs::path& directory, bool systemd, RunDoors
         if (Result<Outcome> gone = doors.files.remove(directory / name); !gone)
             return std::unexpected(gone.error());
     return {};
+}
+
+Result<void> clear_ended(const fs::path& directory, const RunPlace& place, RunDoors doors) {
+    const ScriptState state = inspect(directory, place.systemd, doors).state;
+    if (state == ScriptState::started || state == ScriptState::unknown)
+        return fail(Errc::conflict, "user data of this instance is still running",
+                    directory.string());
+    Result<std::vector<std::string>> left = left_by_run(directory, place, doors.files);
+    if (!left) return std::unexpected(left.error());
+    for (const char* name : {run_files::result, run_files::claim, run_files::started})
+        left->push_back((directory / name).string());
+    for (const std::string& path : *left)
+        if (Result<Outcome> gone = doors.files.remove(path); !gone)
+            return std::unexpected(gone.error());
+    return {};
+}
+
+Result<void> stop(const fs::path& directory, bool systemd, RunDoors doors) {
+    if (inspect(directory, systemd, doors).state != ScriptState::started) return {};
+    constexpr std::chrono::milliseconds pause{100};
+    constexpr std::chrono::seconds patience{30};  // twice what the runner needs
+    if (systemd) {
+        const sys::Command end{
+            .program = systemctl, .args = {"stop", run_unit(directory)}, .timeout = patience};
+        if (const auto ended = sys::expect_ok(doors.exec.run(end), end); !ended)
+            return std::unexpected(ended.error());
+    } else {
+        const Result<std::string> text = doors.files.read(directory / run_files::claim);
+        const Result<Claim> claim = text ? parse_claim(*text) : std::unexpected(text.error());
+        if (claim && runner_alive(*claim, doors.files)) ::kill(claim->pid, SIGTERM);
+    }
+    for (std::chrono::milliseconds waited{0}; waited < patience; waited += pause) {
+        const ScriptState now = inspect(directory, systemd, doors).state;
+        if (now != ScriptState::started && now != ScriptState::unknown) return {};
+        doors.pause(pause);
+    }
+    return fail(Errc::timed_out, "user data goes on after it was told to end", directory.string());
 }
 
 }  // namespace metalwright::cloudinit

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "cloudinit/interpreter.hpp"
@@ -23,6 +25,7 @@ namespace metalwright::cloudinit {
 //               does not run, as a process that detaches itself
 //   runner      creates `claim` with O_EXCL: whoever cannot, does not run; leaves `result` behind
 //   inspect()   what became of it, from those files and from who is still alive
+//   stop()      ends one that is under way, when its instance is released
 //   clear_interrupted()   where the order allows it, an interrupted run makes room for another
 //
 // Several parts are run in their order, also after one that failed. What only cloud-init reads is
@@ -53,6 +56,10 @@ struct RunPlace {
 struct RunDoors {
     sys::Files& files;
     sys::Exec& exec;
+    /// Waits before stop() looks again.
+    std::function<void(std::chrono::milliseconds)> pause = [](std::chrono::milliseconds bound) {
+        std::this_thread::sleep_for(bound);
+    };
 };
 
 /// <state_dir>/userdata/<instance>, the instance with everything but letters, digits, '-' and inner
@@ -93,5 +100,15 @@ Result<std::vector<std::string>> left_by_run(const std::filesystem::path& direct
 /// Errors: conflict (it is not interrupted), io.
 Result<void> clear_interrupted(const std::filesystem::path& directory, bool systemd,
                                RunDoors doors);
+
+/// For a run of the same instance after a reinstall: everything that the last one has left goes,
+/// its marks last. Errors: conflict (it has not ended), io.
+Result<void> clear_ended(const std::filesystem::path& directory, const RunPlace& place,
+                         RunDoors doors);
+
+/// Ends a run that is under way, with everything it has started, and returns when it has ended: the
+/// runner gives the script ten seconds. Nothing to do where none is. Errors: timed_out, and what
+/// systemctl says.
+Result<void> stop(const std::filesystem::path& directory, bool systemd, RunDoors doors);
 
 }  // namespace metalwright::cloudinit

@@ -98,6 +98,20 @@ std::string with_array(std::string_view conf, std::string_view name, std::string
     return text;
 }
 
+std::string without_our_arrays(std::string_view conf) {
+    std::string text;
+    bool inside = false;
+    for (const std::string_view line : lines_of(conf)) {
+        inside = inside || line == begin_mark;
+        if (!inside) {
+            text += line;
+            text += '\n';
+        }
+        if (line == end_mark) inside = false;
+    }
+    return text;
+}
+
 std::string without_array(std::string_view conf, std::string_view uuid) {
     std::string text;
     bool inside = false;

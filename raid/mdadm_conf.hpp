@@ -14,6 +14,9 @@ bool lists_array(std::string_view conf, std::string_view name, std::string_view 
 std::string with_array(std::string_view conf, std::string_view name, std::string_view uuid,
                        std::string_view metadata = "1.2");
 
+/// The file without our block.
+std::string without_our_arrays(std::string_view conf);
+
 /// The file without our line for this UUID; lines of others stay, also those that name it.
 std::string without_array(std::string_view conf, std::string_view uuid);
 

@@ -344,6 +344,13 @@ claim(5.raid.progress "A resync is told with percent and ETA, as events and in t
   raid.Mdstat.TellsPercentAndWaiting
   agent_engine.WatchTest.ARebuildIsToldInStepsWithItsEta
   vm.raid_levels)
+claim(5.raid.initialization "How far a controller is with a volume's initialization is told, and no file system is made before its end."
+  raid.Initialization.IsAskedForOnceWhereThereIsOneAndTold
+  raid.Initialization.AToolThatDoesNotSayHowLongIsNoFaultOfTheController
+  raid.AwaitInit.EndsWithItAndTellsHowFarItIs
+  raid.PlanInitialization.AFileSystemWaitsForItsEnd
+  agent_engine.WatchTest.AnInitializationIsToldInStepsUntilItIsDoneAndStandsInTheStatus
+  vm.hardware_raid)
 claim(5.raid.replace "A member is replaced by one command: out, in, rebuild; refused while the array needs it."
   raid.Replace.AWorkingMemberLeavesAndTheSmallestFittingDiskComes
   raid.Replace.AFaultyOneIsRemovedAndOneThatIsGoneHasLeftAlready
@@ -428,6 +435,28 @@ claim(5.net.neighbours "Addresses and routes survive systemd-networkd and Networ
   netcfg.Neighbours.WhatTheConfigurationNoLongerAsksForIsTakenAwayAndNothingElse
   netcfg.Wait.AliasesOnANicThatHasJustLostItsOwnAddressWait
   agent_engine.Deserted.WithoutACableForAsLongAsItIsOut)
+claim(5.first.renew "A copy of an image gets a machine-id and keys of sshd of its own, once for an instance."
+  cloudinit.Renewal.ACopyOfAnImageGetsItsOwnIdentity
+  cloudinit.Renewal.WhatIsDoneOnceIsDoneOnce
+  vm.identity)
+claim(5.first.drawn-password "A password that the host draws is told once, encrypted to the control plane's key, and set."
+  agent_spec.Sealing.OnlyTheOtherHalfOpensIt
+  agent_engine.EngineTest.ADrawnPasswordIsToldOnceAndEncrypted
+  agent_engine.EngineTest.AnOutboxAtItsBoundKeepsADrawnPassword
+  cloudinit.RandomPassword.KeepsTheRulesAndIsEachTimeAnother
+  vm.identity)
+claim(5.first.deeds "A reset of the password and a reinstall are operations of their own, done once, and by no re-apply."
+  agent_engine.EngineTest.AResetSetsThePasswordAnewAndLeavesTheOrderInForce
+  agent_engine.EngineTest.AReinstallDoesOnceMoreWhatIsDoneOnce
+  agent_engine.EngineTest.AReinstallWaitsUntilNothingIsUnderWay
+  agent_engine.Acceptance.AResetIsOfTheInstanceInForceAndLeavesItsOrder
+  agent_spec.Document.AReinstallNeedsATokenSoThatItIsNotDoneTwice
+  vm.identity)
+claim(5.first.clean "An image, or a host, forgets which host it was, and nothing leads out of the image."
+  agent_daemon.Clean.AnImageForgetsWhichHostItWas
+  agent_daemon.Clean.NoLinkLeadsOutOfTheImage
+  agent_daemon.Clean.AHostWhoseDaemonIsAtWorkIsLeftAlone
+  vm.identity)
 claim(5.first.hostname "The host name is set now and for later boots."
   cloudinit.Once.AnOrderBecomesSoAndIsReadBackAsSo
   cloudinit.Once.AHostNamedInTheFileOnlyIsNamedInTheKernelToo
@@ -482,7 +511,11 @@ claim(5.first.cloud-init "What only cloud-init reads is run by the host's cloud-
 claim(5.first.leaves "Who leaves is let in no more: keys and password of the instance go with it, and what its script has left."
   cloudinit.Once.WhoLeavesIsLetInNoMore
   cloudinit.Once.WhatWasNotOrderedIsNotTakenBack
-  cloudinit.AuthorizedKeys.OursAloneAreTakenAway)
+  cloudinit.AuthorizedKeys.OursAloneAreTakenAway
+  agent_engine.EngineTest.AReleaseEndsUserDataThatStillRuns
+  agent_store.StoreTest.AReleaseLeavesNothingOfTheInstanceInItsFiles
+  runner.Runner.IsStoppedWithAllItHasStartedAndMakesRoomForAnother
+  vm.identity)
 claim(5.first.analyze "Where the time of an operation went can be seen, from boot to the end of user data."
   agent_cli.TimelineOf.TellsEachStepFromTheBootOn
   agent_cli.Cli.AnalyzeTellsWhereTheTimeWentAndDrawsIt)

@@ -101,6 +101,7 @@ std::optional<Response> apply(Desk& desk, const Call& call, bool) {
     body["instance"] = accepted->instance;
     body["repeated"] = accepted->repeated;
     body["finished"] = accepted->finished;
+    if (!accepted->sealed_password.empty()) body["encryptedPassword"] = accepted->sealed_password;
     return Response{.status = accepted->repeated ? 200u : 202u, .body = body.dump()};
 }
 

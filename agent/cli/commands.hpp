@@ -34,6 +34,13 @@ Exit analyze(Session& session, std::optional<std::int64_t> id, const std::string
 /// What user data has put out: all of it, or its last `bytes`; with `follow` also what comes, until
 /// it has ended. Ends like it: done only when it exited 0, or has not ended.
 Exit user_data_log(Session& session, std::optional<std::int64_t> bytes, bool follow);
+struct Cleaning {
+    std::string root = "/";
+    bool dry_run = false;
+    bool yes = false;
+};
+/// daemon/clean.hpp, by the daemon's program. This host itself has to be meant.
+Exit clean(Session& session, const Cleaning& cleaning);
 /// Takes away the lock on what destroys data.
 Exit arm(Session& session);
 

@@ -42,6 +42,9 @@ struct Options {
     std::string with_disk{};                ///< --with
     std::int64_t bytes = 0;                 ///< --last of userdata log
     std::string svg{};                      ///< --svg of analyze
+    std::string root = "/";                 ///< --root of clean
+    bool dry_run = false;
+    bool yes = false;
 
     Waiting waiting() const;
 };
@@ -56,6 +59,8 @@ void add_hold(CLI::App& app, Options& options);
 void add_ip(CLI::App& app, Options& options);
 // userdata: agent/cli/user_data_commands.cpp.
 void add_user_data(CLI::App& app, Options& options);
+// clean: agent/cli/clean.cpp.
+void add_clean(CLI::App& app, Options& options);
 // inventory and raid: agent/cli/storage_options.cpp.
 void add_inventory(CLI::App& app, Options& options);
 void add_raid(CLI::App& app, Options& options);

@@ -192,6 +192,9 @@ Exit dispatch(const CLI::App& app, const Options& options, Console& console) {
     if (name == "status") return status(session, waiting);
     if (name == "metrics") return metrics(session);
     if (name == "arm") return arm(session);
+    if (name == "clean")
+        return clean(session,
+                     {.root = options.root, .dry_run = options.dry_run, .yes = options.yes});
     if (name == "userdata") {
         const CLI::App& log = *command->get_subcommands().front();
         return user_data_log(session,
@@ -219,6 +222,7 @@ Exit run(std::vector<std::string> arguments, Console& console, std::string_view 
     add_inventory(app, options);
     add_raid(app, options);
     add_user_data(app, options);
+    add_clean(app, options);
     add_arm(app);
     add_hold(app, options);
     add_ip(app, options);

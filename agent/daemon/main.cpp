@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <variant>
 
+#include "agent/daemon/clean.hpp"
 #include "agent/daemon/config.hpp"
 #include "agent/daemon/daemon.hpp"
 #include "agent/daemon/logging.hpp"
@@ -22,6 +23,19 @@ int wrong_config(const Errors& errors) {
     return 2;
 }
 
+/// Tells what was taken away, or why it was not, as JSON.
+int clean(const daemon::Config& config, const std::string& root, bool dry_run) {
+    std::error_code wrong;
+    const auto at = std::filesystem::canonical(root, wrong);
+    auto cleaned = wrong ? std::unexpected(Errors{{Errc::not_found, "there is no such directory",
+                                                   root, wrong.value()}})
+                         : daemon::clean(config, at, dry_run);
+    const std::string json =
+        cleaned ? daemon::clean_json(*cleaned, at, dry_run) : daemon::errors_json(cleaned.error());
+    std::printf("%s\n", json.c_str());
+    return cleaned ? 0 : 1;
+}
+
 /// What was asked for, or the exit status of a process that has nothing (more) to do. All that is
 /// needed only to find it out is freed here, before the daemon begins to run.
 std::variant<daemon::Config, int> asked(int argc, char** argv) {
@@ -35,7 +49,8 @@ std::variant<daemon::Config, int> asked(int argc, char** argv) {
         "  metalwrightd --check-config                is /etc/metalwright/metalwright.toml right?\n"
         "\nSee metalwrightd(8), metalwright.toml(5), metalwright(1).");
     std::string config_file, state_dir, socket, level;
-    bool check = false;
+    std::string clean_root;
+    bool check = false, dry_run = false;
     app.add_option("--config", config_file, std::string("configuration [") + default_config + "]")
         ->option_text("FILE");
     app.add_option("--state-dir", state_dir, "where state.db is kept")->option_text("DIR");
@@ -43,6 +58,10 @@ std::variant<daemon::Config, int> asked(int argc, char** argv) {
     app.add_option("--log-level", level, "trace, debug, info, warn or error")
         ->option_text("LEVEL")
         ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));
+    app.add_option("--clean", clean_root,
+                   "forget which host this was (see metalwright clean), and end")
+        ->option_text("DIR");
+    app.add_flag("--dry-run", dry_run, "with --clean: change nothing");
     app.add_flag("--check-config", check, "read the configuration, say what is wrong, and end");
     app.set_version_flag("--version", "metalwrightd " METALWRIGHT_VERSION);
     try {
@@ -52,10 +71,12 @@ std::variant<daemon::Config, int> asked(int argc, char** argv) {
     }
 
     daemon::Config config;
-    // Without a file that was asked for by name, every key has its default.
+    // Without a file that was asked for by name, every key has its default. An image has its own.
     const std::string file = config_file.empty() ? default_config : config_file;
-    if (!config_file.empty() || std::filesystem::exists(default_config)) {
-        auto text = sys::PosixFiles().read(std::filesystem::absolute(file));
+    const bool of_image = !clean_root.empty() && config_file.empty();
+    sys::PosixFiles files(of_image ? std::filesystem::absolute(clean_root) : "/");
+    if (!config_file.empty() || files.exists(default_config)) {
+        auto text = files.read(std::filesystem::absolute(file));
         if (!text) return wrong_config({text.error()});
         auto read = daemon::read_config(*text, file);
         if (!read) return wrong_config(read.error());
@@ -68,6 +89,7 @@ std::variant<daemon::Config, int> asked(int argc, char** argv) {
     if (!state_dir.empty()) config.state_dir = std::filesystem::absolute(state_dir);
     if (!socket.empty()) config.admin_socket = std::filesystem::absolute(socket);
     if (!level.empty()) config.log_level = level;
+    if (!clean_root.empty()) return clean(config, clean_root, dry_run);
     return config;
 }
 

@@ -27,6 +27,8 @@ struct Accepted {
     std::string instance{};
     bool repeated = false;
     bool finished = false;  ///< the operation has ended; its report can be had with operation()
+    /// A password that was drawn for it, encrypted as the document says; told this once.
+    std::string sealed_password{};
 };
 
 /// One report on its way out. `body` is a JSON object that holds `seq` already.

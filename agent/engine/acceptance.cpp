@@ -47,7 +47,7 @@ Decision decide(const Offer& offer, const InForce& in_force) {
                             std::to_string(newest) + ", the newest accepted from " + offer.source,
                         "/generation");
     if (given && known && *given == newest) {
-        if (source->digest == offer.digest) return Repeat{source->operation};
+        if (source->last_digest == offer.digest) return Repeat{source->operation};
         return conflict("generation " + std::to_string(*given) +
                             " was accepted before with other content; raise the generation",
                         "/generation");
@@ -55,6 +55,15 @@ Decision decide(const Offer& offer, const InForce& in_force) {
     const std::uint64_t generation = given ? *given : same_content ? newest : newest + 1;
 
     if (offer.release) return decide_release(offer, in_force, generation);
+
+    if (offer.reset) {
+        if (in_force.instance == offer.reset)
+            return Accept{"resetPassword", generation, *offer.reset};
+        return conflict(in_force.instance
+                            ? "the instance in force is " + *in_force.instance + ", not this one"
+                            : std::string("no instance is in force on this host"),
+                        "/resetPassword/instanceId");
+    }
 
     // A dialect's order names no instance: the same order again is the same instance, whoever hands
     // it over.

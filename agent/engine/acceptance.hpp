@@ -20,6 +20,7 @@ struct Offer {
     std::optional<std::string> token{};
     std::optional<std::string> instance{};  ///< absent: a dialect's order that names none
     std::optional<std::string> release{};   ///< it is a release of this instance
+    std::optional<std::string> reset{};     ///< it resets the password of this instance
     bool first_result_wins = false;  ///< the dialect answers a known token whatever the body holds
 };
 
@@ -37,7 +38,7 @@ struct Repeat {
 };
 /// A new operation.
 struct Accept {
-    std::string kind;  ///< "apply" or "release"
+    std::string kind;  ///< "apply", "release", "resetPassword"
     std::uint64_t generation = 0;
     std::string instance;    ///< empty: draw one
     bool reapplied = false;  ///< same content as in force: verification

@@ -106,6 +106,7 @@ class Engine final : public agent::Desk {
     void take_up_unfinished();
     void perform(const store::Operation& operation);
     void perform_release(const store::Operation& operation);
+    std::vector<ItemResult> release_script(const store::Operation& operation);
     std::vector<ItemResult> release_network(const store::Operation& operation);
     std::vector<ItemResult> release_first_boot(const store::Operation& operation);
     std::vector<ItemResult> release_storage(const store::Operation& operation);
@@ -136,6 +137,7 @@ class Engine final : public agent::Desk {
     Result<netcfg::Owned> network_owned();
     void refuse_upwards(const agent::Submission& submission, const Errors& errors);
     std::expected<spec::HostSpec, Errors> read(const agent::Submission& submission);
+    Result<void> nothing_under_way();
     std::expected<agent::Accepted, Errors> take_in(const agent::Submission& submission,
                                                    spec::HostSpec spec);
     void changed();

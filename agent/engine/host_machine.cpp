@@ -174,8 +174,10 @@ std::unique_ptr<RoomRun> HostMachine::first_boot(cloudinit::Wanted wanted) {
             cloudinit::Doors doors{files_, host_, &exec_};
             return cloudinit::observe(doors);
         },
-        [wanted = std::move(wanted)](const cloudinit::Observed& seen) {
-            return cloudinit::plan(wanted, seen);
+        [wanted = std::move(wanted)](const cloudinit::Observed& seen) mutable {
+            Plan<cloudinit::Op> plan = cloudinit::plan(wanted, seen);
+            if (!wanted.before) wanted.before = seen.identity;
+            return plan;
         });
 }
 
@@ -202,8 +204,7 @@ Result<void> HostMachine::check_key(const std::string& line) {
 }
 
 Result<void> HostMachine::check_user_data(const std::string& decoded) {
-    const auto data = cloudinit::read_user_data(
-        decoded, {.bytes = decoded.size(), .unpacked = std::size_t{64} << 20});
+    const auto data = cloudinit::read_user_data(decoded, cloudinit::accepted_before);
     if (!data) return std::unexpected(data.error());
     return cloudinit::check_runnable(*data, place_, &cloudinit::installed_program);
 }
@@ -226,6 +227,18 @@ Result<void> HostMachine::clear_interrupted_script(const std::string& instance) 
     const auto directory = cloudinit::run_directory(place_.state_dir, instance);
     if (!directory) return std::unexpected(directory.error());
     return cloudinit::clear_interrupted(*directory, place_.systemd, {files_, exec_});
+}
+
+Result<void> HostMachine::clear_ended_script(const std::string& instance) {
+    const auto directory = cloudinit::run_directory(place_.state_dir, instance);
+    if (!directory) return std::unexpected(directory.error());
+    return cloudinit::clear_ended(*directory, place_, {files_, exec_});
+}
+
+Result<void> HostMachine::stop_script(const std::string& instance) {
+    const auto directory = cloudinit::run_directory(place_.state_dir, instance);
+    if (!directory) return std::unexpected(directory.error());
+    return cloudinit::stop(*directory, place_.systemd, {files_, exec_});
 }
 
 Result<cloudinit::LogPiece> HostMachine::script_log(const std::string& instance, std::int64_t from,

@@ -34,6 +34,8 @@ class HostMachine final : public Machine {
     Result<void> launch_script(const cloudinit::Script& script) override;
     cloudinit::ScriptStatus inspect_script(const std::string& instance) override;
     Result<void> clear_interrupted_script(const std::string& instance) override;
+    Result<void> clear_ended_script(const std::string& instance) override;
+    Result<void> stop_script(const std::string& instance) override;
     Result<cloudinit::LogPiece> script_log(const std::string& instance, std::int64_t from,
                                            std::size_t most) override;
     std::string script_output(const std::string& instance) override;

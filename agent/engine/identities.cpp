@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include "agent/engine/lock.hpp"
 #include "agent/engine/mandate.hpp"
 #include "agent/engine/work.hpp"
 #include "core/fail_point.hpp"
@@ -210,7 +211,7 @@ raid::Wanted Engine::storage_wanted(const spec::HostSpec& spec, const store::Ope
 }
 
 Result<void> Engine::name_arrays(Work& work, raid::Wanted& wanted, StorageRun& room) {
-    if (!(wanted.arrays || wanted.speaks_of_volumes()) || work.operation.kind == "boot" ||
+    if (!(wanted.arrays || wanted.speaks_of_volumes()) || only_verifies(work.operation.kind) ||
         work.lock)
         return {};
     const std::map<std::string, std::vector<std::string>> members = room.members();

@@ -15,18 +15,24 @@ Error refused_by(const store::Lock& lock, const std::string& what, std::string w
             std::move(where)};
 }
 
+bool only_verifies(std::string_view operation_kind) {
+    return operation_kind == "boot" || operation_kind == "resetPassword";
+}
+
 Veto disk_veto(std::string_view operation_kind, std::optional<store::Lock> lock) {
     if (lock)
         return [lock = std::move(*lock)](const StepNote& step) -> std::optional<Error> {
             if (!step.destroys_data) return std::nullopt;
             return refused_by(lock, step.why, step.item);
         };
-    if (operation_kind != "boot") return {};
-    return [](const StepNote& step) -> std::optional<Error> {
+    if (!only_verifies(operation_kind)) return {};
+    const std::string when = operation_kind == "boot" ? "at start" : "with a new password";
+    return [when](const StepNote& step) -> std::optional<Error> {
         if (!step.destroys_data) return std::nullopt;
-        return Error{Errc::refused,
-                     "not done at start: " + step.why + "; apply the spec again to have it done",
-                     step.item};
+        return Error{
+            Errc::refused,
+            "not done " + when + ": " + step.why + "; apply the spec again to have it done",
+            step.item};
     };
 }
 

@@ -14,7 +14,8 @@ namespace metalwright::engine {
 struct Mandate {
     std::vector<raid::WipeConsent> wipe{};
     std::vector<raid::Replacement> replace{};
-    bool remove_arrays = false;  ///< a release takes down what metalwright made
+    bool remove_arrays = false;   ///< a release takes down what metalwright made
+    std::string password_hash{};  ///< root's password becomes this one, whatever was done before
 
     bool operator==(const Mandate&) const = default;
 };

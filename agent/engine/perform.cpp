@@ -3,6 +3,7 @@
 #include "agent/engine/json.hpp"
 #include "agent/engine/lock.hpp"
 #include "agent/engine/log.hpp"
+#include "agent/engine/mandate.hpp"
 #include "agent/engine/operation_journal.hpp"
 #include "agent/engine/owned.hpp"
 #include "agent/engine/work.hpp"
@@ -160,6 +161,11 @@ void Engine::run_first_boot(Work& work) {
         return;
     }
     wanted.done = std::set<std::string>(done->begin(), done->end());
+    const Mandate mandate = mandate_from_store(work.operation.consent);
+    if (!mandate.password_hash.empty()) {
+        wanted.password_hash = mandate.password_hash;
+        wanted.done.erase("password");
+    }
     OperationJournal journal(*this, work.operation);
     auto room = machine_.first_boot(wanted);
     if (auto planned = room->plan(); !planned) {

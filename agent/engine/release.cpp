@@ -103,8 +103,21 @@ std::vector<ItemResult> Engine::release_storage(const store::Operation& operatio
     return items;
 }
 
+/// Nothing of an instance runs on when it has been released.
+std::vector<ItemResult> Engine::release_script(const store::Operation& operation) {
+    if (watched_instance_ != operation.instance) return {};
+    log(Level::warn, "user data still runs; it is ended, for its instance is released",
+        {{"instance", operation.instance}});
+    if (auto ended = machine_.stop_script(operation.instance); !ended)
+        return failed_room("userData", ended.error());
+    watch_script();  // tells how it ended, and finishes what waited for it
+    return {};
+}
+
 void Engine::perform_release(const store::Operation& operation) {
-    std::vector<ItemResult> items = release_network(operation);
+    std::vector<ItemResult> items = release_script(operation);
+    if (!items.empty()) return finish(operation, std::move(items));
+    items = release_network(operation);
     if (stopping()) return;
     std::vector<ItemResult> own = release_first_boot(operation);
     items.insert(items.end(), std::make_move_iterator(own.begin()),

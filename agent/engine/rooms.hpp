@@ -60,6 +60,10 @@ class Machine {
     virtual cloudinit::ScriptStatus inspect_script(const std::string& instance) = 0;
     /// Makes room for another run after an interrupted one. Errors: conflict (it is not), io.
     virtual Result<void> clear_interrupted_script(const std::string& instance) = 0;
+    /// Everything that a run which has ended has left goes. Errors: conflict (it has not), io.
+    virtual Result<void> clear_ended_script(const std::string& instance) = 0;
+    /// cloudinit::stop().
+    virtual Result<void> stop_script(const std::string& instance) = 0;
     /// cloudinit::read_log() and cloudinit::last_output().
     virtual Result<cloudinit::LogPiece> script_log(const std::string& instance, std::int64_t from,
                                                    std::size_t most) = 0;

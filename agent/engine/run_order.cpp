@@ -51,6 +51,7 @@ std::string to_store(const RunOrder& order) {
                      {"runAfterFailure", order.run_after_failure},
                      {"stream", order.stream},
                      {"armedAgain", order.armed_again},
+                     {"anew", order.anew},
                      {"reruns", order.reruns},
                      {"streamed", order.streamed},
                      {"environment", order.environment},
@@ -67,6 +68,7 @@ RunOrder run_order_from_store(std::string_view text) {
     order.run_after_failure = json.value("runAfterFailure", false);
     order.stream = json.value("stream", false);
     order.armed_again = json.value("armedAgain", false);
+    order.anew = json.value("anew", false);
     order.reruns = json.value("reruns", 0u);
     order.streamed = json.value("streamed", std::int64_t{0});
     order.environment = json.value("environment", std::vector<std::string>());

@@ -21,6 +21,7 @@ struct RunOrder {
     bool run_after_failure = false;
     bool stream = false;
     bool armed_again = false;                ///< by a document that came after it was interrupted
+    bool anew = false;                       ///< by a reinstall: what a former run has left goes
     unsigned reruns = 0;                     ///< how often it has been begun again
     std::int64_t streamed = 0;               ///< so many bytes of its output have been reported
     std::vector<std::string> environment{};  ///< "KEY=VALUE"

@@ -31,6 +31,11 @@ ItemResult failed_user_data(const Error& error) {
 Result<void> Engine::let_go(store::ScriptRun& run, const std::optional<store::Lock>& lock) {
     const RunOrder order = run_order_from_store(run.run_order);
     const cloudinit::Script script = script_of(run, order);
+    if (order.anew) {
+        // A store that may be an older copy would have the run of the reinstall done twice.
+        if (lock) return std::unexpected(refused_by(*lock, "run user data", "userData"));
+        if (auto cleared = machine_.clear_ended_script(run.instance); !cleared) return cleared;
+    }
     // Else marks of a run that the store does not know of are a reason not to run.
     if (order.armed_again &&
         machine_.inspect_script(run.instance).state == ScriptState::interrupted)
@@ -43,9 +48,8 @@ Result<void> Engine::let_go(store::ScriptRun& run, const std::optional<store::Lo
         return prepared;
     }
     if (lock) return std::unexpected(refused_by(*lock, "run user data", "userData"));
-    if (auto counted = store_.count_write(); !counted) return counted;
     run.state = to_string(ScriptState::started);
-    if (auto kept = store_.set_script(run, "", clock_()); !kept) return kept;
+    if (auto kept = store_.start_script(run, clock_()); !kept) return kept;
     changed();
     fail_point("userdata.after-started");
     if (auto launched = machine_.launch_script(script); !launched) {
@@ -66,15 +70,16 @@ void Engine::run_script(Work& work) {
     const ScriptState state = cloudinit::script_state_from(run.state);
 
     // The items are safe before the script starts: it may reboot the machine.
-    const auto intend_nothing =
-        store_.outcome(work.operation.id, 0, work.items, R"({"items":[]})", "", clock_());
-    if (!intend_nothing)
-        log(Level::error, "cannot journal the items: " + describe(intend_nothing.error()));
+    if (!work.items.empty())
+        if (auto kept =
+                store_.outcome(work.operation.id, 0, work.items, R"({"items":[]})", "", clock_());
+            !kept)
+            log(Level::error, "cannot journal the items: " + describe(kept.error()));
 
     if (state == ScriptState::pending) {
         // It waits for a host that is as ordered; the next apply gives it another chance.
         const bool waits =
-            work.operation.kind == "boot" ||
+            only_verifies(work.operation.kind) ||
             (work.any_failed() && !run_order_from_store(run.run_order).run_after_failure);
         if (!work.lock && waits) return finish(work.operation, std::move(work.items));
         run.operation = work.operation.id;

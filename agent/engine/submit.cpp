@@ -15,6 +15,7 @@
 #include "agent/spec/catalogue.hpp"
 #include "agent/spec/document.hpp"
 #include "agent/spec/leases.hpp"
+#include "agent/spec/sealing.hpp"
 #include "agent/spec/store_form.hpp"
 #include "cloudinit/password.hpp"
 #include "core/fail_point.hpp"
@@ -38,6 +39,33 @@ std::expected<spec::Catalogue, Errors> load_catalogue(const std::filesystem::pat
 
 agent::Accepted accepted(const store::Operation& operation, bool repeated) {
     return {operation.id, operation.generation, operation.instance, repeated, operation.finished()};
+}
+
+void cleanse(std::string& secret) {
+    OPENSSL_cleanse(secret.data(), secret.size());
+    secret.clear();
+}
+
+/// From here on there is the hash alone. Answers what one that was drawn here is told as; nothing
+/// where it was given.
+Result<std::optional<std::string>> settle_password(spec::RootPassword& password) {
+    std::optional<std::string> sealed;
+    if (password.sealed_to) {
+        auto drawn = cloudinit::random_password();
+        if (!drawn) return std::unexpected(drawn.error());
+        password.plain = std::move(*drawn);
+        auto closed = spec::seal(*password.plain, *password.sealed_to);
+        if (!closed) return std::unexpected(closed.error());
+        sealed = std::move(*closed);
+        password.sealed_to.reset();
+    }
+    if (!password.plain) return sealed;
+    auto hash = cloudinit::hash_password(*password.plain);
+    cleanse(*password.plain);
+    password.plain.reset();
+    if (!hash) return std::unexpected(hash.error());
+    password.hash = std::move(*hash);
+    return sealed;
 }
 
 }  // namespace
@@ -113,6 +141,17 @@ std::expected<void, Errors> Engine::lease(const std::string& source, spec::HostS
     return spec::hand_out(document, before, *others, options_.pools);
 }
 
+/// What is done once cannot be done once more while it may be under way.
+Result<void> Engine::nothing_under_way() {
+    const auto unfinished = store_.unfinished();
+    if (!unfinished) return std::unexpected(unfinished.error());
+    if (unfinished->empty()) return {};
+    return fail(Errc::conflict,
+                "operation " + std::to_string(unfinished->front().id) +
+                    " is under way: send the reinstall again once it has finished",
+                "/operation/reinstall");
+}
+
 /// With accept_mutex_ held.
 std::expected<agent::Accepted, Errors> Engine::take_in(const agent::Submission& submission,
                                                        spec::HostSpec spec) {
@@ -129,6 +168,7 @@ std::expected<agent::Accepted, Errors> Engine::take_in(const agent::Submission& 
                 .instance = spec.instance_id,
                 .first_result_wins = !spec.dialect.empty()};
     if (spec.release) offer.release = spec.release->instance_id;
+    if (spec.reset) offer.reset = spec.reset->instance_id;
 
     InForce in_force;
     auto instance = store_.instance();
@@ -169,20 +209,31 @@ std::expected<agent::Accepted, Errors> Engine::take_in(const agent::Submission& 
     }
     spec.instance_id = instance_id;
     spec.generation = accept.generation;
+    const bool anew = spec.reinstall && in_force.instance == instance_id;
+    if (anew)
+        if (auto free = nothing_under_way(); !free) return refuse_one(free.error());
     std::string run_order, order_again;
     if (spec.user_data) {
-        RunOrder order = run_order_of(spec, spec.password ? *spec.password : std::string());
+        RunOrder order = run_order_of(spec, spec.password.plain.value_or(""));
+        order.anew = anew;
         run_order = to_store(order);
         order.armed_again = true;
         order_again = to_store(order);
     }
-    if (spec.password) {
-        auto hash = cloudinit::hash_password(*spec.password);
-        if (!hash) return refuse_one(hash.error());
-        spec.password_hash = std::move(*hash);
-        OPENSSL_cleanse(spec.password->data(), spec.password->size());
-        spec.password.reset();
+    // The same order again keeps the password's one salted hash: another would be a change. One
+    // that will not be set any more is not drawn either.
+    const auto known = std::ranges::find_if(in_force.sources, [&](const store::Source& source) {
+        return source.digest == offer.digest && !source.document.empty() && !spec.reset;
+    });
+    const bool same_order = known != in_force.sources.end();
+    if (spec.password.sealed_to && !anew) {
+        const auto done = store_.once_done(instance_id);
+        if (!done) return refuse_one(done.error());
+        if (same_order || std::ranges::find(*done, "password") != done->end())
+            spec.password.sealed_to.reset();
     }
+    auto sealed = settle_password(spec.reset ? spec.reset->password : spec.password);
+    if (!sealed) return refuse_one(sealed.error());
 
     store::Candidate candidate{.source = submission.source,
                                .kind = accept.kind,
@@ -192,16 +243,13 @@ std::expected<agent::Accepted, Errors> Engine::take_in(const agent::Submission& 
                                .digest = offer.digest,
                                .consent = to_store(mandate_of(spec))};
     if (accept.kind == "apply") {
-        // The same order again keeps the password's one salted hash: another would be a change.
-        const auto known =
-            std::ranges::find(in_force.sources, offer.digest, &store::Source::digest);
-        if (known == in_force.sources.end())
+        if (!same_order)
             if (auto given = lease(submission.source, spec); !given) {
                 refuse_upwards(submission, given.error());
                 return std::unexpected(given.error());
             }
-        candidate.document =
-            known != in_force.sources.end() ? known->document : spec::to_store(spec);
+        candidate.document = same_order ? known->document : spec::to_store(spec);
+        candidate.anew = anew;
         if (spec.user_data) {
             candidate.script = spec.user_data->bytes;
             const auto said = spec.user_data->timeout;
@@ -216,6 +264,10 @@ std::expected<agent::Accepted, Errors> Engine::take_in(const agent::Submission& 
                 {"host", options_.host_id},     {"source", submission.source},
                 {"operationKind", accept.kind}, {"generation", accept.generation},
                 {"instance", instance_id}};
+    if (*sealed) {
+        report["password"] = {{"encrypted", **sealed}, {"algorithm", "RSA-OAEP-256"}};
+        candidate.report_once = true;
+    }
     candidate.report = dump(report);
 
     const auto id = store_.accept(candidate, clock_());
@@ -233,7 +285,7 @@ std::expected<agent::Accepted, Errors> Engine::take_in(const agent::Submission& 
     }
     wake_.notify_all();
     changed();
-    return agent::Accepted{*id, accept.generation, instance_id, false, false};
+    return agent::Accepted{*id, accept.generation, instance_id, false, false, sealed->value_or("")};
 }
 
 }  // namespace metalwright::engine

@@ -13,6 +13,12 @@
 #include "agent/spec/store_form.hpp"
 
 namespace metalwright::engine {
+namespace {
+
+/// Has the form of one, and lets nobody in.
+constexpr const char* any_hash = "$y$none$none";
+
+}  // namespace
 
 Result<netcfg::Owned> Engine::network_owned() {
     const auto rows = store_.owned();
@@ -70,8 +76,7 @@ std::expected<spec::HostSpec, Errors> Engine::desired_with(const std::string& so
         spec::want_leases(*spec);
         // As in take_in(): the same order again keeps the one salted hash of its password.
         if (known.digest == digest) {
-            offered.spec.password.reset();
-            offered.spec.password_hash = spec->password_hash;
+            offered.spec.password = spec->password;
         }
         if (known.name != source) all.push_back({known.name, known.generation, std::move(*spec)});
     }
@@ -109,6 +114,14 @@ std::expected<std::string, Errors> Engine::plan_document(const std::string& sour
         for (const PlannedItem& item : *planned) json["items"].push_back(to_json(item));
         return dump(json);
     }
+    if (document.reset) {
+        const PlannedItem item{.item = "password",
+                               .steps = {{"password", "set the password of root", false}}};
+        json["instance"] = document.reset->instance_id;
+        json["items"] = Json::array({to_json(item)});
+        json["note"] = "what else is in force is verified, and nothing else of it is changed";
+        return dump(json);
+    }
     const auto merged = desired_with(source, document);
     if (!merged) return std::unexpected(merged.error());
     const spec::HostSpec& spec = *merged;
@@ -134,17 +147,18 @@ std::expected<std::string, Errors> Engine::plan_document(const std::string& sour
         tell(machine_.network(network_wanted(spec), *owned, {}, {}));
     }
     cloudinit::Wanted first_boot = spec::first_boot_of(spec);
-    if (spec.password) first_boot.password_hash = "*";  // not hashed for a dry run; never shown
+    // Not hashed for a dry run; never shown.
+    if (spec.password.plain || spec.password.sealed_to) first_boot.password_hash = any_hash;
     const auto instance = store_.instance();
     if (instance && *instance && (!spec.instance_id || spec.instance_id == *instance))
-        if (const auto done = store_.once_done(**instance))
+        if (const auto done = store_.once_done(**instance); done && !document.reinstall)
             first_boot.done = std::set<std::string>(done->begin(), done->end());
     tell(machine_.first_boot(std::move(first_boot)));
     if (!errors.empty()) return std::unexpected(std::move(errors));
     if (spec.user_data) {
         const auto run = instance && *instance ? store_.script(**instance)
                                                : Result<std::optional<store::ScriptRun>>();
-        const bool pending = !run || !*run || (*run)->state == "pending";
+        const bool pending = document.reinstall || !run || !*run || (*run)->state == "pending";
         PlannedItem item{.item = "userData"};
         if (!pending) {
             item.outcome = Outcome::unchanged;

@@ -8,7 +8,10 @@
 
 #include <dlfcn.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -62,6 +65,7 @@ struct Signature<R(A...)> {
 #define LATE_2(f) LATE(f, (ARG(f, 0), ARG(f, 1)), (a0, a1))
 #define LATE_3(f) LATE(f, (ARG(f, 0), ARG(f, 1), ARG(f, 2)), (a0, a1, a2))
 #define LATE_4(f) LATE(f, (ARG(f, 0), ARG(f, 1), ARG(f, 2), ARG(f, 3)), (a0, a1, a2, a3))
+#define LATE_5(f) LATE(f, (ARG(f, 0), ARG(f, 1), ARG(f, 2), ARG(f, 3), ARG(f, 4)), (a0, a1, a2, a3, a4))
 #define LATE_6(f) LATE(f, (ARG(f, 0), ARG(f, 1), ARG(f, 2), ARG(f, 3), ARG(f, 4), ARG(f, 5)), (a0, a1, a2, a3, a4, a5))
 #define LATE_7(f) LATE(f, (ARG(f, 0), ARG(f, 1), ARG(f, 2), ARG(f, 3), ARG(f, 4), ARG(f, 5), ARG(f, 6)), (a0, a1, a2, a3, a4, a5, a6))
 
@@ -69,7 +73,8 @@ LATE_0(BIO_s_mem) LATE_0(ERR_clear_error) LATE_0(ERR_get_error) LATE_0(ERR_peek_
 LATE_0(EVP_sha256) LATE_0(SSL_get_ex_data_X509_STORE_CTX_idx) LATE_0(TLS_client_method)
 
 LATE_1(BIO_ctrl_pending) LATE_1(BIO_free) LATE_1(BIO_new) LATE_1(ERR_lib_error_string)
-LATE_1(ERR_reason_error_string) LATE_1(GENERAL_NAMES_free) LATE_1(OPENSSL_sk_num)
+LATE_1(ERR_reason_error_string) LATE_1(EVP_PKEY_CTX_free) LATE_1(EVP_PKEY_encrypt_init)
+LATE_1(EVP_PKEY_free) LATE_1(EVP_PKEY_get_base_id) LATE_1(EVP_PKEY_get_bits) LATE_1(GENERAL_NAMES_free) LATE_1(OPENSSL_sk_num)
 LATE_1(SSL_CTX_check_private_key) LATE_1(SSL_CTX_free)
 LATE_1(SSL_CTX_get_default_passwd_cb_userdata) LATE_1(SSL_CTX_new)
 LATE_1(SSL_CTX_set_default_verify_paths) LATE_1(SSL_accept) LATE_1(SSL_connect) LATE_1(SSL_free)
@@ -78,7 +83,9 @@ LATE_1(X509_STORE_CTX_get_current_cert) LATE_1(X509_STORE_CTX_get_error) LATE_1(
 LATE_1(X509_get0_notBefore) LATE_1(X509_get_issuer_name) LATE_1(X509_get_subject_name)
 LATE_1(X509_verify_cert_error_string)
 
-LATE_2(ASN1_TIME_print) LATE_2(BIO_puts) LATE_2(GENERAL_NAME_print) LATE_2(OPENSSL_cleanse)
+LATE_2(ASN1_TIME_print) LATE_2(BIO_new_mem_buf) LATE_2(EVP_PKEY_CTX_new)
+LATE_2(EVP_PKEY_CTX_set_rsa_mgf1_md) LATE_2(EVP_PKEY_CTX_set_rsa_oaep_md)
+LATE_2(EVP_PKEY_CTX_set_rsa_padding) LATE_2(BIO_puts) LATE_2(GENERAL_NAME_print) LATE_2(OPENSSL_cleanse)
 LATE_2(OPENSSL_sk_value) LATE_2(SSL_CTX_get_ex_data) LATE_2(SSL_CTX_load_verify_file)
 LATE_2(SSL_CTX_set_default_passwd_cb) LATE_2(SSL_CTX_set_default_passwd_cb_userdata)
 LATE_2(SSL_CTX_use_certificate_chain_file) LATE_2(SSL_get_error) LATE_2(SSL_get_ex_data)
@@ -89,8 +96,10 @@ LATE_3(BIO_read) LATE_3(BIO_write) LATE_3(EVP_EncodeBlock) LATE_3(SSL_CTX_set_ex
 LATE_3(SSL_CTX_set_verify) LATE_3(SSL_CTX_use_PrivateKey_file) LATE_3(SSL_read) LATE_3(SSL_set_bio)
 LATE_3(SSL_set_ex_data) LATE_3(SSL_write) LATE_3(X509_VERIFY_PARAM_set1_host)
 
-LATE_4(BIO_ctrl) LATE_4(BIO_new_bio_pair) LATE_4(SSL_CTX_ctrl) LATE_4(SSL_ctrl)
+LATE_4(BIO_ctrl) LATE_4(PEM_read_bio_PUBKEY) LATE_4(BIO_new_bio_pair) LATE_4(SSL_CTX_ctrl) LATE_4(SSL_ctrl)
 LATE_4(X509_NAME_print_ex) LATE_4(X509_get_ext_d2i)
+
+LATE_5(EVP_PKEY_encrypt)
 
 LATE_6(CRYPTO_get_ex_new_index)
 

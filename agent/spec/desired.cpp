@@ -49,6 +49,8 @@ class Merge {
         same("/network/bandwidthMbps", into_.bandwidth_mbps, from.bandwidth_mbps);
         same("/network/extraUplinkMbps", into_.extra_uplink_mbps, from.extra_uplink_mbps);
         same("/hostname", into_.hostname, from.hostname);
+        into_.renew_machine_id |= from.renew_machine_id;
+        into_.renew_host_keys |= from.renew_host_keys;
         add_login(from);
         if (from.user_data && settle("/userData", into_.user_data, *from.user_data))
             conflict("/userData", "another script, or another way to run it,");
@@ -98,14 +100,12 @@ class Merge {
 
     void add_login(const HostSpec& from) {
         // Both live under one name: a password and another source's hash cannot be compared.
-        const bool had = into_.password || into_.password_hash;
-        const bool has = from.password || from.password_hash;
+        const bool had = into_.password != RootPassword();
+        const bool has = from.password != RootPassword();
         if (has && !had) {
             into_.password = from.password;
-            into_.password_hash = from.password_hash;
             first_.emplace("/password", source_);
-        } else if (has &&
-                   (into_.password != from.password || into_.password_hash != from.password_hash)) {
+        } else if (has && into_.password != from.password) {
             conflict("/password", "another password");
         }
         if (!from.authorized_keys) return;

@@ -48,6 +48,7 @@ void read_any(Fields& fields, const Catalogue* catalogue, HostSpec& spec) {
     if (fields.has("dialect") || fields.has("request"))
         return read_envelope(fields, catalogue, spec);
     if (fields.has("release")) return read_release(fields, spec);
+    if (fields.has("resetPassword")) return read_password_reset(fields, spec);
     if (const Dialect* dialect = bare_request(fields))
         return fields.self().error("this is a bare " + std::string(dialect->name) +
                                    R"( request: wrap it as {"dialect":")" +

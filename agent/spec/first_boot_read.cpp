@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "agent/spec/public_key.hpp"
 #include "cloudinit/base64.hpp"
 #include "core/json_pointer.hpp"
 
@@ -14,62 +15,6 @@ namespace {
 
 constexpr std::size_t most_keys = 256;
 constexpr std::uint32_t most_seconds = 86'400;
-
-constexpr std::array<std::string_view, 7> key_types{"ssh-ed25519",
-                                                    "ssh-rsa",
-                                                    "ecdsa-sha2-nistp256",
-                                                    "ecdsa-sha2-nistp384",
-                                                    "ecdsa-sha2-nistp521",
-                                                    "sk-ssh-ed25519@openssh.com",
-                                                    "sk-ecdsa-sha2-nistp256@openssh.com"};
-
-/// A line without the options before its key, such as `from="10.0.0.0/8",no-pty`; blanks in quotes
-/// are part of them. Source: sshd(8), AUTHORIZED_KEYS FILE FORMAT.
-std::string_view without_options(std::string_view line) {
-    const auto starts_with_type = [](std::string_view text) {
-        return std::ranges::find(key_types, text.substr(0, text.find(' '))) != key_types.end();
-    };
-    if (starts_with_type(line)) return line;
-    bool quoted = false;
-    for (std::size_t i = 0; i < line.size(); ++i) {
-        if (line[i] == '\\' && i + 1 < line.size() && line[i + 1] == '"')
-            ++i;
-        else if (line[i] == '"')
-            quoted = !quoted;
-        else if (line[i] == ' ' && !quoted)
-            return starts_with_type(line.substr(i + 1)) ? line.substr(i + 1) : line;
-    }
-    return line;
-}
-
-/// "type base64" of a line, without its options and its comment.
-std::string_view key_of(std::string_view line) {
-    line = without_options(line);
-    const std::size_t blank = line.find(' ');
-    if (blank == std::string_view::npos) return line;
-    return line.substr(0, line.find(' ', blank + 1));
-}
-
-/// Why `line` is no public key; empty when it is one. RFC 4253 section 6.6: the blob starts with
-/// the length and the name of its type.
-std::string not_a_key(std::string_view line) {
-    line = without_options(line);
-    const std::size_t blank = line.find(' ');
-    const std::string_view type = line.substr(0, blank);
-    if (line.starts_with("-----BEGIN"))
-        return "is a PEM block, perhaps a private key: give the one line of the .pub file";
-    if (std::find(key_types.begin(), key_types.end(), type) == key_types.end())
-        return "does not start with a key type such as ssh-ed25519, nor with options and one: give "
-               "one line of a .pub file";
-    if (blank == std::string_view::npos) return "has no key after its type";
-    const auto blob = cloudinit::decode_base64(key_of(line).substr(blank + 1));
-    if (!blob) return "holds no Base64 after its type: " + blob.error().message;
-    const std::string head =
-        std::string(3, '\0') + static_cast<char>(type.size()) + std::string(type);
-    if (!blob->starts_with(head) || blob->size() < head.size() + 32)
-        return "is cut short, or its Base64 is of another type than it says";
-    return {};
-}
 
 }  // namespace
 
@@ -157,7 +102,7 @@ std::optional<std::string> read_public_key(const Cursor& at) {
     if (!forms::printable.holds(*line))
         problem = "holds a line break or another control character: one key, one line";
     else
-        problem = not_a_key(*line);
+        problem = not_a_public_key(*line);
     if (problem.empty()) return line;
     at.error(std::move(problem));
     return std::nullopt;
@@ -171,7 +116,7 @@ std::vector<std::string> read_public_keys(const Cursor& at) {
     for (const Cursor& item : *items) {
         auto line = read_public_key(item);
         if (!line) continue;
-        if (seen.insert(std::string(key_of(*line))).second)
+        if (seen.insert(std::string(public_key_of(*line))).second)
             keys.push_back(std::move(*line));
         else
             item.error("the same key stands before");

@@ -17,8 +17,10 @@ std::optional<netcfg::Shaping> shaping_of(const HostSpec& spec, bool ingress) no
 cloudinit::Wanted first_boot_of(const HostSpec& spec) {
     return {.instance_id = spec.instance_id.value_or(""),
             .hostname = spec.hostname,
-            .password_hash = spec.password_hash,
-            .authorized_keys = spec.authorized_keys};
+            .password_hash = spec.password.hash,
+            .authorized_keys = spec.authorized_keys,
+            .renew_machine_id = spec.renew_machine_id,
+            .renew_host_keys = spec.renew_host_keys};
 }
 
 }  // namespace metalwright::spec

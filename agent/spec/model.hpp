@@ -47,6 +47,25 @@ struct Release {
     bool operator==(const Release&) const = default;
 };
 
+/// How root's password is given: in one of these ways.
+struct RootPassword {
+    std::optional<std::string> plain{};  ///< only until accepted
+    std::optional<std::string> hash{};   ///< crypt(5) form
+    /// Drawn by the host, and told encrypted to this public key (PEM); only until accepted.
+    std::optional<std::string> sealed_to{};
+
+    bool operator==(const RootPassword&) const = default;
+};
+
+/// A new password of root for the instance in force: an operation of its own, which wants nothing
+/// else and leaves everything else in force.
+struct PasswordReset {
+    std::string instance_id;
+    RootPassword password{};
+
+    bool operator==(const PasswordReset&) const = default;
+};
+
 /// Secondary addresses by number: which ones is the host's choice, from its pools.
 struct SecondaryCount {
     std::uint32_t ipv4 = 0;
@@ -74,19 +93,23 @@ struct HostSpec {
     std::optional<std::string> token{};             ///< idempotency; 1..64 printable ASCII
     std::vector<raid::WipeConsent> wipe_consent{};  ///< of the one operation this document starts
     std::vector<raid::Replacement> replace{};       ///< members that this one operation replaces
-    std::optional<raid::Wanted> storage{};          ///< its `consent` is empty: see wipe_consent
-    std::optional<netcfg::Wanted> network{};        ///< its `limits` are the defaults
-    std::optional<std::uint32_t> bandwidth_mbps{};  ///< of the WAN NIC; 0: no limit of ours
+    bool reinstall = false;                 ///< what is done once for an instance is done once more
+    std::optional<raid::Wanted> storage{};  ///< its `consent` is empty: see wipe_consent
+    std::optional<netcfg::Wanted> network{};           ///< its `limits` are the defaults
+    std::optional<std::uint32_t> bandwidth_mbps{};     ///< of the WAN NIC; 0: no limit of ours
     std::optional<std::uint32_t> extra_uplink_mbps{};  ///< on top, for what goes out
     std::optional<SecondaryCount> secondary_count{};
     std::vector<netcfg::Prefix>
         leases{};  ///< the addresses that were given for that, once it is in force
     std::optional<std::string> hostname{};
-    std::optional<std::string> password{};       ///< plain, for root; only until accepted
-    std::optional<std::string> password_hash{};  ///< crypt(5) form
+    bool renew_machine_id = false;
+    bool renew_host_keys = false;
+    RootPassword password{};
     std::optional<std::vector<std::string>> authorized_keys{};  ///< whole lines, for root
     std::optional<UserData> user_data{};
-    std::optional<Release> release{};  ///< then nothing else but host, generation and token is set
+    // With one of these nothing else but host, generation and token is set:
+    std::optional<Release> release{};
+    std::optional<PasswordReset> reset{};
 
     std::string dialect{};  ///< "jdcloud.createInstances"; empty for a native document
     std::string kept{};     ///< a dialect's checked-only fields: compact JSON object, keys sorted

@@ -19,6 +19,9 @@ void read_native(Fields& document, HostSpec& spec, Completeness completeness);
 /// Reads {"apiVersion","host","release","generation","operation"}.
 void read_release(Fields& document, HostSpec& spec);
 
+/// Reads {"apiVersion","host","resetPassword","generation","operation"}.
+void read_password_reset(Fields& document, HostSpec& spec);
+
 // The parts that an envelope has too.
 void read_api_version(Fields& document, bool required);
 void read_host(Fields& document, HostSpec& spec, bool required);
@@ -31,7 +34,7 @@ inline constexpr Text id_text{.most = 128, .form = &forms::id};
 enum class Secrets { leave_out, include };
 
 /// The reverse of read_native: keys sorted, only what is managed, defaults spelled out. `Secrets`
-/// is about the plain password alone.
+/// is about the plain password, and the key that one is to be encrypted to.
 nlohmann::json native_json(const HostSpec& spec, Secrets secrets);
 
 }  // namespace metalwright::spec

@@ -7,6 +7,7 @@
 #include "agent/spec/first_boot_read.hpp"
 #include "agent/spec/native.hpp"
 #include "agent/spec/network_read.hpp"
+#include "agent/spec/sealing.hpp"
 #include "agent/spec/storage_read.hpp"
 
 namespace metalwright::spec {
@@ -42,6 +43,11 @@ void read_operation(Fields& document, HostSpec& spec, bool with_consent) {
     spec.token = operation->text("token", {.most = 64, .form = &forms::token, .secret = true});
     if (with_consent) read_wipe_consent(*operation, spec);
     if (with_consent) read_replacements(*operation, spec);
+    if (with_consent) spec.reinstall = operation->flag("reinstall").value_or(false);
+    if (spec.reinstall && !operation->has("token"))
+        operation->error("token",
+                         "is required with \"reinstall\", but missing: without one the "
+                         "same document could begin it twice");
     operation->refuse_unknown();
 }
 
@@ -56,14 +62,51 @@ void read_instance(Fields& document, HostSpec& spec, bool required) {
     instance->refuse_unknown();
 }
 
-void read_login(Fields& document, HostSpec& spec) {
+constexpr std::array<std::string_view, 3> password_fields{"password", "passwordHash",
+                                                          "generatePassword"};
+
+/// One of them at most.
+RootPassword read_password(Fields& holder) {
+    RootPassword password;
     // A vendor's rules for passwords are its dialect's; here the operator is trusted.
-    spec.password = document.text(
+    password.plain = holder.text(
         "password", {.least = 8, .most = 128, .form = &forms::printable, .secret = true});
-    spec.password_hash = document.text(
+    password.hash = holder.text(
         "passwordHash", {.least = 8, .most = 383, .form = &forms::password_hash, .secret = true});
-    if (document.has("password") && document.has("passwordHash"))
-        document.error("passwordHash", "cannot stand beside \"password\": give one of them");
+    if (auto generate = holder.fields("generatePassword")) {
+        if (const auto at = generate->need("publicKey"))
+            if ((password.sealed_to = at->text({.most = 8192})))
+                if (const auto good = check_sealing_key(*password.sealed_to); !good)
+                    at->error(good.error().message);
+        generate->refuse_unknown();
+    }
+    std::string_view first;
+    for (const std::string_view name : password_fields) {
+        if (!holder.has(name)) continue;
+        if (first.empty())
+            first = name;
+        else
+            holder.error(name, "cannot stand beside " + in_quotes(first) + ": give one of them");
+    }
+    return password;
+}
+
+constexpr std::array<std::string_view, 2> renewal_words{"machineId", "hostKeys"};
+
+/// What a copy of an image gets of its own.
+void read_renewals(Fields& document, HostSpec& spec) {
+    const auto at = document.find("renew");
+    const auto items = at ? at->items(renewal_words.size()) : std::nullopt;
+    if (!items) return;
+    for (const Cursor& item : *items) {
+        const auto what = item.word(renewal_words);
+        if (what == "machineId") spec.renew_machine_id = true;
+        if (what == "hostKeys") spec.renew_host_keys = true;
+    }
+}
+
+void read_login(Fields& document, HostSpec& spec) {
+    spec.password = read_password(document);
     if (const auto at = document.find("authorizedKeys"))
         spec.authorized_keys = read_public_keys(*at);
 }
@@ -145,6 +188,7 @@ void read_native(Fields& document, HostSpec& spec, Completeness completeness) {
         network->refuse_unknown();
     }
     spec.hostname = document.text("hostname", {.most = 64, .form = &forms::host_name});
+    read_renewals(document, spec);
     read_login(document, spec);
     if (auto data = document.fields("userData")) spec.user_data = read_user_data(*data);
     document.refuse_unknown();
@@ -160,6 +204,23 @@ void read_release(Fields& document, HostSpec& spec) {
         if (auto id = release->need_text("instanceId", id_text))
             spec.release = Release{std::move(*id), arrays == "remove"};
         release->refuse_unknown();
+    }
+    document.refuse_unknown();
+}
+
+void read_password_reset(Fields& document, HostSpec& spec) {
+    read_api_version(document, true);
+    read_host(document, spec, true);
+    read_generation(document, spec);
+    read_operation(document, spec, false);
+    if (auto reset = document.need_fields("resetPassword")) {
+        PasswordReset wanted;
+        if (auto id = reset->need_text("instanceId", id_text)) wanted.instance_id = std::move(*id);
+        wanted.password = read_password(*reset);
+        if (std::ranges::none_of(password_fields, [&](auto name) { return reset->has(name); }))
+            reset->self().error("says no password: give one of " + listed(password_fields));
+        reset->refuse_unknown();
+        spec.reset = std::move(wanted);
     }
     document.refuse_unknown();
 }

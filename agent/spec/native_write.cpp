@@ -186,6 +186,13 @@ void put(json& into, const char* name, const std::optional<T>& value) {
     if (value) into[name] = *value;
 }
 
+void put_password(json& into, const RootPassword& password, Secrets secrets) {
+    if (secrets == Secrets::include) put(into, "password", password.plain);
+    put(into, "passwordHash", password.hash);
+    if (password.sealed_to && secrets == Secrets::include)
+        into["generatePassword"]["publicKey"] = *password.sealed_to;
+}
+
 json user_data_json(const UserData& data) {
     json user_data{{"base64", to_base64(data.bytes)},
                    {"onInterrupted", data.rerun_interrupted ? "rerun" : "report"}};
@@ -212,6 +219,7 @@ json native_json(const HostSpec& spec, Secrets secrets) {
     }
     put(document, "generation", spec.generation);
     if (spec.token) document["operation"]["token"] = *spec.token;
+    if (spec.reinstall) document["operation"]["reinstall"] = true;
     for (const raid::WipeConsent& consent : spec.wipe_consent)
         document["operation"]["wipeConsent"].push_back(
             {{"disk", consent.disk}, {"found", consent.found}});
@@ -227,11 +235,16 @@ json native_json(const HostSpec& spec, Secrets secrets) {
     if (spec.bandwidth_mbps) document["network"]["bandwidthMbps"] = *spec.bandwidth_mbps;
     if (spec.extra_uplink_mbps) document["network"]["extraUplinkMbps"] = *spec.extra_uplink_mbps;
     put(document, "hostname", spec.hostname);
-    if (secrets == Secrets::include) put(document, "password", spec.password);
-    put(document, "passwordHash", spec.password_hash);
+    if (spec.renew_machine_id) document["renew"].push_back("machineId");
+    if (spec.renew_host_keys) document["renew"].push_back("hostKeys");
+    put_password(document, spec.password, secrets);
     put(document, "authorizedKeys", spec.authorized_keys);
     if (spec.user_data) document["userData"] = user_data_json(*spec.user_data);
     if (spec.release) document["release"]["instanceId"] = spec.release->instance_id;
+    if (spec.reset) {
+        document["resetPassword"]["instanceId"] = spec.reset->instance_id;
+        put_password(document["resetPassword"], spec.reset->password, secrets);
+    }
     if (spec.release && spec.release->remove_arrays) document["release"]["arrays"] = "remove";
     return document;
 }

@@ -6,6 +6,7 @@
 
 #include "agent/spec/native.hpp"
 #include "agent/spec/network_read.hpp"
+#include "cloudinit/user_data.hpp"
 #include "core/json_pointer.hpp"
 
 namespace metalwright::spec {
@@ -120,8 +121,7 @@ Result<HostSpec> from_store(std::string_view text) {
     };
     const auto document = parse_json(text);
     if (!document) return unreadable(document.error().front());
-    // It was within this host's bounds when it was accepted.
-    Findings findings({.bytes = most_document_bytes, .unpacked = std::size_t{64} << 20});
+    Findings findings(cloudinit::accepted_before);
     HostSpec spec;
     if (auto fields = Cursor(*document, "", findings).fields()) read_stored(*fields, spec);
     if (!findings.clean()) return unreadable(findings.take_errors(*document).front());
@@ -131,7 +131,7 @@ Result<HostSpec> from_store(std::string_view text) {
 std::string canonical_bytes(const HostSpec& spec) {
     json content = native_json(spec, Secrets::include);
     content.erase("generation");
-    if (spec.password) content.erase("passwordHash");
+    if (spec.password.plain) content.erase("passwordHash");
     if (const auto operation = content.find("operation"); operation != content.end()) {
         operation->erase("token");
         if (operation->empty()) content.erase("operation");

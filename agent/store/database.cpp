@@ -145,7 +145,9 @@ Result<Database> Database::open(const std::filesystem::path& file) {
     // A checkpoint costs two more syncs: not oftener than SQLite does by itself.
     const std::string setup =
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-        "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-256; PRAGMA wal_autocheckpoint=1000;" +
+        "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-256; PRAGMA wal_autocheckpoint=1000;"
+        // What is deleted is gone from the file too: passwords, scripts.
+        " PRAGMA secure_delete=ON;" +
         (*id == 0 ? "PRAGMA application_id=" + std::to_string(application_id) + ";"
                   : std::string());
     if (auto ok = db.execute(setup.c_str()); !ok) return std::unexpected(ok.error());

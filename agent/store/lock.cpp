@@ -82,12 +82,18 @@ Result<std::optional<std::string>> Store::doubt(bool user_data_has_run) {
                      .user_data_has_run = user_data_has_run});
 }
 
+/// The store first: one that lags behind its mark is taken for an older copy of itself. Does
+/// nothing while locked.
+Result<void> Store::count_in_store(HostMark& next) {
+    if (lock_) return {};
+    ++next.writes;
+    return set_meta("host_writes", std::to_string(next.writes));
+}
+
 Result<void> Store::count_write() {
     const std::lock_guard lock(mutex_);
-    if (lock_) return {};
-    const HostMark next{own_.store, own_.writes + 1};
-    // The store first: one that lags behind its mark is taken for an older copy of itself.
-    if (auto set = set_meta("host_writes", std::to_string(next.writes)); !set) return set;
+    HostMark next = own_;
+    if (auto set = count_in_store(next); !set || next == own_) return set;
     own_ = next;
     return put_mark(own_);
 }

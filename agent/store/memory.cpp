@@ -112,6 +112,7 @@ Result<std::vector<std::string>> Store::once_done(const std::string& instance) {
 
 Result<void> Store::mark_once(const std::string& instance, std::span<const std::string> items,
                               std::int64_t operation, std::int64_t now_ms) {
+    if (items.empty()) return {};
     const std::lock_guard lock(mutex_);
     auto tx = Transaction::begin(db_);
     if (!tx) return std::unexpected(tx.error());
@@ -144,10 +145,7 @@ Result<std::optional<ScriptRun>> Store::read_script(const std::string& instance)
                                    query->integer(6), query->text(7)});
 }
 
-Result<void> Store::set_script(const ScriptRun& run, std::string_view report, std::int64_t now_ms) {
-    const std::lock_guard lock(mutex_);
-    auto tx = Transaction::begin(db_);
-    if (!tx) return std::unexpected(tx.error());
+Result<void> Store::put_script(const ScriptRun& run, std::int64_t now_ms) {
     auto write = db_.prepare(
         "INSERT INTO script (instance, operation, state, exit_code, signal, bytes, timeout_s,"
         " run_order) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (instance) DO UPDATE SET"
@@ -160,10 +158,30 @@ Result<void> Store::set_script(const ScriptRun& run, std::string_view report, st
     std::string body = R"({"item":"userData","state":")" + run.state + '"';
     if (run.exit_code) body += R"(,"exitCode":)" + std::to_string(*run.exit_code);
     if (run.signal) body += R"(,"signal":)" + std::to_string(*run.signal);
-    if (auto put = put_event(run.operation, "userData", body + "}", now_ms); !put) return put;
+    return put_event(run.operation, "userData", body + "}", now_ms);
+}
+
+Result<void> Store::set_script(const ScriptRun& run, std::string_view report, std::int64_t now_ms) {
+    const std::lock_guard lock(mutex_);
+    auto tx = Transaction::begin(db_);
+    if (!tx) return std::unexpected(tx.error());
+    if (auto put = put_script(run, now_ms); !put) return put;
     if (!report.empty())
         if (auto put = put_report(report, false, now_ms); !put) return put;
     return tx->commit();
+}
+
+Result<void> Store::start_script(const ScriptRun& run, std::int64_t now_ms) {
+    const std::lock_guard lock(mutex_);
+    auto tx = Transaction::begin(db_);
+    if (!tx) return std::unexpected(tx.error());
+    if (auto put = put_script(run, now_ms); !put) return put;
+    HostMark next = own_;
+    if (auto counted = count_in_store(next); !counted) return counted;
+    if (auto done = tx->commit(); !done) return done;
+    if (next == own_) return {};
+    own_ = next;
+    return put_mark(own_);
 }
 
 Result<void> Store::note_output(const ScriptRun& run, std::string_view report,

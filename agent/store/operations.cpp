@@ -94,14 +94,25 @@ Result<std::int64_t> Store::accept(const Candidate& c, std::int64_t now_ms) {
         auto source = db_.prepare(
             "INSERT INTO source (name, generation, digest, document, operation)"
             " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (name) DO UPDATE SET generation = ?2,"
-            " digest = ?3, document = ?4, operation = ?5");
+            " digest = iif(?6, digest, ?3), document = iif(?6, document, ?4), operation = ?5");
         if (!source) return std::unexpected(source.error());
+        const bool keeps = c.kind == "resetPassword";
         source->bind(1, c.source).bind(2, static_cast<std::int64_t>(c.generation));
-        source->bind(3, c.digest).bind(4, c.document).bind(5, id);
+        source->bind(3, c.digest).bind(4, c.document).bind(5, id).bind(6, std::int64_t{keeps});
         if (auto done = source->run(); !done) return std::unexpected(done.error());
     }
     if (c.kind == "apply") {
         if (auto set = set_meta("instance", c.instance); !set) return std::unexpected(set.error());
+    }
+    if (c.anew) {
+        if (auto set = set_meta("has_run", std::nullopt); !set) return std::unexpected(set.error());
+        for (const char* what :
+             {"DELETE FROM once WHERE instance = ?", "DELETE FROM script WHERE instance = ?"}) {
+            auto forget = db_.prepare(what);
+            if (!forget) return std::unexpected(forget.error());
+            if (auto done = forget->bind(1, c.instance).run(); !done)
+                return std::unexpected(done.error());
+        }
     }
     if (c.script) {
         // A run that exists is never replaced: at most one run per instance, ever. Only one that
@@ -120,7 +131,7 @@ Result<std::int64_t> Store::accept(const Candidate& c, std::int64_t now_ms) {
     if (auto put = put_event(id, "state", R"({"state":"queued"})", now_ms); !put)
         return std::unexpected(put.error());
     if (!c.report.empty())
-        if (auto put = put_report(c.report, true, now_ms); !put)
+        if (auto put = put_report(c.report, !c.report_once, now_ms); !put)
             return std::unexpected(put.error());
     fail_point("accept.before-commit");
     if (auto done = tx->commit(); !done) return std::unexpected(done.error());
@@ -250,14 +261,28 @@ Result<void> Store::finish(std::int64_t operation, std::string_view state,
     const std::lock_guard lock(mutex_);
     auto tx = Transaction::begin(db_);
     if (!tx) return std::unexpected(tx.error());
-    auto kind = db_.prepare("SELECT kind, instance FROM operation WHERE id = ?");
-    if (!kind) return std::unexpected(kind.error());
-    if (auto row = kind->bind(1, operation).step(); !row) return std::unexpected(row.error());
-    if (kind->text(0) == "release" && state == "done") {
-        if (auto set = set_meta("last_released", kind->text(1)); !set) return set;
+    std::string kind, instance;
+    {
+        auto query = db_.prepare("SELECT kind, instance FROM operation WHERE id = ?");
+        if (!query) return std::unexpected(query.error());
+        if (auto row = query->bind(1, operation).step(); !row) return std::unexpected(row.error());
+        kind = query->text(0);
+        instance = query->text(1);
+    }
+    const bool released = kind == "release" && state == "done";
+    if (released) {
+        if (auto set = set_meta("last_released", instance); !set) return set;
         if (auto set = set_meta("instance", std::nullopt); !set) return set;
         if (auto cut = db_.execute("UPDATE source SET document = '', digest = ''"); !cut)
             return cut;
+        // User data that never began waits for nobody; of what has run, that it has run stays.
+        for (const char* what :
+             {"DELETE FROM script WHERE instance = ? AND state = 'pending'",
+              "UPDATE script SET bytes = '', run_order = '' WHERE instance = ?"}) {
+            auto forget = db_.prepare(what);
+            if (!forget) return std::unexpected(forget.error());
+            if (auto done = forget->bind(1, instance).run(); !done) return done;
+        }
     }
     auto write =
         db_.prepare("UPDATE operation SET state = ?, finished_ms = ?, consent = '' WHERE id = ?");
@@ -273,7 +298,11 @@ Result<void> Store::finish(std::int64_t operation, std::string_view state,
     auto prune = db_.prepare("DELETE FROM event WHERE seq < (SELECT max(seq) FROM event) - 20000");
     if (!prune) return std::unexpected(prune.error());
     if (auto done = prune->run(); !done) return done;
-    return tx->commit();
+    if (auto done = tx->commit(); !done || !released) return done;
+    // What was the instance's goes from the log of the database as well; the next release tries
+    // again.
+    [[maybe_unused]] const Result<void> tidied = db_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    return {};
 }
 
 Result<void> Store::add_mutations(std::int64_t operation, std::int64_t mutations) {

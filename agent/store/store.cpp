@@ -135,8 +135,8 @@ Result<void> Store::mark_run(const std::string& instance) {
 Result<std::vector<Source>> Store::sources() {
     const std::lock_guard lock(mutex_);
     auto query = db_.prepare(
-        "SELECT name, generation, digest, document, operation FROM source"
-        " ORDER BY name");
+        "SELECT name, generation, digest, document, operation, coalesce((SELECT digest FROM"
+        " operation WHERE id = source.operation), digest) FROM source ORDER BY name");
     if (!query) return std::unexpected(query.error());
     std::vector<Source> sources;
     for (;;) {
@@ -144,7 +144,7 @@ Result<std::vector<Source>> Store::sources() {
         if (!row) return std::unexpected(row.error());
         if (!*row) return sources;
         sources.push_back({query->text(0), static_cast<std::uint64_t>(query->integer(1)),
-                           query->text(2), query->text(3), query->integer(4)});
+                           query->text(2), query->text(3), query->integer(4), query->text(5)});
     }
 }
 

@@ -23,14 +23,15 @@ struct Source {
     std::uint64_t generation = 0;  ///< the newest accepted; kept after a release
     std::string digest{};          ///< host-keyed HMAC of the content, hex
     std::string document{};        ///< spec/store_form; empty after a release
-    std::int64_t operation = 0;    ///< that brought it
+    std::int64_t operation = 0;    ///< the last one it began
+    std::string last_digest{};     ///< of what began that: the document, or a deed that kept it
 };
 
 /// One accepted request. Times are milliseconds since 1970, UTC.
 struct Operation {
     std::int64_t id = 0;
     std::string source;
-    std::string kind;   ///< apply, release, boot
+    std::string kind;   ///< apply, release, resetPassword, boot
     std::string state;  ///< queued, applying, done, degraded, failed
     std::uint64_t generation = 0;
     std::string instance;
@@ -52,14 +53,17 @@ struct Candidate {
     std::string instance;
     std::optional<std::string> token{};
     std::string digest;
-    std::string document;  ///< empty: the source's document is dropped (release) or kept (boot)
+    std::string document;  ///< empty: the source's document is dropped (release) or kept
     std::string consent{};
     std::optional<std::string> script{};  ///< user data, decoded; kept until it has been launched
     std::int64_t script_timeout_s = 0;
     std::string run_order{};    ///< as ScriptRun's
     std::string order_again{};  ///< the same, for a run that is armed again
     bool rerun_interrupted = false;
-    std::string report;  ///< outbox body told with it; empty: none
+    /// What was done once for the instance is forgotten, a run of user data that has ended as well.
+    bool anew = false;
+    std::string report;        ///< outbox body told with it; empty: none
+    bool report_once = false;  ///< it tells what is told nowhere else: never left out
 };
 
 /// What is remembered of an array and its file system from before they are made.
@@ -190,6 +194,9 @@ class Store {
     /// State, exit code and signal of a run, with its event and report. `started` forgets nothing;
     /// a final state drops the script's bytes.
     Result<void> set_script(const ScriptRun& run, std::string_view report, std::int64_t now_ms);
+    /// count_write() and set_script() of a run that is about to start, in one transaction. On an
+    /// error it must not be started.
+    Result<void> start_script(const ScriptRun& run, std::int64_t now_ms);
     /// How far its output has been reported, with that report; at the outbox's bound without it.
     Result<void> note_output(const ScriptRun& run, std::string_view report, std::int64_t now_ms);
 
@@ -231,6 +238,8 @@ class Store {
     Result<void> put_report(std::string_view body, bool droppable, std::int64_t now_ms);
     Result<void> put_event(std::int64_t operation, std::string_view kind, std::string_view body,
                            std::int64_t now_ms);
+    Result<void> put_script(const ScriptRun& run, std::int64_t now_ms);
+    Result<void> count_in_store(HostMark& next);
     Result<void> put_items(std::int64_t operation, std::span<const ItemResult> items);
     Result<std::vector<ItemResult>> read_items(std::int64_t operation);
     Result<std::optional<ScriptRun>> read_script(const std::string& instance);

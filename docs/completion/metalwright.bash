@@ -10,7 +10,7 @@ _metalwright() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-            --socket | -o | --output | --catalogue | --host | --timeout | --limit | --for | --id | --kind | --count | --raid-tool | --with | --last | --svg) ((i++)) ;;
+            --socket | -o | --output | --catalogue | --host | --timeout | --limit | --for | --id | --kind | --count | --raid-tool | --with | --last | --svg | --root) ((i++)) ;;
             -*) ;;
             *) words+=("$word") ;;
         esac
@@ -29,7 +29,7 @@ _metalwright() {
             mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$current")
             return
             ;;
-        --socket | --catalogue | --raid-tool | --svg)
+        --socket | --catalogue | --raid-tool | --svg | --root)
             _metalwright_files "$current"
             return
             ;;
@@ -60,6 +60,7 @@ _metalwright() {
         'raid replace') options+=' --with --wait --timeout' ;;
         'ip watch') options+=' --timeout' ;;
         analyze) options+=' --svg' ;;
+        clean) options+=' --root --dry-run --yes' ;;
         'userdata log') options+=' --follow --last' ;;
     esac
     if [[ $current == -?* ]]; then
@@ -68,7 +69,7 @@ _metalwright() {
     fi
     local offered=''
     case $command in
-        '') offered='validate plan apply status metrics operations analyze inventory raid userdata arm hold ip' ;;
+        '') offered='validate plan apply status metrics operations analyze inventory raid userdata clean arm hold ip' ;;
         hold) [[ ${#words[@]} -eq 1 ]] && offered='network storage all' ;;
         'ip ') offered='list add del plan watch' ;;
         'raid ') offered='list locate replace' ;;

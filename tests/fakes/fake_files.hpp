@@ -92,6 +92,16 @@ class FakeFiles final : public sys::Files {
         const bool gone = files_.erase(key(path)) + links_.erase(key(path)) > 0;
         return gone ? Outcome::changed : Outcome::unchanged;
     }
+    Result<Outcome> remove_tree(const std::filesystem::path& path) override {
+        const std::scoped_lock lock(mutex_);
+        if (const auto bad = broken_.find(key(path)); bad != broken_.end())
+            return std::unexpected(bad->second);
+        const auto within = [&](const auto& entry) {
+            return entry.first == key(path) || entry.first.starts_with(key(path) + '/');
+        };
+        const std::size_t gone = std::erase_if(files_, within) + std::erase_if(links_, within);
+        return gone > 0 ? Outcome::changed : Outcome::unchanged;
+    }
     Result<std::vector<std::string>> list(const std::filesystem::path& directory) override {
         const std::scoped_lock lock(mutex_);
         if (const auto bad = broken_.find(key(directory)); bad != broken_.end())

@@ -25,7 +25,9 @@ class FakeMachine final : public engine::Machine {
     std::set<std::string> lies;            ///< applying says done, nothing is made
     std::vector<std::string> log;          ///< items applied, in order
     cloudinit::ScriptStatus script{};      ///< what inspect_script tells
+    std::optional<cloudinit::ScriptStatus> next_script{};  ///< how one that is launched ends
     int launches = 0;
+    int stopped_scripts = 0;
     bool markers = false;
     std::optional<Error> launch_error{};
     std::optional<Error> unrunnable{};  ///< what check_user_data says
@@ -66,9 +68,17 @@ class FakeMachine final : public engine::Machine {
         std::vector<Want> wants;
         if (wanted.hostname && !wanted.done.contains("hostname"))
             wants.push_back({"hostname", false});
+        if (wanted.password_hash && !wanted.done.contains("password")) {
+            const std::lock_guard lock(mutex_);
+            if (password_hashes.empty() || password_hashes.back() != *wanted.password_hash)
+                made.erase("password");
+            password_hashes.push_back(*wanted.password_hash);
+            wants.push_back({"password", false});
+        }
         return room(std::move(wants), {}, {});
     }
 
+    std::vector<std::string> password_hashes;  ///< that were to be set, plans included
     std::unique_ptr<engine::RoomRun> leave(cloudinit::Leaving leaving) override {
         std::vector<Want> wants;
         for (const std::string& item : leaving.done)
@@ -85,7 +95,8 @@ class FakeMachine final : public engine::Machine {
         if (launch_error) return std::unexpected(*launch_error);
         markers = true;
         if (script.state == cloudinit::ScriptState::none)
-            script.state = cloudinit::ScriptState::started;
+            script = next_script.value_or(
+                cloudinit::ScriptStatus{.state = cloudinit::ScriptState::started});
         return {};
     }
     cloudinit::ScriptStatus inspect_script(const std::string&) override {
@@ -106,6 +117,21 @@ class FakeMachine final : public engine::Machine {
             return fail(Errc::conflict, "this run is not interrupted");
         script = {};
         markers = false;
+        return {};
+    }
+    Result<void> clear_ended_script(const std::string&) override {
+        const std::lock_guard lock(mutex_);
+        if (script.state == cloudinit::ScriptState::started)
+            return fail(Errc::conflict, "user data of this instance is still running");
+        script = {};
+        markers = false;
+        return {};
+    }
+    Result<void> stop_script(const std::string&) override {
+        const std::lock_guard lock(mutex_);
+        if (script.state == cloudinit::ScriptState::started)
+            script = {.state = cloudinit::ScriptState::interrupted};
+        ++stopped_scripts;
         return {};
     }
     Result<cloudinit::LogPiece> script_log(const std::string&, std::int64_t from,

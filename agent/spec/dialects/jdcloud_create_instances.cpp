@@ -321,7 +321,7 @@ void read_login(Fields& spec_fields, const Catalogue* catalogue, Kept& kept, Hos
             if (const auto fit = cloudinit::check_password(*plain); !fit)
                 at->error(fit.error().message);
             else
-                spec.password = *plain;
+                spec.password.plain = *plain;
         }
     }
     const auto id = spec_fields.text("keypairId", opaque);

@@ -211,5 +211,134 @@ TEST_F(Once, WhatWasNotOrderedIsNotTakenBack) {
     EXPECT_THAT(planned.steps, IsEmpty()) << "the operator's own password stays";
 }
 
+/// With an ssh-keygen that makes what it is asked for, each time another key.
+class Renewal : public Once {
+ protected:
+    Renewal() {
+        files.with("/etc/machine-id", "00112233445566778899aabbccddeeff\n", {.mode = 0444})
+            .with("/etc/ssh/sshd_config", "")
+            .with("/etc/ssh/ssh_host_ed25519_key", "old", {.mode = 0600})
+            .with("/etc/ssh/ssh_host_ed25519_key.pub", "ssh-ed25519 OLD root@image\n");
+        exec.on("ssh-keygen", [this](const sys::Command& command) -> Result<sys::Output> {
+            ++keys_made;
+            std::string path = command.args.back();
+            if (path == "-A") path = "/etc/ssh/ssh_host_rsa_key";
+            files.with(path, "secret " + std::to_string(keys_made), {.mode = 0600});
+            files.with(path + ".pub", "ssh-ed25519 NEW" + std::to_string(keys_made) + "\n");
+            return fakes::said();
+        });
+        exec.on("systemctl", fakes::said());
+        doors.exec = &exec;
+        doors.find_program = [](std::string_view name) -> Result<std::string> {
+            return "/usr/bin/" + std::string(name);
+        };
+        order = {.instance_id = "i-1", .renew_machine_id = true, .renew_host_keys = true};
+    }
+
+    /// As the engine goes about it: what is there first is what is to be renewed.
+    std::vector<ItemResult> renew() {
+        Wanted wanted = order;
+        const Observed seen = observe(doors).value();
+        const Plan<Op> first = plan(wanted, seen);
+        wanted.before = seen.identity;
+        NoJournal journal;
+        for (const Result<void>& done : apply(first.steps, seen, doors, journal))
+            EXPECT_TRUE(done) << describe(done.error());
+        const Plan<Op> left = plan(wanted, observe(doors).value());
+        EXPECT_THAT(left.steps, IsEmpty());
+        return left.settled;
+    }
+
+    fakes::FakeExec exec;
+    int keys_made = 0;
+};
+
+TEST_F(Renewal, ACopyOfAnImageGetsItsOwnIdentity) {
+    files.with("/run/systemd/system/x", "");
+    for (const ItemResult& result : renew())
+        EXPECT_EQ(result.outcome, Outcome::unchanged) << result.item;
+    const std::string id = files.content("/etc/machine-id");
+    EXPECT_EQ(id.size(), 33u);
+    EXPECT_EQ(id.find_first_not_of("0123456789abcdef\n"), std::string::npos);
+    EXPECT_NE(id, "00112233445566778899aabbccddeeff\n");
+    EXPECT_EQ(files.mode("/etc/machine-id").mode, 0444u);
+    EXPECT_EQ(files.content("/etc/ssh/ssh_host_ed25519_key"), "secret 1");
+    EXPECT_EQ(files.mode("/etc/ssh/ssh_host_ed25519_key").mode, 0600u);
+    EXPECT_EQ(files.content("/etc/ssh/ssh_host_ed25519_key.pub"), "ssh-ed25519 NEW1\n");
+    EXPECT_EQ(files.list("/etc/ssh")->size(), 3u) << "nothing is left beside them";
+    EXPECT_FALSE(files.exists("/var/lib/dbus/machine-id"));
+    bool told_sshd = false;
+    for (const sys::Command& command : exec.asked())
+        told_sshd |=
+            command.args == std::vector<std::string>{"try-reload-or-restart", "ssh.service"};
+    EXPECT_TRUE(told_sshd);
+}
+
+TEST_F(Renewal, WhatIsDoneOnceIsDoneOnce) {
+    order.done = {"machineId", "hostKeys"};
+    for (const ItemResult& result : renew())
+        EXPECT_EQ(result.outcome, Outcome::unchanged) << result.item;
+    EXPECT_EQ(keys_made, 0);
+    EXPECT_EQ(files.content("/etc/machine-id"), "00112233445566778899aabbccddeeff\n");
+}
+
+TEST_F(Renewal, AnImageWithoutKeysGetsThemAndDBusItsOwnCopyOfTheId) {
+    ASSERT_TRUE(files.remove("/etc/ssh/ssh_host_ed25519_key"));
+    ASSERT_TRUE(files.remove("/etc/ssh/ssh_host_ed25519_key.pub"));
+    files.with("/var/lib/dbus/machine-id", "00112233445566778899aabbccddeeff\n");
+    renew();
+    EXPECT_TRUE(files.exists("/etc/ssh/ssh_host_rsa_key"));
+    EXPECT_EQ(files.content("/var/lib/dbus/machine-id"), files.content("/etc/machine-id"));
+}
+
+TEST_F(Renewal, AHalfMadeKeyOfACrashIsInNobodysWay) {
+    files.with("/etc/ssh/ssh_host_ed25519_key.metalwright-new", "half");
+    renew();
+    EXPECT_EQ(files.content("/etc/ssh/ssh_host_ed25519_key"), "secret 1");
+    EXPECT_FALSE(files.exists("/etc/ssh/ssh_host_ed25519_key.metalwright-new"));
+}
+
+TEST_F(Once, SystemdsHostnamedIsToldWhereItIs) {
+    fakes::FakeExec exec;
+    exec.on("hostnamectl", [this](const sys::Command& command) -> Result<sys::Output> {
+        EXPECT_TRUE(host.set_name(command.args.back()));
+        return fakes::said();
+    });
+    doors.exec = &exec;
+    doors.find_program = [](std::string_view name) -> Result<std::string> {
+        if (name == "hostnamectl") return std::string("/usr/bin/hostnamectl");
+        return fail(Errc::not_found, "it is not here");
+    };
+    order = {.instance_id = "i-1", .hostname = "node-a"};
+    provision(order);
+    EXPECT_TRUE(exec.asked().empty()) << "systemd does not run";
+    EXPECT_EQ(host.kernel_name, "node-a");
+    files.with("/run/systemd/system/x", "");
+    order.hostname = "node-b";
+    provision(order);
+    ASSERT_EQ(exec.asked().size(), 1u);
+    EXPECT_EQ(host.kernel_name, "node-b");
+    // One that hangs or refuses keeps nobody from having the name.
+    exec.on("hostnamectl", fakes::said("", 1, "Connection timed out"));
+    order.hostname = "node-c";
+    provision(order);
+    EXPECT_EQ(host.kernel_name, "node-c");
+}
+
+TEST_F(Once, SELinuxLabelsTheKeysThatWereMadeAnew) {
+    fakes::FakeExec exec;
+    exec.on("restorecon", fakes::said());
+    doors.exec = &exec;
+    doors.find_program = [](std::string_view name) -> Result<std::string> {
+        if (name == "restorecon") return std::string("/usr/sbin/restorecon");
+        return fail(Errc::not_found, "it is not here");
+    };
+    order = {.instance_id = "i-1", .authorized_keys = std::vector<std::string>{key}};
+    files.with("/sys/fs/selinux/enforce", "1");
+    provision(order);
+    ASSERT_EQ(exec.asked().size(), 1u);
+    EXPECT_EQ(exec.asked()[0].args, (std::vector<std::string>{"-R", "/root/.ssh"}));
+}
+
 }  // namespace
 }  // namespace metalwright::cloudinit

@@ -3,6 +3,8 @@
 #include <crypt.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace metalwright::cloudinit {
 namespace {
 
@@ -100,6 +102,19 @@ TEST(Password, WipeLeavesNothing) {
     EXPECT_TRUE(secret.empty());
     EXPECT_EQ(at[0], 0);
     EXPECT_EQ(at[39], 0);
+}
+
+TEST(RandomPassword, KeepsTheRulesAndIsEachTimeAnother) {
+    std::set<std::string> drawn;
+    for (int i = 0; i < 500; ++i) {
+        const auto one = random_password();
+        ASSERT_TRUE(one);
+        EXPECT_EQ(one->size(), 20u);
+        EXPECT_TRUE(check_password(*one)) << *one;
+        EXPECT_EQ(one->find_first_of("lI0O~`'\"\\$ "), std::string::npos) << *one;
+        drawn.insert(*one);
+    }
+    EXPECT_EQ(drawn.size(), 500u);
 }
 
 }  // namespace

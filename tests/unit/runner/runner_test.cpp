@@ -147,6 +147,29 @@ TEST_F(Runner, LaunchedWithoutSystemdItDetachesAndLeavesItsResult) {
     EXPECT_EQ(log(), "go\n");
 }
 
+TEST_F(Runner, IsStoppedWithAllItHasStartedAndMakesRoomForAnother) {
+    prepared("#!/bin/bash\nsetsid bash -c 'echo $$ >" + (base / "child").string() + "; touch " +
+             (base / "up").string() + "; exec sleep 1000' &\nwait\n");
+    ASSERT_TRUE(launch(order, place, doors));
+    await(base / "up");
+    EXPECT_EQ(clear_ended(directory, place, doors).error().code, Errc::conflict)
+        << "what runs is not forgotten";
+    const Result<void> stopped = stop(directory, /*systemd=*/false, doors);
+    ASSERT_TRUE(stopped) << describe(stopped.error());
+    EXPECT_EQ(now().state, ScriptState::killed);
+    EXPECT_NE(::kill(std::stoi(text_of(base / "child")), 0), 0) << "a child of it still runs";
+    EXPECT_TRUE(stop(directory, false, doors)) << "nothing runs: nothing to do";
+
+    EXPECT_EQ(prepare(order, place, doors.files).error().code, Errc::conflict);
+    ASSERT_TRUE(clear_ended(directory, place, doors));
+    EXPECT_EQ(now().state, ScriptState::none);
+    order.bytes = "#!/bin/bash\nexit 3\n";
+    ASSERT_TRUE(prepare(order, place, doors.files));
+    ASSERT_TRUE(launch(order, place, doors));
+    await(directory / run_files::result);
+    EXPECT_EQ(now(), (ScriptStatus{ScriptState::exited, 3}));
+}
+
 TEST_F(Runner, ALogThatCannotBeWrittenDoesNotStopTheScript) {
     place.log = base / "absent" / "log";
     EXPECT_EQ(run("#!/bin/sh\necho here\n"), 0);

@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -181,6 +185,37 @@ TEST_F(Files, RemoveTakesTheLinkAndNotItsTarget) {
     EXPECT_EQ(files.remove("/link").value(), Outcome::unchanged);
     EXPECT_EQ(files.read("/target").value(), "kept");
     EXPECT_EQ(files.remove("/none/at/all").value(), Outcome::unchanged);
+}
+
+TEST_F(Files, RemoveTreeTakesALinkAndNeverWhatItLeadsTo) {
+    write("keep/inner", "kept");
+    write("tree/a/b", "x");
+    fs::create_symlink(root_ / "keep", root_ / "tree/out");
+    fs::create_symlink("/keep", root_ / "tree/a/image");
+    PosixFiles files(root_);
+    EXPECT_EQ(files.remove_tree("/tree").value(), Outcome::changed);
+    EXPECT_FALSE(fs::exists(root_ / "tree"));
+    EXPECT_EQ(files.read("/keep/inner").value(), "kept");
+    EXPECT_EQ(files.remove_tree("/tree").value(), Outcome::unchanged);
+    fs::create_symlink("/keep", root_ / "link");
+    EXPECT_EQ(files.remove_tree("/link").value(), Outcome::changed);
+    EXPECT_EQ(files.read("/keep/inner").value(), "kept");
+}
+
+TEST_F(Files, TheLabelOfWhatIsReplacedStays) {
+    if (::geteuid() != 0) GTEST_SKIP() << "a label is root's to set";
+    write("labelled", "old");
+    constexpr std::string_view label = "system_u:object_r:shadow_t:s0";
+    ASSERT_EQ(
+        ::setxattr((root_ / "labelled").c_str(), "security.selinux", label.data(), label.size(), 0),
+        0)
+        << std::strerror(errno);
+    EXPECT_EQ(PosixFiles(root_).put("/labelled", "new", {}).value(), Outcome::changed);
+    std::array<char, 100> now{};
+    const ssize_t size =
+        ::getxattr((root_ / "labelled").c_str(), "security.selinux", now.data(), now.size());
+    ASSERT_GT(size, 0);
+    EXPECT_EQ(std::string_view(now.data(), static_cast<std::size_t>(size)), label);
 }
 
 TEST_F(Files, ListIsSortedAndAnAbsentDirectoryIsEmpty) {

@@ -5,7 +5,7 @@
 namespace metalwright::engine {
 namespace {
 
-const store::Source from_link{"link", 7, "digest-7", "{}", 70};
+const store::Source from_link{"link", 7, "digest-7", "{}", 70, "digest-7"};
 
 Offer offer() {
     return {.source = "link", .digest = "digest-8", .instance = "i-1"};
@@ -110,6 +110,34 @@ TEST(Acceptance, AKnownTokenAnswersTheFirstResult) {
     EXPECT_EQ(refusal(decide(o, f)).where, "/operation/token");
     o.first_result_wins = true;
     EXPECT_TRUE(std::holds_alternative<Repeat>(decide(o, f)));
+}
+
+TEST(Acceptance, AResetIsOfTheInstanceInForceAndLeavesItsOrder) {
+    Offer o = offer();
+    o.reset = "i-1";
+    const Decision d = decide(o, in_force());
+    ASSERT_TRUE(std::holds_alternative<Accept>(d));
+    EXPECT_EQ(std::get<Accept>(d).kind, "resetPassword");
+    EXPECT_EQ(std::get<Accept>(d).generation, 8u);
+    o.reset = "i-2";
+    EXPECT_EQ(refusal(decide(o, in_force())).where, "/resetPassword/instanceId");
+    EXPECT_EQ(refusal(decide(o, {})).message, "no instance is in force on this host");
+
+    // Delivered again it is the first one; the order that it left in force is known too.
+    InForce after = in_force();
+    after.sources.front().generation = 8;
+    after.sources.front().last_digest = "digest-8";
+    after.sources.front().operation = 80;
+    o.reset = "i-1";
+    o.delivered = 8;
+    ASSERT_TRUE(std::holds_alternative<Repeat>(decide(o, after)));
+    Offer order = offer();
+    order.instance.reset();
+    order.digest = "digest-7";
+    const Decision same = decide(order, after);
+    ASSERT_TRUE(std::holds_alternative<Accept>(same));
+    EXPECT_EQ(std::get<Accept>(same).instance, "i-1");
+    EXPECT_TRUE(std::get<Accept>(same).reapplied);
 }
 
 TEST(Acceptance, OnlyAReleaseThatNamesTheCurrentInstanceFreesTheHost) {

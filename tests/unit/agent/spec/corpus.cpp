@@ -80,6 +80,7 @@ json full() {
         "extraUplinkMbps": 50
       },
       "hostname": "node-a.example",
+      "renew": ["machineId", "hostKeys"],
       "passwordHash": "$6$salt$hashhashhash",
       "authorizedKeys": [],
       "userData": {"timeoutSeconds": 60, "onInterrupted": "rerun"}
@@ -117,6 +118,25 @@ json envelope() {
 json release() {
     return json::parse(R"({"apiVersion": "metalwright/v1", "host": {"id": "host-a"},
       "generation": 4, "operation": {"token": "bye"}, "release": {"instanceId": "i-1"}})");
+}
+
+json reset() {
+    return json::parse(R"({"apiVersion": "metalwright/v1", "host": {"id": "host-a"},
+      "generation": 4, "operation": {"token": "anew"},
+      "resetPassword": {"instanceId": "i-1", "password": "a long phrase"}})");
+}
+
+std::string rsa_key() {
+    return ""
+           "-----BEGIN PUBLIC KEY-----\n"
+           "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAyjdy+nULstQCv77SPd1d\n"
+           "rZOvt4VQdJwZSrmyXZSBDwmBw3ysfDkiG/B9plojAXQTmtkGnHm7o3wpZObj+L95\n"
+           "fU3/RcXAD4ZVOGRKB5W/tXzKpGjHrcHP0R3JgUwi011jupHenLFXi6Ps9zdjFTdd\n"
+           "rYwTGghAsuZqUpuThiFU6pmHczVIidlOntl1/rdnRazM9XiXWoKFvjSGlte0nB7Y\n"
+           "j35sBB8MjQWyhWpTj2yoasmWDEb+yfPI2oi8K9HRJKDYtLykNAs8WN8YDfc3LQkk\n"
+           "U/LjPFffEgzTM+VdcRhrR2tF0McmmqcX/RuBWrqOb9S6ZRrpCUi6kjcfOvAjAyIv\n"
+           "MwIDAQAB\n"
+           "-----END PUBLIC KEY-----\n";
 }
 
 json catalogue() {
@@ -214,6 +234,21 @@ std::vector<Wrong> wrong_release() {
         {"/release/arrays", "\"wipe\"", "/release/arrays", "is not one of: keep, remove"},
         {"/hostname", "\"a\"", "/hostname", "unknown field"},
         {"/operation/wipeConsent", "[]", "/operation/wipeConsent", "unknown field"},
+    };
+}
+
+std::vector<Wrong> wrong_reset() {
+    return {
+        {"/host", "", "/host", "is required"},
+        {"/resetPassword/instanceId", "", "/resetPassword/instanceId", "is required"},
+        {"/resetPassword/password", "", "/resetPassword", "says no password: give one of password",
+         false},
+        {"/resetPassword/password", "\"short\"", "/resetPassword/password", "at least 8"},
+        {"/resetPassword/passwordHash", "\"$6$salt$hashhashhash\"", "/resetPassword/passwordHash",
+         "cannot stand beside \"password\"", false},
+        {"/resetPassword/user", "\"admin\"", "/resetPassword/user", "unknown field"},
+        {"/hostname", "\"a\"", "/hostname", "unknown field"},
+        {"/operation/reinstall", "true", "/operation/reinstall", "unknown field"},
     };
 }
 

@@ -14,6 +14,7 @@ nlohmann::json full();
 nlohmann::json with_password();  ///< the same with a plain password instead of its hash
 nlohmann::json envelope();
 nlohmann::json release();
+nlohmann::json reset();
 nlohmann::json catalogue();
 
 /// One change to a good document, and what the reader must say to the result.
@@ -36,6 +37,7 @@ std::vector<Wrong> wrong_password();
 std::vector<Right> right_native();
 std::vector<Wrong> wrong_envelope();
 std::vector<Wrong> wrong_release();
+std::vector<Wrong> wrong_reset();
 std::vector<Wrong> wrong_catalogue();
 std::vector<Right> right_catalogue();
 
@@ -54,5 +56,8 @@ std::string file(const std::string& path);
 std::string public_key(char seed = 'A', std::string_view comment = "you@example");
 
 std::string base64(std::string_view bytes);
+
+/// RSA, as PEM; nobody has kept its other half.
+std::string rsa_key();
 
 }  // namespace metalwright::spec::corpus

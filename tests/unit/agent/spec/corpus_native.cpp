@@ -18,6 +18,7 @@ std::vector<Wrong> wrong_native() {
         "[\"" + public_key('A', "one") + "\",\"" + public_key('A', "two") + "\"]";
     static const std::string other_type = "[\"ssh-rsa " + key.substr(12) + "\"]";
     static const std::string broken_key = "[\"" + key + "\\n\"]";
+    static const std::string generate = nlohmann::json{{"publicKey", rsa_key()}}.dump();
     static const std::string no_script = '"' + base64("hello") + '"';
     static const std::string great_script =
         '"' + base64("#!/bin/bash\n" + std::string(16384, '#')) + '"';
@@ -62,6 +63,7 @@ std::vector<Wrong> wrong_native() {
         {"/operation/wipeConsent/1", R"({"disk":"S1","found":["gpt"]})",
          "/operation/wipeConsent/1/disk", "stands before", meaning},
         {"/operation/wipeConsent/0/all", "true", "/operation/wipeConsent/0/all", "unknown field"},
+        {"/operation/reinstall", "1", "/operation/reinstall", "expected true or false"},
         {"/operation/replace", "{}", "/operation/replace", "expected an array"},
         {"/operation/replace/0/disk", "", "/operation/replace/0/disk", "is required"},
         {"/operation/replace/1/with", "\"/dev/sdb\"", "/operation/replace/1/with",
@@ -366,6 +368,9 @@ std::vector<Wrong> wrong_native() {
         {"/hostname", long_host, "/hostname", "at most 64"},
         {"/hostname", long_segment, "/hostname", "is not a host name"},
         {"/password", "\"long enough\"", "/passwordHash", "cannot stand beside", meaning},
+        {"/generatePassword", generate, "/generatePassword", "cannot stand beside", meaning},
+        {"/renew", "\"machineId\"", "/renew", "expected an array"},
+        {"/renew/0", "\"hostname\"", "/renew/0", "is not one of: machineId, hostKeys"},
         {"/passwordHash", "\"$1$salt$hash\"", "/passwordHash", "is not a crypt(5) hash"},
         {"/passwordHash", "\"$6$salt:hash\"", "/passwordHash", "is not a crypt(5) hash"},
         {"/passwordHash", "\"plain text\"", "/passwordHash", "is not a crypt(5) hash"},
@@ -475,6 +480,11 @@ std::vector<Right> right_native() {
         {"/hostname", "\"xn--bcher-kva.example\""},
         {"/hostname", "null"},
         {"/passwordHash", "null"},
+        {"/generatePassword", "null"},
+        {"/renew", "[]"},
+        {"/renew", "null"},
+        {"/operation/reinstall", "true"},
+        {"/operation/reinstall", "false"},
         {"/authorizedKeys", "[]"},
         {"/authorizedKeys", with_options},
         {"/userData", "null"},

@@ -80,7 +80,7 @@ TEST(Desired, SourcesAddUp) {
     std::vector<std::string> aliases;
     for (const netcfg::Alias& alias : *all->network->aliases) aliases.push_back(alias.cidr.text());
     EXPECT_THAT(aliases, ElementsAre("10.0.1.51/32", "10.0.1.52/32", "10.0.1.53/32"));
-    EXPECT_EQ(all->password, "a long phrase");
+    EXPECT_EQ(all->password.plain, "a long phrase");
 }
 
 TEST(Desired, AnEmptyListAndAnothersItemsAreThoseItems) {

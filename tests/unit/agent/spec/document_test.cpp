@@ -92,6 +92,32 @@ TEST(Document, ARelease) {
     }
 }
 
+TEST(Document, ANewPasswordForTheInstanceInForce) {
+    const auto spec = read(corpus::reset());
+    ASSERT_TRUE(spec) << lines(spec.error());
+    const HostSpec wanted{.host_id = "host-a",
+                          .generation = 4,
+                          .token = "anew",
+                          .reset = PasswordReset{"i-1", {.plain = "a long phrase"}}};
+    EXPECT_EQ(*spec, wanted);
+    for (const corpus::Wrong& wrong : corpus::wrong_reset()) {
+        SCOPED_TRACE(std::string(wrong.change) + " = " + std::string(wrong.to));
+        const auto bad = read(changed(corpus::reset(), wrong.change, wrong.to));
+        ASSERT_FALSE(bad);
+        EXPECT_TRUE(corpus::holds(bad.error(), wrong.where, wrong.says)) << lines(bad.error());
+    }
+}
+
+TEST(Document, AReinstallNeedsATokenSoThatItIsNotDoneTwice) {
+    json document = changed(corpus::full(), "/operation/reinstall", "true");
+    EXPECT_TRUE(read(document)->reinstall);
+    document["operation"].erase("token");
+    const auto bad = read(document);
+    ASSERT_FALSE(bad);
+    EXPECT_TRUE(corpus::holds(bad.error(), "/operation/token", "is required with \"reinstall\""))
+        << lines(bad.error());
+}
+
 TEST(Document, AnotherHostsIsRefused) {
     for (const json& document : {corpus::full(), corpus::envelope(), corpus::release()}) {
         const Catalogue known = catalogue();

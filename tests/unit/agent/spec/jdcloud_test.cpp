@@ -54,7 +54,7 @@ TEST(JdCloud, AnOrderBecomesASpec) {
     EXPECT_EQ(spec->instance_name, "shop-1");
     EXPECT_EQ(spec->description, "the shop");
     EXPECT_EQ(spec->hostname, "shop-1.example");
-    EXPECT_EQ(spec->password, "Wv4!pLk9-zTu");
+    EXPECT_EQ(spec->password.plain, "Wv4!pLk9-zTu");
     EXPECT_THAT(*spec->authorized_keys, ElementsAre(corpus::public_key()));
     EXPECT_EQ(spec->user_data->bytes, "#!/usr/bin/env python\nprint(1)\n");
     EXPECT_EQ(spec->bandwidth_mbps, 100U);
@@ -138,7 +138,7 @@ TEST(JdCloud, ExplicitNullsAreAbsence) {
     ASSERT_TRUE(spec) << lines(spec.error());
     EXPECT_EQ(*spec, read(corpus::envelope()).value());
     EXPECT_TRUE(spec->notes.empty());
-    EXPECT_EQ(spec->password, std::nullopt);
+    EXPECT_EQ(spec->password.plain, std::nullopt);
     EXPECT_EQ(spec->authorized_keys, std::nullopt);
 }
 

@@ -121,8 +121,9 @@ TEST(Native, EveryFieldArrives) {
     EXPECT_EQ(spec->extra_uplink_mbps, 50U);
 
     EXPECT_EQ(spec->hostname, "node-a.example");
-    EXPECT_EQ(spec->password, std::nullopt);
-    EXPECT_EQ(spec->password_hash, "$6$salt$hashhashhash");
+    EXPECT_TRUE(spec->renew_machine_id && spec->renew_host_keys);
+    EXPECT_EQ(spec->password.plain, std::nullopt);
+    EXPECT_EQ(spec->password.hash, "$6$salt$hashhashhash");
     EXPECT_THAT(*spec->authorized_keys, ElementsAre(corpus::public_key()));
     const UserData script{"#!/bin/bash\necho hello\n", std::chrono::seconds(60), true};
     EXPECT_EQ(spec->user_data, script);
@@ -153,7 +154,7 @@ TEST(Native, TheFirstBootRoomsShare) {
     const cloudinit::Wanted first_boot = first_boot_of(spec);
     EXPECT_EQ(first_boot.instance_id, "i-1");
     EXPECT_EQ(first_boot.hostname, "node-a.example");
-    EXPECT_EQ(first_boot.password_hash, spec.password_hash);
+    EXPECT_EQ(first_boot.password_hash, spec.password.hash);
     EXPECT_EQ(first_boot.authorized_keys, spec.authorized_keys);
 }
 
@@ -211,8 +212,27 @@ TEST(Native, WhatIsWrongIsToldWhereItIs) {
 TEST(Native, APlainPasswordArrives) {
     const auto spec = read(corpus::with_password());
     ASSERT_TRUE(spec) << lines(spec.error());
-    EXPECT_EQ(spec->password, "a long phrase");
-    EXPECT_EQ(spec->password_hash, std::nullopt);
+    EXPECT_EQ(spec->password.plain, "a long phrase");
+    EXPECT_EQ(spec->password.hash, std::nullopt);
+}
+
+TEST(Native, APasswordToBeDrawnNamesTheKeyItIsToldFor) {
+    json document = full();
+    document.erase("passwordHash");
+    document["generatePassword"]["publicKey"] = corpus::rsa_key();
+    const auto spec = read(document);
+    ASSERT_TRUE(spec) << lines(spec.error());
+    EXPECT_EQ(spec->password, (RootPassword{.sealed_to = corpus::rsa_key()}));
+    for (const auto& [key, says] : std::map<std::string, std::string>{
+             {"ssh-rsa AAAA", "is no public key: it has to begin with"},
+             {"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "is a private key"},
+             {corpus::rsa_key().substr(0, 200), "cannot be read"}}) {
+        document["generatePassword"]["publicKey"] = key;
+        const auto bad = read(document);
+        ASSERT_FALSE(bad);
+        EXPECT_TRUE(corpus::holds(bad.error(), "/generatePassword/publicKey", says))
+            << lines(bad.error());
+    }
 }
 
 TEST(Native, AJournalDeviceIsAConsistencyPolicy) {

@@ -69,6 +69,7 @@ TEST(Schema, RefusesTheFormsThatTheReaderRefuses) {
     agree(schema, corpus::with_password(), corpus::wrong_password());
     agree(schema, corpus::envelope(), corpus::wrong_envelope());
     agree(schema, corpus::release(), corpus::wrong_release());
+    agree(schema, corpus::reset(), corpus::wrong_reset());
     PublishedSchema catalogue("catalogue.schema.json");
     agree(catalogue, corpus::catalogue(), corpus::wrong_catalogue());
 }
@@ -103,7 +104,8 @@ std::vector<std::string> places(const json& document) {
 TEST(Schema, AgreesAboutEveryTypeInEveryPlace) {
     PublishedSchema schema("host-spec.schema.json");
     constexpr std::string_view values[] = {"null", "true", "-7", "\"\"", "[null]", "{}", ""};
-    for (const json& good : {corpus::full(), corpus::envelope(), corpus::release()}) {
+    for (const json& good :
+         {corpus::full(), corpus::envelope(), corpus::release(), corpus::reset()}) {
         for (const std::string& pointer : places(good)) {
             if (pointer.starts_with("/request/")) continue;  // beyond this schema
             for (const std::string_view value : values) {

@@ -28,6 +28,7 @@ void comes_back(const HostSpec& spec) {
 
 TEST(StoreForm, EverySpecComesBackAsItWas) {
     for (const json& document : {corpus::full(), corpus::release()}) comes_back(read(document));
+    // A deed is never kept as what is in force; its password stands in its mandate.
     for (const corpus::Right& right : corpus::right_native()) {
         SCOPED_TRACE(std::string(right.change) + " = " + std::string(right.to));
         comes_back(read(changed(corpus::full(), right.change, right.to)));
@@ -63,11 +64,11 @@ TEST(StoreForm, AScriptOfAnyBytesComesBack) {
 
 TEST(StoreForm, ThePlainPasswordIsNotInIt) {
     HostSpec spec = read(corpus::with_password());
-    ASSERT_EQ(spec.password, "a long phrase");
-    spec.password_hash = "$y$j9T$salt$hash";
+    ASSERT_EQ(spec.password.plain, "a long phrase");
+    spec.password.hash = "$y$j9T$salt$hash";
     const std::string stored = to_store(spec);
     EXPECT_THAT(stored, Not(HasSubstr("a long phrase")));
-    spec.password.reset();
+    spec.password.plain.reset();
     EXPECT_EQ(from_store(stored).value(), spec);
 }
 
@@ -116,10 +117,10 @@ TEST(Canonical, AnotherOrderIsOtherBytes) {
             << other.change;
     const HostSpec one = read(corpus::with_password());
     HostSpec two = one;
-    two.password = "another phrase";
+    two.password.plain = "another phrase";
     EXPECT_NE(canonical_bytes(one), canonical_bytes(two));
     two = one;
-    two.password_hash = "$y$j9T$salt$hash";
+    two.password.hash = "$y$j9T$salt$hash";
     EXPECT_EQ(canonical_bytes(one), canonical_bytes(two)) << "a salted hash says nothing";
     const HostSpec order = read(corpus::envelope());
     const HostSpec kept = read(changed(corpus::envelope(), "/request/instanceSpec/az", "\"az-2\""));

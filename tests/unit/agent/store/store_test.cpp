@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
+
 #include <atomic>
 #include <fstream>
 #include <thread>
@@ -134,6 +136,65 @@ TEST_F(StoreTest, AFinishedReleaseFreesTheHostButKeepsTheGeneration) {
     EXPECT_EQ(**store_->last_released(), "i-1");
     EXPECT_EQ((*store_->sources())[0].generation, 4u);
     EXPECT_EQ((*store_->sources())[0].document, "");
+}
+
+TEST_F(StoreTest, AReleaseLeavesNothingOfTheInstanceInItsFiles) {
+    Candidate c = candidate();
+    c.document = R"({"passwordHash":"$6$salt$h4sh-of-the-tenant"})";
+    c.script = "#!/bin/sh\necho s3cret-of-the-script\n";
+    c.run_order = R"({"secrets":["s3cret-of-the-order"]})";
+    const auto id = *store_->accept(c, 1);
+    ASSERT_TRUE(store_->finish(id, "done", {}, "", 2));
+    Candidate deed = candidate();
+    deed.kind = "resetPassword";
+    deed.token.reset();
+    deed.document = "";
+    deed.script.reset();
+    deed.generation = 4;
+    deed.consent = R"({"passwordHash":"$6$salt$other-h4sh"})";
+    const auto reset = *store_->accept(deed, 3);
+    EXPECT_EQ((*store_->sources())[0].document, c.document) << "a deed leaves the order in force";
+    EXPECT_EQ((*store_->sources())[0].generation, 4u);
+    ASSERT_TRUE(store_->finish(reset, "done", {}, "", 4));
+    Candidate release = deed;
+    release.kind = "release";
+    release.generation = 5;
+    release.consent = "";
+    const auto released = *store_->accept(release, 5);
+    const auto held = [&] {
+        std::string all;
+        for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
+            std::ifstream file(entry.path(), std::ios::binary);
+            all.append(std::istreambuf_iterator<char>(file), {});
+        }
+        std::string found;
+        for (const char* secret : {"$6$salt$h4sh-of-the-tenant", "s3cret-of-the-script",
+                                   "s3cret-of-the-order", "$6$salt$other-h4sh"})
+            if (all.find(secret) != std::string::npos) found += std::string(secret) + ' ';
+        return found;
+    };
+    EXPECT_NE(held(), "") << "else this test looks in the wrong place";
+    ASSERT_TRUE(store_->finish(released, "done", {}, "", 6));
+    EXPECT_EQ(held(), "");
+    EXPECT_FALSE((*store_->script("i-1")).has_value()) << "it never began, and waits for nobody";
+}
+
+TEST_F(StoreTest, AReinstallForgetsWhatWasDoneOnce) {
+    Candidate c = candidate();
+    const auto id = *store_->accept(c, 1);
+    ScriptRun run = **store_->script("i-1");
+    run.state = "exited";
+    run.exit_code = 0;
+    ASSERT_TRUE(store_->set_script(run, "", 2));
+    ASSERT_TRUE(store_->mark_once("i-1", std::vector<std::string>{"hostname"}, id, 2));
+    ASSERT_TRUE(store_->mark_run("i-1"));
+    c.token = "token-2";
+    c.generation = 4;
+    c.anew = true;
+    ASSERT_TRUE(store_->accept(c, 3));
+    EXPECT_EQ((*store_->script("i-1"))->state, "pending");
+    EXPECT_TRUE(store_->once_done("i-1")->empty());
+    EXPECT_FALSE(*store_->has_run("i-1"));
 }
 
 TEST_F(StoreTest, HowTheHostStandsIsReadAsOneWhileInstancesComeAndGo) {
