@@ -208,9 +208,11 @@ Result<void> launch(const Script& script, const RunPlace& place, RunDoors doors)
         return fail(Errc::not_found, "the runner is not installed, reinstall metalwright",
                     place.runner.string());
 
+    // Durable with the runner's claim, which syncs this directory before anything of the tenant
+    // runs.
     const Result<Outcome> marked =
         doors.files.put(*directory / run_files::started, place.systemd ? "systemd\n" : "detached\n",
-                        {.mode = 0600});
+                        {.mode = 0600, .durable = false});
     if (!marked) return std::unexpected(marked.error());
 
     const sys::Command runner = runner_command(*directory, script, place);

@@ -20,10 +20,10 @@ namespace metalwright::cloudinit {
 // One run of user data, at most one, ever:
 //
 //   prepare()   its scripts are on disk (pending)
-//   launch()    `started` is durable, then the runner is let go: as a transient systemd unit that
+//   launch()    `started` is there, then the runner is let go: as a transient systemd unit that
 //               PID 1 forks (nothing of the agent's sandbox, survives the agent), or, where systemd
 //               does not run, as a process that detaches itself
-//   runner      creates `claim` with O_EXCL: whoever cannot, does not run; leaves `result` behind
+//   runner      creates `claim` with O_EXCL, durably: whoever cannot, does not run; leaves `result`
 //   inspect()   what became of it, from those files and from who is still alive
 //   stop()      ends one that is under way, when its instance is released
 //   clear_interrupted()   where the order allows it, an interrupted run makes room for another

@@ -20,6 +20,7 @@
 #include "agent/api/http_server.hpp"
 #include "agent/api/routes.hpp"
 #include "agent/daemon/links.hpp"
+#include "agent/engine/digest.hpp"
 #include "agent/engine/engine.hpp"
 #include "agent/engine/host_machine.hpp"
 #include "agent/engine/keeper.hpp"
@@ -164,11 +165,19 @@ int run(const Config& config) {
     std::signal(SIGPIPE, SIG_IGN);
 
     engine.start();
-    // Without it orders are carried out all the same.
-    if (auto kept = keeper.start(); !kept)
-        log(Level::error, "nothing is put back by itself: " + describe(kept.error()));
     array_watch.start();
     server.start();
+    // Behind the first answer; without it orders are carried out all the same.
+    asio::steady_timer soon(io, std::chrono::milliseconds(2));
+    soon.async_wait([&](boost::system::error_code) {
+        asio::post(pool, [&keeper] {
+            if (auto kept = keeper.start(); !kept)
+                log(Level::error, "nothing is put back by itself: " + describe(kept.error()));
+        });
+        // What the first document needs of OpenSSL: loading it takes longer than all else that is
+        // done before it is answered.
+        asio::post(pool, [] { engine::keyed_digest("", ""); });
+    });
     (*links)->start();
     watchdog.start();
     asio::steady_timer started(io, std::chrono::milliseconds(300));

@@ -213,6 +213,8 @@ Keeper::~Keeper() {
 }
 
 Result<void> Keeper::start() {
+    const std::lock_guard lock(life_);
+    if (stopping_) return {};
     auto monitor = netcfg::Monitor::open();
     if (!monitor) return std::unexpected(monitor.error());
     auto wire = netcfg::PacketSocket::open();
@@ -233,6 +235,7 @@ Result<void> Keeper::start() {
 }
 
 void Keeper::stop() {
+    const std::lock_guard lock(life_);
     if (subscription_) engine_.forget(*std::exchange(subscription_, std::nullopt));
     stopping_ = true;
     if (wake_) ::eventfd_write(wake_->event.get(), 1);

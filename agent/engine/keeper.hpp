@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -35,6 +36,7 @@ class Keeper {
     void run();
 
     Engine& engine_;
+    std::mutex life_;             // it may be told to stop while it starts
     std::shared_ptr<Wake> wake_;  // with the engine's subscription, which may outlive us by a call
     std::atomic<bool> stopping_{false};
     std::optional<std::uint64_t> subscription_;

@@ -155,14 +155,16 @@ void Engine::run_rooms(Work& work) {
 void Engine::run_first_boot(Work& work) {
     cloudinit::Wanted wanted = spec::first_boot_of(work.spec);
     wanted.instance_id = work.operation.instance;
+    const Mandate mandate = mandate_from_store(work.operation.consent);
+    const bool reset = !mandate.password_hash.empty();
+    if (!reset && wanted == cloudinit::Wanted{.instance_id = wanted.instance_id}) return;
     auto done = store_.once_done(work.operation.instance);
     if (!done) {
         work.add(failed_room("firstBoot", done.error()));
         return;
     }
     wanted.done = std::set<std::string>(done->begin(), done->end());
-    const Mandate mandate = mandate_from_store(work.operation.consent);
-    if (!mandate.password_hash.empty()) {
+    if (reset) {
         wanted.password_hash = mandate.password_hash;
         wanted.done.erase("password");
     }
@@ -267,9 +269,6 @@ void Engine::finish(const store::Operation& operation, std::vector<ItemResult> i
                                   clock_());
         !done)
         log(Level::error, "cannot finish the operation: " + describe(done.error()));
-    if (state == "done" && operation.kind != "release")
-        if (auto marked = store_.mark_run(operation.instance); !marked)
-            log(Level::error, "cannot note the state: " + describe(marked.error()));
     log(state == "done" ? Level::info : Level::warn, "operation ends: " + state,
         {{"operation", std::to_string(operation.id)}, {"state", state}});
     changed();

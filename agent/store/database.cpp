@@ -1,7 +1,14 @@
 #include "agent/store/database.hpp"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "sys/fd.hpp"
 
 namespace metalwright::store {
 namespace {
@@ -112,9 +119,8 @@ void Database::Close::operator()(sqlite3* db) const {
     sqlite3_close_v2(db);
 }
 
-Result<Database> Database::open(const std::filesystem::path& file) {
+Result<Database> Database::connect(const std::filesystem::path& file) {
     spare_memory();
-    const bool existed = std::filesystem::exists(file);
     const mode_t before = ::umask(0077);  // the -wal and -shm files inherit it
     sqlite3* raw = nullptr;
     const int code =
@@ -122,7 +128,6 @@ Result<Database> Database::open(const std::filesystem::path& file) {
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
     ::umask(before);
     Database db(raw);
-    db.created_ = !existed;
     if (code != SQLITE_OK)
         return fail(
             Errc::io,
@@ -131,7 +136,36 @@ Result<Database> Database::open(const std::filesystem::path& file) {
             file.native(), raw ? sqlite3_system_errno(raw) : 0);
     sqlite3_extended_result_codes(raw, 1);
     sqlite3_busy_timeout(raw, 5000);
+    return db;
+}
 
+Result<void> Database::make(const std::filesystem::path& file, const std::string& statements) {
+    const std::filesystem::path growing = file.native() + ".new";
+    std::error_code ignored;
+    std::filesystem::remove(growing, ignored);
+    {
+        auto db = connect(growing);
+        if (!db) return std::unexpected(db.error());
+        const std::string all =
+            "PRAGMA synchronous=OFF; PRAGMA journal_mode=WAL; PRAGMA application_id=" +
+            std::to_string(application_id) + "; BEGIN; " + statements + "; COMMIT;";
+        if (auto made = db->execute(all.c_str()); !made) return made;
+    }
+    const auto sync = [](const std::filesystem::path& path) {
+        const sys::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        return fd && ::fsync(fd.get()) == 0;
+    };
+    if (!sync(growing) || ::rename(growing.c_str(), file.c_str()) != 0 ||
+        !sync(std::filesystem::absolute(file).parent_path()))
+        return fail(Errc::io, "cannot make the store", file.native(), errno);
+    return {};
+}
+
+Result<Database> Database::open(const std::filesystem::path& file) {
+    const bool existed = std::filesystem::exists(file);
+    auto connected = connect(file);
+    if (!connected) return connected;
+    Database db = std::move(*connected);
     auto id = pragma(db, "PRAGMA application_id");
     if (!id)
         return fail(Errc::io,

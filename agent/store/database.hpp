@@ -53,9 +53,12 @@ class Statement {
 /// One SQLite connection: WAL, synchronous=FULL, foreign keys on. Not thread-safe by itself.
 class Database {
  public:
-    /// Opens or makes the file (mode 0600). Errors: io; a file that is not ours or is from a newer
-    /// version of us is refused with what to do.
+    /// Opens the file, or makes an empty one (mode 0600). Errors: io; a file that is not ours is
+    /// refused with what to do.
     static Result<Database> open(const std::filesystem::path& file);
+    /// Makes a file of these statements, whole and durable or not at all: in another one beside it,
+    /// which nobody has to keep safe while it grows. Errors: io.
+    static Result<void> make(const std::filesystem::path& file, const std::string& statements);
     Database(Database&&) noexcept = default;
     Database& operator=(Database&&) noexcept = default;
 
@@ -64,19 +67,18 @@ class Database {
     /// One or more statements without rows. Errors: io.
     Result<void> execute(const char* sql);
     std::int64_t last_insert_id() const;
-    bool was_created() const { return created_; }
 
  private:
     struct Close {
         void operator()(sqlite3* db) const;
     };
     explicit Database(sqlite3* db) : db_(db) {}
+    static Result<Database> connect(const std::filesystem::path& file);
     struct Finalize {
         void operator()(sqlite3_stmt* statement) const;
     };
     std::unique_ptr<sqlite3, Close> db_;
     std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;
-    bool created_ = false;
 };
 
 /// BEGIN IMMEDIATE; rolled back unless commit() was called.

@@ -60,15 +60,6 @@ Result<void> Store::put_mark(const HostMark& mark) {
     return {};
 }
 
-Result<void> Store::leave_first_mark() {
-    // While locked, what lies there is the evidence.
-    if (marked_ || lock_) return {};
-    if (auto put = put_mark(own_); !put) return put;
-    if (auto set = set_meta("host_marked", "1"); !set) return set;
-    marked_ = true;
-    return {};
-}
-
 Result<std::optional<std::string>> Store::doubt(bool user_data_has_run) {
     const std::lock_guard lock(mutex_);
     auto any = db_.prepare("SELECT 1 FROM operation LIMIT 1");

@@ -76,10 +76,14 @@ Result<std::vector<Operation>> Store::unfinished() {
 
 Result<std::int64_t> Store::accept(const Candidate& c, std::int64_t now_ms) {
     const std::lock_guard lock(mutex_);
-    if (c.kind != "boot")
-        if (auto marked = leave_first_mark(); !marked) return std::unexpected(marked.error());
+    // While locked, what lies there is the evidence.
+    const bool first = c.kind != "boot" && !marked_ && !lock_;
+    if (first)
+        if (auto put = put_mark(own_); !put) return std::unexpected(put.error());
     auto tx = Transaction::begin(db_);
     if (!tx) return std::unexpected(tx.error());
+    if (first)
+        if (auto set = set_meta("host_marked", "1"); !set) return std::unexpected(set.error());
 
     auto insert = db_.prepare(
         "INSERT INTO operation (source, kind, state, generation, instance, token, digest, consent,"
@@ -135,6 +139,7 @@ Result<std::int64_t> Store::accept(const Candidate& c, std::int64_t now_ms) {
             return std::unexpected(put.error());
     fail_point("accept.before-commit");
     if (auto done = tx->commit(); !done) return std::unexpected(done.error());
+    marked_ = marked_ || first;
     return id;
 }
 
@@ -284,6 +289,8 @@ Result<void> Store::finish(std::int64_t operation, std::string_view state,
             if (auto done = forget->bind(1, instance).run(); !done) return done;
         }
     }
+    if (state == "done" && kind != "release")
+        if (auto set = set_meta("has_run", instance); !set) return set;
     auto write =
         db_.prepare("UPDATE operation SET state = ?, finished_ms = ?, consent = '' WHERE id = ?");
     if (!write) return std::unexpected(write.error());

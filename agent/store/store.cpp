@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "agent/store/schema.hpp"
+#include "sys/random.hpp"
 
 namespace metalwright::store {
 namespace {
@@ -18,6 +19,24 @@ Result<std::string> draw_key() {
     if (::getrandom(key.data(), key.size(), 0) != static_cast<ssize_t>(key.size()))
         return fail(Errc::io, "the kernel gives no random bytes", {}, errno);
     return key;
+}
+
+/// All that a store holds from the first on.
+Result<std::string> new_store() {
+    auto key = draw_key();
+    if (!key) return std::unexpected(key.error());
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string hex;
+    for (const char c : *key) {
+        const auto byte = static_cast<unsigned char>(c);
+        hex += {digits[byte >> 4u], digits[byte & 0xfu]};
+    }
+    const auto id = sys::random_uuid();
+    if (!id) return std::unexpected(id.error());
+    return schema_v1 +
+           ("INSERT INTO meta (key, value) VALUES ('host_key', x'" + hex + "'), ('store_id', '" +
+            *id + "');") +
+           schema_v2 + "PRAGMA user_version=" + std::to_string(current_version);
 }
 
 /// Two daemons would each carry out what the other has accepted. The kernel lets go of this lock
@@ -45,10 +64,18 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& director
         return fail(Errc::io, "cannot make the state directory", directory.native(), ec.value());
     auto alone = take_alone(directory);
     if (!alone) return std::unexpected(alone.error());
-    auto db = Database::open(directory / "state.db");
+    const std::filesystem::path file = directory / "state.db";
+    const bool made = !std::filesystem::exists(file);
+    if (made) {
+        auto sql = new_store();
+        if (!sql) return std::unexpected(sql.error());
+        if (auto done = Database::make(file, *sql); !done) return std::unexpected(done.error());
+    }
+    auto db = Database::open(file);
     if (!db) return std::unexpected(db.error());
     std::unique_ptr<Store> store(new Store(std::move(*alone), std::move(*db), outbox_max_bytes,
                                            std::filesystem::absolute(directory / "host-in-use")));
+    store->created_ = made;
     if (auto ok = store->migrate(); !ok) return std::unexpected(ok.error());
     return store;
 }
@@ -125,11 +152,6 @@ Result<bool> Store::has_run(const std::string& instance) {
     auto value = meta("has_run");
     if (!value) return std::unexpected(value.error());
     return *value == instance;
-}
-
-Result<void> Store::mark_run(const std::string& instance) {
-    const std::lock_guard lock(mutex_);
-    return set_meta("has_run", instance);
 }
 
 Result<std::vector<Source>> Store::sources() {

@@ -133,9 +133,8 @@ class Store {
     Result<std::optional<std::string>> instance();
     Result<std::vector<Source>> sources();
     Result<std::optional<std::string>> last_released();
-    /// The instance in force has reached `running` once.
+    /// The instance in force has reached `running` once: an operation of it finished as done.
     Result<bool> has_run(const std::string& instance);
-    Result<void> mark_run(const std::string& instance);
 
     Result<Standing> standing();
 
@@ -250,7 +249,6 @@ class Store {
     Result<void> load_lock();
     Result<std::optional<HostMark>> found_mark();
     Result<void> put_mark(const HostMark& mark);
-    Result<void> leave_first_mark();
 
     std::mutex mutex_;
     sys::Fd alone_;  // before the database: what is locked is closed first

@@ -187,7 +187,8 @@ TEST_F(StoreTest, AReinstallForgetsWhatWasDoneOnce) {
     run.exit_code = 0;
     ASSERT_TRUE(store_->set_script(run, "", 2));
     ASSERT_TRUE(store_->mark_once("i-1", std::vector<std::string>{"hostname"}, id, 2));
-    ASSERT_TRUE(store_->mark_run("i-1"));
+    ASSERT_TRUE(store_->finish(id, "done", {}, "", 2));
+    EXPECT_TRUE(*store_->has_run("i-1"));
     c.token = "token-2";
     c.generation = 4;
     c.anew = true;
