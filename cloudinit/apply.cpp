@@ -71,6 +71,11 @@ Result<void> run(const SetHostname& op, Doors& doors) {
         return done;
     if (Result<void> done = put(doors, paths::hostname, op.name + '\n', {.mode = 0644}); !done)
         return done;
+    if (doors.files.exists(paths::cloud_init))
+        if (Result<void> done =
+                put(doors, paths::cloud_init_host_name, cloud_init_leaves_the_name, {.mode = 0644});
+            !done)
+            return done;
     return name_now(op.name, doors);
 }
 

@@ -5,7 +5,7 @@
 namespace metalwright::cloudinit {
 
 std::string cloud_init_script(const std::filesystem::path& directory,
-                              const std::filesystem::path& cloud_init) {
+                              const std::filesystem::path& cloud_init, bool names_host) {
     const std::string seed = "/var/lib/cloud/seed/nocloud";
     std::string text =
         "#!/bin/sh\n"
@@ -18,11 +18,10 @@ std::string cloud_init_script(const std::filesystem::path& directory,
         text += "install -m 0600 " + (directory / name).string() + ' ' + seed + '/' + name + '\n';
     text +=
         "cat > /etc/cloud/cloud.cfg.d/99_metalwright.cfg <<'END'\n"
-        "# Written by metalwright, which sees to addresses and the host name.\n"
+        "# Written by metalwright, which sees to addresses.\n"
         "datasource_list: [ NoCloud, None ]\n"
-        "network: {config: disabled}\n"
-        "preserve_hostname: true\n"
-        "END\n";
+        "network: {config: disabled}\n" +
+        std::string(names_host ? "preserve_hostname: true\n" : "") + "END\n";
     const std::string program = cloud_init.string();
     // Each stage tells of its errors through `status`; one that fails must not hide the next.
     for (const char* stage :

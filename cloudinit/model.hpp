@@ -53,6 +53,8 @@ struct Observed {
     std::string shadow{};           ///< /etc/shadow, whole
     std::string authorized_keys{};  ///< /root/.ssh/authorized_keys, whole
     HostIdentity identity{};
+    bool cloud_init = false;        ///< it is installed, and could name the host at each boot
+    std::string cloud_init_told{};  ///< what paths::cloud_init_host_name holds
     /// What a run of user data has left, where it was asked about: its files but for the marks.
     std::vector<std::string> left_by_run{};
 

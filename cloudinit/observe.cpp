@@ -41,9 +41,11 @@ Result<Observed> observe(Doors& doors) {
     for (const auto& [path, into] :
          {std::pair{paths::hostname, &seen.hostname_file}, std::pair{paths::hosts, &seen.hosts},
           std::pair{paths::shadow, &seen.shadow},
-          std::pair{paths::authorized_keys, &seen.authorized_keys}})
+          std::pair{paths::authorized_keys, &seen.authorized_keys},
+          std::pair{paths::cloud_init_host_name, &seen.cloud_init_told}})
         if (Result<void> read = read_if_there(doors.files, path, *into); !read)
             return std::unexpected(std::move(read).error());
+    seen.cloud_init = doors.files.exists(paths::cloud_init);
     Result<HostIdentity> identity = observe_identity(doors.files);
     if (!identity) return std::unexpected(identity.error());
     seen.identity = std::move(*identity);

@@ -4,6 +4,7 @@
 
 #include "cloudinit/etc_files.hpp"
 #include "cloudinit/password.hpp"
+#include "cloudinit/paths.hpp"
 #include "cloudinit/room.hpp"
 
 namespace metalwright::cloudinit {
@@ -47,9 +48,10 @@ void plan_hostname(const std::string& name, const Observed& observed, Items& ite
     if (items.settled_before(item)) return;
     if (Result<void> good = check_hostname(name); !good)
         return items.settle(failed(item, good.error()));
-    const bool already = first_line(observed.hostname_file) == name &&
-                         observed.hostname_now == name &&
-                         with_own_name(observed.hosts, name) == observed.hosts;
+    const bool already =
+        first_line(observed.hostname_file) == name && observed.hostname_now == name &&
+        with_own_name(observed.hosts, name) == observed.hosts &&
+        (!observed.cloud_init || observed.cloud_init_told == cloud_init_leaves_the_name);
     if (already) return items.settle(unchanged(item));
     items.step(item, "name the host '" + name + "', now '" + observed.hostname_now + "'",
                SetHostname{name});
@@ -136,6 +138,9 @@ Plan<Op> plan_leaving(const Leaving& leaving, const Observed& observed) {
     if (leaving.done.contains("authorizedKeys"))
         item("authorizedKeys", !our_keys(observed.authorized_keys).empty(),
              "take the instance's keys out of /root/.ssh/authorized_keys", RemoveOurKeys());
+    if (leaving.done.contains("hostname") && !observed.cloud_init_told.empty())
+        item("hostname", true, "let cloud-init name the host again",
+             RemoveFiles{{paths::cloud_init_host_name}});
     if (!observed.left_by_run.empty())
         item("userData", true, "remove what user data has left: its scripts and its output",
              RemoveFiles{observed.left_by_run});

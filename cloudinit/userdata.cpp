@@ -178,7 +178,12 @@ Result<void> prepare(const Script& script, const RunPlace& place, sys::Files& fi
         for (std::size_t i = 0; i < data->scripts.size(); ++i)
             beside(script_file(i + 1), data->scripts[i].bytes, 0700);
     } else {
-        beside(run_files::script, cloud_init_script(*directory, place.cloud_init), 0700);
+        // Who orders a name has it; else it is the document's to give.
+        const bool names_host = std::ranges::any_of(script.environment, [](const auto& variable) {
+            return variable.starts_with("METALWRIGHT_HOSTNAME=");
+        });
+        beside(run_files::script, cloud_init_script(*directory, place.cloud_init, names_host),
+               0700);
         beside(run_files::cloud_init_user_data, data->document, 0600);
         beside(run_files::cloud_init_meta_data, cloud_init_meta_data(script.instance_id), 0600);
     }

@@ -507,6 +507,7 @@ claim(5.first.userdata-output "What user data puts out is followed live, streame
   agent_cli.Cli.TheOutputOfUserDataIsFollowedUntilItEndsAndEndsLikeIt
   vm.user_data)
 claim(5.first.cloud-init "What only cloud-init reads is run by the host's cloud-init, once, and the two do not fight."
+  cloudinit.Once.CloudInitLeavesTheNameAloneUntilTheInstanceLeaves
   vm.cloud_init)
 claim(5.first.leaves "Who leaves is let in no more: keys and password of the instance go with it, and what its script has left."
   cloudinit.Once.WhoLeavesIsLetInNoMore

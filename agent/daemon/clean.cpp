@@ -86,6 +86,10 @@ class Cleaning {
             const auto applied = cloudinit::apply({&step, 1}, *seen, doors, journal);
             if (!applied.front()) return applied.front();
         }
+        if (Result<void> gone = remove(cloudinit::paths::cloud_init_host_name,
+                                       "what keeps cloud-init from naming the host");
+            !gone)
+            return gone;
         const cloudinit::RunPlace place;
         if (Result<void> gone = remove(place.script_copy, "the copy of user data"); !gone)
             return gone;

@@ -120,6 +120,7 @@ class Engine final : public agent::Desk {
     void run_first_boot(Work& work);
     void run_script(Work& work);
     void watch_script();
+    void script_has_ended(const std::string& instance, cloudinit::ScriptStatus status);
     Result<void> let_go(store::ScriptRun& run, const std::optional<store::Lock>& lock);
     bool begin_again(store::ScriptRun run, const cloudinit::ScriptStatus& status);
     void stream_output(const store::ScriptRun& run, bool to_the_end);

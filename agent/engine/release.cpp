@@ -110,7 +110,8 @@ std::vector<ItemResult> Engine::release_script(const store::Operation& operation
         {{"instance", operation.instance}});
     if (auto ended = machine_.stop_script(operation.instance); !ended)
         return failed_room("userData", ended.error());
-    watch_script();  // tells how it ended, and finishes what waited for it
+    // Whatever the order says of a run that was cut off: nobody is there any more to have it again.
+    script_has_ended(operation.instance, machine_.inspect_script(operation.instance));
     return {};
 }
 

@@ -157,17 +157,29 @@ void Engine::watch_script() {
     const bool lost = status.state == ScriptState::pending || status.state == ScriptState::none;
     const bool cut_off = lost || status.state == ScriptState::interrupted;
     if (is_open() && cut_off && begin_again(**run, status)) return;
+    script_has_ended(instance, status);
+}
+
+void Engine::script_has_ended(const std::string& instance, cloudinit::ScriptStatus status) {
+    if (status.state == ScriptState::pending || status.state == ScriptState::none)
+        status = {.state = ScriptState::interrupted};
     watched_instance_.reset();
-    if (is_open()) stream_output(**run, true);
-    run = store_.script(instance);  // streaming, or a vain try to begin again, has changed it
-    if (is_open())
-        settle_script(**run,
-                      lost ? cloudinit::ScriptStatus{.state = ScriptState::interrupted} : status);
+    // Read anew: streaming, or a vain try to begin again, has changed it.
+    const auto open_run = [&]() -> std::optional<store::ScriptRun> {
+        auto run = store_.script(instance);
+        if (!run || !*run || ended(cloudinit::script_state_from((*run)->state)))
+            return std::nullopt;
+        return std::move(*run);
+    };
+    if (const auto run = open_run()) stream_output(*run, true);
+    if (const auto run = open_run()) settle_script(*run, status);
     // Every operation that waited for the script ends with it.
     const auto unfinished = store_.unfinished();
     if (!unfinished) return;
     for (const store::Operation& operation : *unfinished) {
-        if (operation.state != "applying" || operation.instance != instance) continue;
+        // The release that has ended it is at work itself, and waits for nobody.
+        const bool waits = operation.state == "applying" && operation.kind != "release";
+        if (!waits || operation.instance != instance) continue;
         auto items = store_.items(operation.id);
         finish(operation, items ? std::move(*items) : std::vector<ItemResult>());
     }

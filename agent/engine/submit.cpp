@@ -55,6 +55,7 @@ Result<std::optional<std::string>> settle_password(spec::RootPassword& password)
         if (!drawn) return std::unexpected(drawn.error());
         password.plain = std::move(*drawn);
         auto closed = spec::seal(*password.plain, *password.sealed_to);
+        if (!closed) cleanse(*password.plain);
         if (!closed) return std::unexpected(closed.error());
         sealed = std::move(*closed);
         password.sealed_to.reset();

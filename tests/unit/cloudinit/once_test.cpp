@@ -325,6 +325,29 @@ TEST_F(Once, SystemdsHostnamedIsToldWhereItIs) {
     EXPECT_EQ(host.kernel_name, "node-c");
 }
 
+TEST_F(Once, CloudInitLeavesTheNameAloneUntilTheInstanceLeaves) {
+    constexpr const char* told = "/etc/cloud/cloud.cfg.d/95_metalwright.cfg";
+    order = {.instance_id = "i-1", .hostname = "node-a"};
+    provision(order);
+    EXPECT_FALSE(files.exists(told)) << "there is no cloud-init";
+    files.with("/etc/cloud/cloud.cfg", "users: []\n");
+    ASSERT_EQ(plan_now(order).steps.size(), 1u)
+        << "it was installed since, and could rename the host";
+    provision(order);
+    EXPECT_EQ(
+        files.content(told),
+        "# Written by metalwright, whose order has named this host.\npreserve_hostname: true\n");
+    EXPECT_THAT(plan_now(order).steps, IsEmpty());
+
+    const Observed seen = observe(doors).value();
+    EXPECT_THAT(plan_leaving({.instance_id = "i-1"}, seen).steps, IsEmpty());
+    const Plan<Op> leaving = plan_leaving({.instance_id = "i-1", .done = {"hostname"}}, seen);
+    NoJournal journal;
+    for (const Result<void>& done : apply(leaving.steps, seen, doors, journal)) EXPECT_TRUE(done);
+    EXPECT_FALSE(files.exists(told));
+    EXPECT_EQ(host.kernel_name, "node-a") << "the name stays until another instance comes";
+}
+
 TEST_F(Once, SELinuxLabelsTheKeysThatWereMadeAnew) {
     fakes::FakeExec exec;
     exec.on("restorecon", fakes::said());

@@ -47,6 +47,7 @@ class Clean : public testing::Test {
         write("etc/systemd/network/10-lan.network", "[Match]\n");
         write("etc/systemd/network/10-lan.network.d/50-metalwright.conf", "[Network]\n");
         write("etc/network/interfaces.d/metalwright-eth0", "auto eth0\n");
+        write("etc/cloud/cloud.cfg.d/95_metalwright.cfg", "preserve_hostname: true\n");
         write("etc/mdadm/mdadm.conf",
               "HOMEHOST <system>\n# metalwright: begin. Lines up to the end mark are ours.\n"
               "ARRAY /dev/md/data metadata=1.2 UUID=1:2:3:4\n# metalwright: end.\n");
@@ -102,7 +103,7 @@ TEST_F(Clean, AnImageForgetsWhichHostItWas) {
           "root/launch-script.log", "var/lib/dhcp/dhclient.eth0.leases",
           "etc/systemd/network/05-metalwright-eth0.network",
           "etc/systemd/network/10-lan.network.d/50-metalwright.conf",
-          "etc/network/interfaces.d/metalwright-eth0",
+          "etc/network/interfaces.d/metalwright-eth0", "etc/cloud/cloud.cfg.d/95_metalwright.cfg",
           "var/log/journal/00112233445566778899aabbccddeeff"}) {
         EXPECT_FALSE(fs::exists(image_ / gone)) << gone;
         EXPECT_THAT(paths, Contains('/' + std::string(gone)));

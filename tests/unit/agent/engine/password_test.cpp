@@ -160,14 +160,20 @@ TEST_F(EngineTest, AReinstallWaitsUntilNothingIsUnderWay) {
 }
 
 TEST_F(EngineTest, AReleaseEndsUserDataThatStillRuns) {
-    accept(document(with_script));
+    json order = with_script;
+    order["userData"]["onInterrupted"] = "rerun";
+    accept(document(order));
     wait_until([](const json& s) { return s["userData"]["state"] == "started"; });
     const json status = finished(
         R"({"apiVersion":"metalwright/v1","host":{"id":"host-1"},"release":{"instanceId":"i-1"}})");
     EXPECT_EQ(status["state"], "idle");
     EXPECT_EQ(machine_.stopped_scripts, 1);
+    std::vector<std::string> ended;
+    for (const json& report : reports("finished")) ended.push_back(report["operationKind"]);
+    EXPECT_EQ(ended, (std::vector<std::string>{"apply", "release"}));
     EXPECT_EQ(reports("userData").back()["userData"]["state"], "interrupted");
     EXPECT_EQ((*store_->script("i-1"))->bytes, "");
+    EXPECT_EQ(machine_.launches, 1) << "it was begun again for a tenant who has left";
 }
 
 }  // namespace
