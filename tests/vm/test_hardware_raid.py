@@ -83,6 +83,7 @@ class HardwareRaidTest(LabTest):
             os.makedirs(emulator)
             subprocess.run(["cp", "-r", f"{FAKES}/storcli", f"{FAKES}/storcli_family", emulator], check=True)
             cls.vm.push_tree(tree)
+        cls.vm.sh("python3 -m compileall -q /opt/emulator/storcli_family", timeout=300)  # else each call compiles it
         cls.vm.put(TOOL, WRAPPER, mode=0o755)
         cls.vm.put("/opt/driver.py", DRIVER)
         cls.vm.put("/etc/systemd/system/lab-driver.service", DRIVER_UNIT)

@@ -1,5 +1,4 @@
 """A command line of the family: what it is about, what it does to the hardware, and the answer with its exit status."""
-import dataclasses
 import json
 import re
 
@@ -14,12 +13,11 @@ class Syntax(Exception):
     """Told as text, whether or not JSON was asked for."""
 
 
-@dataclasses.dataclass
 class Asked:
     """`where` holds c, e, s, v, f as in the target, each a text or None; none of it for the host."""
-    where: dict
-    words: list
-    json: bool
+
+    def __init__(self, where, words, json):
+        self.where, self.words, self.json = where, words, json
 
 
 def understand(arguments):

@@ -7,7 +7,6 @@ the functions below that take an answer and give another, or:
   nothing     answers as if all went well, and does nothing
   exit        answers, with the exit status `value`
 """
-import random
 import re
 
 
@@ -22,6 +21,8 @@ def due(state, line):
 
 
 def garbage(_text, value):
+    import random  # each call of the tool is a start of Python, which takes a second where it is emulated
+
     return bytes(random.Random(value or 1).randrange(256) for _ in range(4096))
 
 

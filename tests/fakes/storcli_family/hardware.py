@@ -6,7 +6,7 @@ new_host(), new_controller() and new_drive() say what belongs in it.
 import fcntl
 import json
 import math
-import uuid
+import os
 
 SECTOR = 512
 TO_COERCE = 2048 * 500  # sectors that the controller keeps to itself
@@ -99,7 +99,7 @@ def free_id(controller):
 def free_naa(controller):
     taken = {v["naa"] for v in controller["volumes"]}
     free = [naa for naa in controller.get("naas", []) if naa not in taken]
-    return free[0] if free else "6" + uuid.uuid4().hex[:31]
+    return free[0] if free else "6" + os.urandom(16).hex()[:31]
 
 
 def free_group(controller):
