@@ -20,10 +20,10 @@ constexpr std::string_view message =
     "=3D=\n1\n"
     "--b==--\nepilogue\n";
 constexpr std::string_view crlf = "\xef\xbb\xbf#!/usr/bin/env -S python3 -u\r\nprint(1)\r\n";
-constexpr std::string_view packed(
-    "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x53\x56\xd4\x4f\xca\xcc\xd3\x2f\xce\xe0\x2a\x29"
-    "\x2a\x4d\xe5\x02\x00\x1d\xb2\x2a\x2f\x0f\x00\x00\x00",
-    37);
+constexpr char packed_bytes[] =
+    "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x53\x56\xd4\x4f\xca\xcc\xd3\x2f"
+    "\xce\xe0\x2a\x29\x2a\x4d\xe5\x02\x00\x3d\x36\x84\xab\x0f\x00\x00\x00";
+constexpr std::string_view packed(packed_bytes, sizeof packed_bytes - 1);
 constexpr std::string_view encoded = "IyEvYmluL2Jhc2gKdHJ1ZQo=";
 constexpr std::string_view config = "#cloud-config\npackages: [nginx]\n";
 
