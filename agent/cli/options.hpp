@@ -35,16 +35,16 @@ struct Options {
     bool adopt = false;
     unsigned address_count = 0;  ///< --count
     bool ipv6 = false;
-    bool local = false;                     ///< of inventory and raid list
-    bool off = false;                       ///< --off of raid locate
+    bool local = false;    ///< of inventory and raid list
+    bool off = false;      ///< --off of raid locate
+    bool dry_run = false;  ///< of clean, and so is
+    bool yes = false;
     std::vector<std::string> raid_tools{};  ///< --raid-tool
     std::string disk{};                     ///< of raid replace and raid locate
     std::string with_disk{};                ///< --with
     std::int64_t bytes = 0;                 ///< --last of userdata log
     std::string svg{};                      ///< --svg of analyze
     std::string root = "/";                 ///< --root of clean
-    bool dry_run = false;
-    bool yes = false;
 
     Waiting waiting() const;
 };

@@ -123,8 +123,9 @@ class Cleaning {
             if (name.ends_with(".wants")) {
                 // The links first: one without its unit is a complaint at each boot.
                 for (const std::string& wanted : names_in(path))
-                    if (is_our_mount(std::string(units) + '/' + wanted))
-                        if (Result<void> gone = remove(path + '/' + wanted, ""); !gone) return gone;
+                    if (is_our_mount((fs::path(units) / wanted).string()))
+                        if (Result<void> gone = remove(fs::path(path) / wanted, ""); !gone)
+                            return gone;
             }
         }
         for (const std::string& name : names_in(units)) {

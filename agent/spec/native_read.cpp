@@ -75,9 +75,10 @@ RootPassword read_password(Fields& holder) {
         "passwordHash", {.least = 8, .most = 383, .form = &forms::password_hash, .secret = true});
     if (auto generate = holder.fields("generatePassword")) {
         if (const auto at = generate->need("publicKey"))
-            if ((password.sealed_to = at->text({.most = 8192})))
-                if (const auto good = check_sealing_key(*password.sealed_to); !good)
-                    at->error(good.error().message);
+            password.sealed_to = at->text({.most = 8192});
+        if (password.sealed_to)
+            if (const auto good = check_sealing_key(*password.sealed_to); !good)
+                generate->error("publicKey", good.error().message);
         generate->refuse_unknown();
     }
     std::string_view first;
