@@ -49,7 +49,11 @@ Result<void> Engine::let_go(store::ScriptRun& run, const std::optional<store::Lo
     }
     if (lock) return std::unexpected(refused_by(*lock, "run user data", "userData"));
     run.state = to_string(ScriptState::started);
-    if (auto kept = store_.start_script(run, clock_()); !kept) return kept;
+    if (auto kept = store_.start_script(run, clock_()); !kept) {
+        // The store may know it as started by now; nothing has run.
+        settle_script(run, {.state = ScriptState::pending});
+        return kept;
+    }
     changed();
     fail_point("userdata.after-started");
     if (auto launched = machine_.launch_script(script); !launched) {

@@ -1,26 +1,16 @@
-#include <openssl/evp.h>
-
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
 #include "agent/spec/native.hpp"
 #include "agent/spec/network_read.hpp"
+#include "agent/spec/to_base64.hpp"
 #include "agent/spec/volume_read.hpp"
 
 namespace metalwright::spec {
 namespace {
 
 using nlohmann::json;
-
-std::string to_base64(const std::string& bytes) {
-    std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // EVP adds a NUL
-    const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                       reinterpret_cast<const unsigned char*>(bytes.data()),
-                                       static_cast<int>(bytes.size()));
-    text.resize(static_cast<std::size_t>(length));
-    return text;
-}
 
 json members_json(const raid::MemberRule& rule) {
     json members = json::object();

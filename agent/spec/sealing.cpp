@@ -6,7 +6,8 @@
 #include <openssl/rsa.h>
 
 #include <memory>
-#include <vector>
+
+#include "agent/spec/to_base64.hpp"
 
 namespace metalwright::spec {
 namespace {
@@ -44,14 +45,6 @@ Result<Owned<EVP_PKEY>> read_key(std::string_view pem) {
     return key;
 }
 
-std::string to_base64(const std::vector<unsigned char>& bytes) {
-    std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // EVP adds a NUL
-    const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(),
-                                       static_cast<int>(bytes.size()));
-    text.resize(static_cast<std::size_t>(length));
-    return text;
-}
-
 }  // namespace
 
 Result<void> check_sealing_key(std::string_view pem) {
@@ -70,8 +63,9 @@ Result<std::string> seal(std::string_view plain, std::string_view pem) {
                        EVP_PKEY_CTX_set_rsa_oaep_md(context.get(), EVP_sha256()) > 0 &&
                        EVP_PKEY_CTX_set_rsa_mgf1_md(context.get(), EVP_sha256()) > 0 &&
                        EVP_PKEY_encrypt(context.get(), nullptr, &size, in, plain.size()) > 0;
-    std::vector<unsigned char> sealed(size);
-    if (!ready || EVP_PKEY_encrypt(context.get(), sealed.data(), &size, in, plain.size()) <= 0) {
+    std::string sealed(size, '\0');
+    if (!ready || EVP_PKEY_encrypt(context.get(), reinterpret_cast<unsigned char*>(sealed.data()),
+                                   &size, in, plain.size()) <= 0) {
         ERR_clear_error();
         return fail(Errc::internal, "OpenSSL cannot encrypt to this key");
     }

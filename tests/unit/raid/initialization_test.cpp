@@ -178,13 +178,15 @@ Wanted wish(Memory memory, bool filesystem = true) {
 
 class AwaitInit : public testing::Test {
  protected:
-    std::vector<Result<void>> await(Tool& tool) {
+    /// `then` is done once the host was looked at.
+    std::vector<Result<void>> await(Tool& tool, const std::function<void()>& then = [] {}) {
         machine_.exec.on("storcli64", std::ref(tool));
         Doors doors = machine_.doors();
         doors.raid_tools = std::vector<std::string>{tool_path};
         const Result<Observed> seen = observe(doors, {.controllers = true});
         const Step<Op> step{"volume/hard", "wait",
                             storcli::VolumeOp(storcli::AwaitInit{"storcli64/c0", "hard"}), false};
+        then();
         return apply({&step, 1}, *seen, doors, journal_);
     }
 
@@ -205,17 +207,8 @@ TEST_F(AwaitInit, EndsWithItAndTellsHowFarItIs) {
 
 TEST_F(AwaitInit, SurvivesAToolThatFailsNowAndThenAndNoMore) {
     Tool tool({0, 30, 90});
-    tool.broken = 0;
-    machine_.exec.on("storcli64", std::ref(tool));
-    Doors doors = machine_.doors();
-    doors.raid_tools = std::vector<std::string>{tool_path};
-    const Result<Observed> seen = observe(doors, {.controllers = true});
-    const Step<Op> step{"volume/hard", "wait",
-                        storcli::VolumeOp(storcli::AwaitInit{"storcli64/c0", "hard"}), false};
-    tool.broken = 2;
-    EXPECT_TRUE(apply({&step, 1}, *seen, doors, journal_)[0]);
-    tool.broken = 3;
-    EXPECT_FALSE(apply({&step, 1}, *seen, doors, journal_)[0]);
+    EXPECT_TRUE(await(tool, [&] { tool.broken = 2; })[0]);
+    EXPECT_FALSE(await(tool, [&] { tool.broken = 3; })[0]);
 }
 
 TEST_F(AwaitInit, GivesUpOnOneThatStandsStill) {

@@ -1,23 +1,14 @@
 // Passwords: given, drawn, set anew; and what is done once done once more.
 #include "tests/unit/agent/engine/engine_fixture.hpp"
+#include "tests/unit/agent/rsa_public_key.hpp"
 
 namespace metalwright::engine {
 namespace {
 
-/// RSA, 2048 bits; nobody has kept its other half.
-const std::string public_key =
-    "-----BEGIN PUBLIC KEY-----\n"
-    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAyjdy+nULstQCv77SPd1d\n"
-    "rZOvt4VQdJwZSrmyXZSBDwmBw3ysfDkiG/B9plojAXQTmtkGnHm7o3wpZObj+L95\n"
-    "fU3/RcXAD4ZVOGRKB5W/tXzKpGjHrcHP0R3JgUwi011jupHenLFXi6Ps9zdjFTdd\n"
-    "rYwTGghAsuZqUpuThiFU6pmHczVIidlOntl1/rdnRazM9XiXWoKFvjSGlte0nB7Y\n"
-    "j35sBB8MjQWyhWpTj2yoasmWDEb+yfPI2oi8K9HRJKDYtLykNAs8WN8YDfc3LQkk\n"
-    "U/LjPFffEgzTM+VdcRhrR2tF0McmmqcX/RuBWrqOb9S6ZRrpCUi6kjcfOvAjAyIv\n"
-    "MwIDAQAB\n"
-    "-----END PUBLIC KEY-----\n";
+using tests::rsa_public_key;
 
 json with_drawn() {
-    return {{"generatePassword", {{"publicKey", public_key}}}};
+    return {{"generatePassword", {{"publicKey", rsa_public_key}}}};
 }
 
 std::string reset(const json& password, int generation, const std::string& instance = "i-1") {
@@ -69,7 +60,7 @@ TEST_F(EngineTest, AnOutboxAtItsBoundKeepsADrawnPassword) {
     accept(document());
     finished();
     EXPECT_TRUE(reports("accepted").empty()) << "what the final report repeats is left out";
-    accept(reset({{"generatePassword", {{"publicKey", public_key}}}}, 2));
+    accept(reset({{"generatePassword", {{"publicKey", rsa_public_key}}}}, 2));
     finished();
     ASSERT_EQ(reports("accepted").size(), 1u);
     EXPECT_TRUE(reports("accepted")[0].contains("password"));
@@ -106,7 +97,7 @@ TEST_F(EngineTest, AResetSetsThePasswordAnewAndLeavesTheOrderInForce) {
 TEST_F(EngineTest, AResetTellsADrawnPasswordAndPlansIt) {
     accept(document());
     finished();
-    const std::string deed = reset({{"generatePassword", {{"publicKey", public_key}}}}, 2);
+    const std::string deed = reset({{"generatePassword", {{"publicKey", rsa_public_key}}}}, 2);
     const auto planned = engine_->plan({"admin", deed, {}});
     ASSERT_TRUE(planned);
     EXPECT_EQ(json::parse(*planned)["items"][0]["item"], "password");
@@ -162,12 +153,14 @@ TEST_F(EngineTest, AReinstallWaitsUntilNothingIsUnderWay) {
 TEST_F(EngineTest, AReleaseEndsUserDataThatStillRuns) {
     json order = with_script;
     order["userData"]["onInterrupted"] = "rerun";
+    order["passwordHash"] = "$6$salt$firsthashofit";
     accept(document(order));
     wait_until([](const json& s) { return s["userData"]["state"] == "started"; });
     const json status = finished(
         R"({"apiVersion":"metalwright/v1","host":{"id":"host-1"},"release":{"instanceId":"i-1"}})");
     EXPECT_EQ(status["state"], "idle");
     EXPECT_EQ(machine_.stopped_scripts, 1);
+    EXPECT_EQ(outcome(status, "password"), "changed") << "it has ended before its work was done";
     std::vector<std::string> ended;
     for (const json& report : reports("finished")) ended.push_back(report["operationKind"]);
     EXPECT_EQ(ended, (std::vector<std::string>{"apply", "release"}));

@@ -91,6 +91,20 @@ TEST_F(EngineTest, OutputIsStreamedWholeInBoundedPiecesWhereTheOrderSaysSo) {
     EXPECT_EQ(streamed, output);
 }
 
+TEST_F(EngineTest, AMarkThatCannotBeWrittenLeavesUserDataWaiting) {
+    finished(document());
+    const auto mark = directory_ / "host-in-use";
+    std::filesystem::remove(mark);
+    std::filesystem::create_directories(mark / "in-the-way");
+    const json kept = finished(document(with_script));
+    EXPECT_EQ(kept["userData"]["state"], "pending");
+    EXPECT_EQ(machine_.launches, 0);
+    std::filesystem::remove_all(mark);
+    machine_.next_script = {.state = cloudinit::ScriptState::exited, .exit_code = 0};
+    EXPECT_EQ(finished(document(with_script))["userData"]["state"], "exited");
+    EXPECT_EQ(machine_.launches, 1);
+}
+
 TEST_F(EngineTest, WhatIsSecretInAnOrderIsForgottenWithTheRun) {
     json order = with_script;
     order["userData"]["secrets"]["TOKEN"] = "s3cr3t-t0ken";
