@@ -7,13 +7,14 @@ namespace metalwright {
 
 /// Every place where a power cut is rehearsed, in the order of one operation. tests/vm walks this
 /// table: the daemon is killed there (SIGKILL) and must reach the same final state after a restart.
-inline constexpr std::array<std::string_view, 13> fail_points{
+inline constexpr std::array<std::string_view, 14> fail_points{
     "accept.before-commit",     // the document is parsed, nothing is durable
     "accept.after-commit",      // operation and token are durable, the caller is not answered
     "engine.after-identities",  // UUIDs are drawn and durable, nothing is made
     "journal.after-intent",     // a batch is intended, nothing is done
     "raid.after-create",        // the array exists, its outcome is not written
-    "raid.after-mkfs",          // so does the file system
+    "raid.after-init",          // a volume is being initialized, which is not remembered yet
+    "raid.after-mkfs",          // the file system exists
     "journal.after-done",       // the outcome of a batch is durable
     "group.half-done",          // a step of a group is done, the others are not
     "netcfg.after-batch",       // the kernel has the addresses, the journal does not know

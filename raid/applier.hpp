@@ -53,7 +53,8 @@ class Applier {
     Result<std::vector<std::string>> paths_of(const std::vector<std::string>& disks,
                                               std::string_view carrying);
     Result<Array> array_now(std::string_view uuid, std::string_view name);
-    Result<void> await(const storcli::AwaitInit& op);
+    Result<void> await(const storcli::AwaitInit& op, VirtualDrive& seen);
+    Result<void> unused(const storcli::StartInit& op);
     Result<Disk> disk_of_volume(const std::string& controller, const std::string& name);
     Result<Ground> ground_now(const MakeFilesystem& op);
     Result<Holder> holder_now(const TakeDownHolder& op);

@@ -5,10 +5,12 @@
 #include <optional>
 #include <variant>
 
+#include "core/fail_point.hpp"
 #include "raid/applier.hpp"
 #include "raid/identity.hpp"
 #include "raid/storcli/apply.hpp"
 #include "raid/storcli/ask.hpp"
+#include "raid/storcli/plan.hpp"
 
 namespace metalwright::raid {
 
@@ -45,7 +47,7 @@ Result<Disk> Applier::disk_of_volume(const std::string& controller, const std::s
 }
 
 /// A full one takes hours, so there is no bound but that it goes on.
-Result<void> Applier::await(const storcli::AwaitInit& op) {
+Result<void> Applier::await(const storcli::AwaitInit& op, VirtualDrive& seen) {
     using namespace std::chrono_literals;
     constexpr std::chrono::milliseconds longest_pause = 30s;
     constexpr std::chrono::milliseconds longest_stall = 6h;
@@ -55,7 +57,7 @@ Result<void> Applier::await(const storcli::AwaitInit& op) {
     std::optional<int> last;
     unsigned failures = 0;
     while (true) {
-        VirtualDrive seen;
+        seen = {};
         Result<void> done = storcli::apply(op, observed_.controllers, doors_.exec, &seen);
         if (done) return done;
         const bool under_way = done.error().code == Errc::busy;
@@ -78,14 +80,41 @@ Result<void> Applier::await(const storcli::AwaitInit& op) {
     }
 }
 
+/// An initialization that a crash has put off comes to a volume that the kernel has shown for a
+/// while. One that is new to it is not waited for: nobody can use what is not there.
+Result<void> Applier::unused(const storcli::StartInit& op) {
+    const auto planned =
+        std::ranges::find(observed_.controllers.list, op.controller, &Controller::id);
+    if (planned == observed_.controllers.list.end()) return {};
+    const auto volume = std::ranges::find(planned->volumes, op.name, &VirtualDrive::name);
+    if (volume == planned->volumes.end() || volume->wwn.empty()) return {};
+    const Result<Disk> disk = look_at(volume->wwn);
+    if (!disk)
+        return disk.error().code == Errc::not_found ? Result<void>()
+                                                    : std::unexpected(disk.error());
+    if (disk->holders.empty() && disk->mounts.empty()) return {};
+    return fail(Errc::refused,
+                "it was never initialized, and is in use by now: " + tell_obstacles(*disk) +
+                    "; what is written to it now would be lost, so free it first",
+                op.name);
+}
+
 Result<void> Applier::operator()(const storcli::VolumeOp& op) {
-    if (const auto* wait = std::get_if<storcli::AwaitInit>(&op)) return await(*wait);
+    const auto* wait = std::get_if<storcli::AwaitInit>(&op);
+    if (const auto* init = std::get_if<storcli::StartInit>(&op))
+        if (Result<void> free = unused(*init); !free) return free;
     VirtualDrive made;
-    if (Result<void> done = storcli::apply(op, observed_.controllers, doors_.exec, &made); !done) {
+    Result<void> done = wait != nullptr
+                            ? await(*wait, made)
+                            : storcli::apply(op, observed_.controllers, doors_.exec, &made);
+    if (!done) {
         if (!std::holds_alternative<storcli::LocateDrive>(op)) return done;
         journal_.progress(item_, "its locate LED is dark: " + describe(done.error()), -1);
         return {};
     }
+    if (std::holds_alternative<storcli::StartInit>(op)) fail_point("raid.after-init");
+    if (const std::string deed = storcli::deed_of(op, made.wwn); !deed.empty())
+        return doors_.keep_deed(item_, deed);
     const auto* create = std::get_if<storcli::CreateVolume>(&op);
     if (create == nullptr || made.wwn.empty()) return {};
     made_.insert_or_assign(create->name, made.wwn);

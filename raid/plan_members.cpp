@@ -8,7 +8,8 @@ std::vector<std::string> members_of(const Plan<Op>& plan, std::string_view name)
         if (const auto* op = std::get_if<storcli::VolumeOp>(&step.op); op && step.item == name) {
             if (const auto* create = std::get_if<storcli::CreateVolume>(op))
                 for (const storcli::Seat& seat : create->drives) serials.push_back(seat.serial);
-            if (const auto* add = std::get_if<storcli::AddSpares>(op))
+            // The spares that one still lacks are among those that it was planned over.
+            if (const auto* add = std::get_if<storcli::AddSpares>(op); add && !serials.empty())
                 for (const storcli::Seat& seat : add->drives) serials.push_back(seat.serial);
             if (const auto* add = std::get_if<storcli::AddGlobalSpares>(op))
                 for (const storcli::Seat& seat : add->drives) serials.push_back(seat.serial);

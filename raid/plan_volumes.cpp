@@ -81,6 +81,20 @@ void add(Plan<storcli::VolumeOp> of_controllers, Plan<Op>& plan) {
             {std::move(step.item), std::move(step.why), std::move(step.op), step.destroys_data});
 }
 
+/// A file system is made after the initialization: where ours stands, that was done, whatever could
+/// be remembered of it.
+void take_for_initialized(storcli::WantedVolume& wanted, const Observed& observed) {
+    const VirtualDrive* volume = volume_there(wanted, observed.controllers);
+    if (volume == nullptr || !wanted.filesystem) return;
+    const Disk* disk = device_of(volume->wwn, observed);
+    if (disk == nullptr) return;
+    const auto ours = [&](const Signature& signature) {
+        return same_uuid(signature.uuid, wanted.filesystem->uuid);
+    };
+    if (std::ranges::any_of(disk->signatures, ours))
+        wanted.done.insert(storcli::deed_of(storcli::StartInit{}, volume->wwn));
+}
+
 void leave_volumes(const Controllers& there, Plan<Op>& plan) {
     std::vector<std::string> left;
     for (const Controller& controller : there.list)
@@ -148,7 +162,7 @@ void plan_volumes(const Wanted& wanted, const Observed& observed, Plan<Op>& plan
         std::vector<storcli::WantedVolume> others;
         for (const storcli::WantedVolume& one : *wanted.volumes)
             if (!plan_replacements(one, wanted.replace, there, claims, plan, replaced))
-                others.push_back(one);
+                take_for_initialized(others.emplace_back(one), observed);
         add(storcli::plan_volumes(others, there, claims), plan);
     }
     add(storcli::plan_spares(wanted.spares, there, claims), plan);
@@ -164,7 +178,9 @@ void plan_volume_removal(const storcli::OwnVolume& own, const Observed& observed
             item, {Errc::refused, "volume '" + own.name + "' is not removed: " + why, own.name}));
     };
     const std::optional<RemoveMount> mount = our_mount(own.filesystem_uuid, observed);
-    if (const Disk* disk = device_of(own.wwn, observed)) {
+    const std::string wwn =
+        own.wwn.empty() ? storcli::half_made(own, observed.controllers) : own.wwn;
+    if (const Disk* disk = device_of(wwn, observed)) {
         if (under_system(*disk, observed.system))
             return refuse(tell(*disk) + " is under the system volume");
         if (!disk->holders.empty())

@@ -41,6 +41,10 @@ struct Doors {
     /// The tools of hardware RAID, absolute paths; none: those that are installed.
     std::optional<std::vector<std::string>> raid_tools{};
     std::function<Result<std::string>(std::string_view)> find_program = sys::find_program;
+    /// Makes durable what was done to an item and is never to be done again, though no look at the
+    /// machine tells that it was: storcli::deed_of(). Called from several threads. Errors: io.
+    std::function<Result<void>(const std::string& item, const std::string& deed)> keep_deed =
+        [](const std::string&, const std::string&) { return Result<void>(); };
     /// Waits before something that was busy is tried again.
     std::function<void(std::chrono::milliseconds)> pause = [](std::chrono::milliseconds bound) {
         std::this_thread::sleep_for(bound);

@@ -133,7 +133,8 @@ class Engine final : public agent::Desk {
     std::expected<std::string, Errors> plan_document(const std::string& source,
                                                      const spec::HostSpec& document);
     std::expected<void, Errors> lease(const std::string& source, spec::HostSpec& document);
-    raid::Wanted storage_wanted(const spec::HostSpec& spec, const store::Operation& operation);
+    Result<raid::Wanted> storage_wanted(const spec::HostSpec& spec,
+                                        const store::Operation& operation);
     netcfg::Wanted network_wanted(const spec::HostSpec& spec) const;
     Result<netcfg::Owned> network_owned();
     void refuse_upwards(const agent::Submission& submission, const Errors& errors);

@@ -1,10 +1,13 @@
 #include "agent/engine/host_machine.hpp"
 
+#include <mutex>
+
 #include "cloudinit/room.hpp"
 #include "cloudinit/run_record.hpp"
 #include "cloudinit/ssh_keygen.hpp"
 #include "raid/locate.hpp"
 #include "raid/may_have_controllers.hpp"
+#include "raid/plan_volumes.hpp"
 #include "raid/storcli/plan.hpp"
 #include "raid/watch.hpp"
 
@@ -41,8 +44,9 @@ class StorageRoom final : public RoomOf<raid::Observed, raid::Op, StorageRun> {
     using MakeDoors = std::function<raid::Doors()>;
 
     /// `looking` are the doors for a look, `doors` those of each step.
-    StorageRoom(raid::Wanted wanted, const MakeDoors& looking, const MakeDoors& doors, Veto veto)
-        : StorageRoom(std::make_shared<raid::Wanted>(std::move(wanted)), looking, doors,
+    StorageRoom(raid::Wanted wanted, const MakeDoors& looking, const MakeDoors& doors,
+                KeepDeed keep, Veto veto)
+        : StorageRoom(std::make_shared<Site>(std::move(wanted), std::move(keep)), looking, doors,
                       std::move(veto)) {}
 
     std::map<std::string, std::vector<std::string>> members() const override {
@@ -71,22 +75,45 @@ class StorageRoom final : public RoomOf<raid::Observed, raid::Op, StorageRun> {
     }
 
  private:
-    StorageRoom(const std::shared_ptr<raid::Wanted>& wanted, const MakeDoors& looking,
-                const MakeDoors& doors, Veto veto)
+    struct Site {
+        Site(raid::Wanted w, KeepDeed k) : wanted(std::move(w)), keep(std::move(k)) {}
+
+        /// Durable first, then of use to the plan that reads back.
+        Result<void> done(const std::string& item, const std::string& deed) {
+            const std::lock_guard alone(mutex);
+            if (!keep || !wanted.volumes) return {};
+            const auto volume = std::ranges::find_if(
+                *wanted.volumes, [&](const auto& one) { return raid::item_of(one) == item; });
+            if (volume == wanted.volumes->end() || volume->done.contains(deed)) return {};
+            if (auto kept = keep(item, deed); !kept) return kept;
+            volume->done.insert(deed);
+            return {};
+        }
+
+        raid::Wanted wanted;
+        KeepDeed keep;
+        std::mutex mutex{};  ///< parts of a plan are applied side by side
+    };
+
+    StorageRoom(const std::shared_ptr<Site>& site, const MakeDoors& looking, const MakeDoors& doors,
+                Veto veto)
         : RoomOf(
-              [wanted, looking] {
+              [site, looking] {
                   raid::Doors at = looking();
-                  return raid::observe(
-                      at, {.controllers = wanted->speaks_of_volumes(), .system_content = false});
+                  return raid::observe(at, {.controllers = site->wanted.speaks_of_volumes(),
+                                            .system_content = false});
               },
-              [wanted](const raid::Observed& seen) { return raid::plan(*wanted, seen); },
-              [doors](std::span<const Step<raid::Op>> steps, const raid::Observed& seen,
-                      Journal& journal) {
+              [site](const raid::Observed& seen) { return raid::plan(site->wanted, seen); },
+              [site, doors](std::span<const Step<raid::Op>> steps, const raid::Observed& seen,
+                            Journal& journal) {
                   raid::Doors at = doors();
+                  at.keep_deed = [site](const std::string& item, const std::string& deed) {
+                      return site->done(item, deed);
+                  };
                   return raid::apply(steps, seen, at, journal);
               },
               Remember(), std::move(veto)),
-          wanted_(wanted) {
+          wanted_(site, &site->wanted) {
         side_by_side(&raid::independent_parts);
     }
 
@@ -105,10 +132,10 @@ class StorageRoom final : public RoomOf<raid::Observed, raid::Op, StorageRun> {
 
 }  // namespace
 
-std::unique_ptr<StorageRun> HostMachine::storage(raid::Wanted wanted, Veto veto) {
+std::unique_ptr<StorageRun> HostMachine::storage(raid::Wanted wanted, KeepDeed keep, Veto veto) {
     return std::make_unique<StorageRoom>(
         std::move(wanted), [this] { return looking_doors(); }, [this] { return storage_doors(); },
-        std::move(veto));
+        std::move(keep), std::move(veto));
 }
 
 std::unique_ptr<RoomRun> HostMachine::network(netcfg::Wanted wanted, netcfg::Owned owned,

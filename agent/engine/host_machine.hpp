@@ -23,7 +23,7 @@ class HostMachine final : public Machine {
                 std::optional<std::vector<std::string>> raid_tools)
         : place_(std::move(place)), persister_(persister), raid_tools_(std::move(raid_tools)) {}
 
-    std::unique_ptr<StorageRun> storage(raid::Wanted wanted, Veto veto) override;
+    std::unique_ptr<StorageRun> storage(raid::Wanted wanted, KeepDeed keep, Veto veto) override;
     std::unique_ptr<RoomRun> network(netcfg::Wanted wanted, netcfg::Owned owned, KeepOwned keep,
                                      Veto veto) override;
     std::unique_ptr<RoomRun> first_boot(cloudinit::Wanted wanted) override;

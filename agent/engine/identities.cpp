@@ -53,13 +53,19 @@ void take_members(const std::string& text, std::vector<std::string>& members,
 }
 
 /// What the store remembers of a volume: under "volume/<name>", its NAA id in the place of a UUID.
-void recall(raid::storcli::WantedVolume& volume, const std::vector<store::Identity>& identities) {
-    const auto known =
-        std::ranges::find(identities, volume_item(volume.name), &store::Identity::name);
-    if (known == identities.end()) return;
+Result<void> recall(raid::storcli::WantedVolume& volume,
+                    const std::vector<store::Identity>& identities, store::Store& store) {
+    const std::string item = volume_item(volume.name);
+    const auto known = std::ranges::find(identities, item, &store::Identity::name);
+    if (known == identities.end()) return {};
     volume.memory = known->complete ? raid::Memory::complete : raid::Memory::begun;
     take_members(known->members, volume.known_drives, volume.replaced);
     if (volume.filesystem) volume.filesystem->uuid = known->fs_uuid;
+    if (known->complete) return {};
+    const auto deeds = store.once_done(item);
+    if (!deeds) return std::unexpected(deeds.error());
+    volume.done = std::set(deeds->begin(), deeds->end());
+    return {};
 }
 
 store::Identity identity_of(const raid::WantedArray& array, const std::string& instance) {
@@ -179,6 +185,13 @@ bool came_true(const std::vector<ItemResult>& items, const std::string& item) {
 
 }  // namespace
 
+std::vector<std::string> members_of(const store::Identity& identity) {
+    std::vector<std::string> members;
+    std::map<std::string, std::string> replaced;
+    take_members(identity.members, members, replaced);
+    return members;
+}
+
 std::vector<std::string> lines_of(const std::string& text) {
     std::vector<std::string> lines;
     for (std::size_t at = 0; at < text.size();) {
@@ -189,15 +202,18 @@ std::vector<std::string> lines_of(const std::string& text) {
     return lines;
 }
 
-raid::Wanted Engine::storage_wanted(const spec::HostSpec& spec, const store::Operation& operation) {
+Result<raid::Wanted> Engine::storage_wanted(const spec::HostSpec& spec,
+                                            const store::Operation& operation) {
     raid::Wanted wanted = spec.storage.value_or(raid::Wanted());
     Mandate mandate = mandate_from_store(operation.consent);
     wanted.consent = std::move(mandate.wipe);
     wanted.replace = std::move(mandate.replace);
     const auto identities = store_.identities();
-    if (!identities) return wanted;
+    if (!identities) return std::unexpected(identities.error());
     if (wanted.volumes)
-        for (raid::storcli::WantedVolume& volume : *wanted.volumes) recall(volume, *identities);
+        for (raid::storcli::WantedVolume& volume : *wanted.volumes)
+            if (auto known = recall(volume, *identities, store_); !known)
+                return std::unexpected(known.error());
     if (!wanted.arrays) return wanted;
     for (raid::WantedArray& array : *wanted.arrays) {
         const auto known = std::ranges::find(*identities, array.name, &store::Identity::name);

@@ -105,8 +105,18 @@ void Engine::run_rooms(Work& work) {
     const auto storage = [&] {
         if (!work.spec.storage) return;
         OperationJournal journal(*this, work.operation);
-        raid::Wanted wanted = storage_wanted(work.spec, work.operation);
-        auto room = machine_.storage(wanted, disk_veto(work.operation.kind, work.lock));
+        auto recalled = storage_wanted(work.spec, work.operation);
+        if (!recalled) {
+            storage_items = failed_room("raid", recalled.error());
+            return;
+        }
+        raid::Wanted& wanted = *recalled;
+        auto room = machine_.storage(
+            wanted,
+            [&](const std::string& item, const std::string& deed) {
+                return store_.mark_once(item, {{deed}}, work.operation.id, clock_());
+            },
+            disk_veto(work.operation.kind, work.lock));
         if (auto planned = room->plan(); !planned) {
             storage_items = failed_room("raid", planned.error());
             return;

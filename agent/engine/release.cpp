@@ -20,8 +20,10 @@ Result<raid::Wanted> Engine::arrays_to_remove() {
     for (const store::Identity& identity : *identities) {
         const std::string volume = volume_item("");
         if (identity.name.starts_with(volume)) {
-            wanted.removed_volumes.push_back(
-                {identity.name.substr(volume.size()), identity.md_uuid, identity.fs_uuid});
+            wanted.removed_volumes.push_back({.name = identity.name.substr(volume.size()),
+                                              .wwn = identity.md_uuid,
+                                              .filesystem_uuid = identity.fs_uuid,
+                                              .drives = members_of(identity)});
             continue;
         }
         if (const std::string spares = spares_key(""); identity.name.starts_with(spares)) {
@@ -83,7 +85,7 @@ std::vector<ItemResult> Engine::release_storage(const store::Operation& operatio
     if (!wanted) return failed_room("raid", wanted.error());
     if (wanted->removed.empty() && !wanted->speaks_of_volumes()) return {};
     OperationJournal journal(*this, operation);
-    auto room = machine_.storage(*wanted, disk_veto(operation.kind, store_.locked()));
+    auto room = machine_.storage(*wanted, {}, disk_veto(operation.kind, store_.locked()));
     if (auto planned = room->plan(); !planned) return failed_room("raid", planned.error());
     std::vector<ItemResult> items = room->run(journal);
     std::vector<std::string> gone;

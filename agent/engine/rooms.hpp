@@ -20,6 +20,9 @@ namespace metalwright::engine {
 /// Makes durable what is ours on the network. Errors: io.
 using KeepOwned = std::function<Result<void>(const netcfg::Owned&)>;
 
+/// Makes durable what was done to a volume once: raid::Doors::keep_deed.
+using KeepDeed = std::function<Result<void>(const std::string& item, const std::string& deed)>;
+
 /// The storage room at work: what it would make arrays of can be asked, once it has planned, before
 /// they have got their identities.
 class StorageRun : public RoomRun {
@@ -40,7 +43,7 @@ class Machine {
  public:
     virtual ~Machine() = default;
 
-    virtual std::unique_ptr<StorageRun> storage(raid::Wanted wanted, Veto veto) = 0;
+    virtual std::unique_ptr<StorageRun> storage(raid::Wanted wanted, KeepDeed keep, Veto veto) = 0;
     virtual std::unique_ptr<RoomRun> network(netcfg::Wanted wanted, netcfg::Owned owned,
                                              KeepOwned keep, Veto veto) = 0;
     virtual std::unique_ptr<RoomRun> first_boot(cloudinit::Wanted wanted) = 0;

@@ -109,7 +109,8 @@ std::expected<std::string, Errors> Engine::plan_document(const std::string& sour
         auto removed = arrays_to_remove();
         if (!removed) return std::unexpected(Errors{removed.error()});
         const auto planned =
-            machine_.storage(std::move(*removed), disk_veto("release", store_.locked()))->plan();
+            machine_.storage(std::move(*removed), {}, disk_veto("release", store_.locked()))
+                ->plan();
         if (!planned) return std::unexpected(Errors{planned.error()});
         for (const PlannedItem& item : *planned) json["items"].push_back(to_json(item));
         return dump(json);
@@ -136,10 +137,11 @@ std::expected<std::string, Errors> Engine::plan_document(const std::string& sour
     };
     if (spec.storage) {
         store::Operation dry;
-        raid::Wanted wanted = storage_wanted(spec, dry);
-        wanted.consent = document.wipe_consent;
-        wanted.replace = document.replace;
-        tell(machine_.storage(std::move(wanted), disk_veto("apply", lock)));
+        auto wanted = storage_wanted(spec, dry);
+        if (!wanted) return std::unexpected(Errors{wanted.error()});
+        wanted->consent = document.wipe_consent;
+        wanted->replace = document.replace;
+        tell(machine_.storage(std::move(*wanted), {}, disk_veto("apply", lock)));
     }
     if (spec::has_network(spec)) {
         auto owned = network_owned();

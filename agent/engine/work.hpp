@@ -36,6 +36,9 @@ inline std::string spares_key(const std::string& controller) {
     return "spares/" + controller;
 }
 
+/// The disks or drives that an array or a volume was planned over, or stand in it since.
+std::vector<std::string> members_of(const store::Identity& identity);
+
 /// Lines of text that the store keeps of a list.
 std::vector<std::string> lines_of(const std::string& text);
 

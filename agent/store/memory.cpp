@@ -44,11 +44,14 @@ Result<void> Store::forget(std::span<const std::string> arrays) {
     const std::lock_guard lock(mutex_);
     auto tx = Transaction::begin(db_);
     if (!tx) return std::unexpected(tx.error());
-    auto write = db_.prepare("DELETE FROM identity WHERE name = ?");
-    if (!write) return std::unexpected(write.error());
-    for (const std::string& name : arrays) {
-        if (auto done = write->bind(1, name).run(); !done) return done;
-        write->reset();
+    for (const char* from :
+         {"DELETE FROM identity WHERE name = ?", "DELETE FROM once WHERE instance = ?"}) {
+        auto write = db_.prepare(from);
+        if (!write) return std::unexpected(write.error());
+        for (const std::string& name : arrays) {
+            if (auto done = write->bind(1, name).run(); !done) return done;
+            write->reset();
+        }
     }
     return tx->commit();
 }
@@ -96,11 +99,11 @@ Result<void> Store::set_hold(std::string_view hold, std::string_view report, std
     return tx->commit();
 }
 
-Result<std::vector<std::string>> Store::once_done(const std::string& instance) {
+Result<std::vector<std::string>> Store::once_done(const std::string& of) {
     const std::lock_guard lock(mutex_);
     auto query = db_.prepare("SELECT item FROM once WHERE instance = ? ORDER BY item");
     if (!query) return std::unexpected(query.error());
-    query->bind(1, instance);
+    query->bind(1, of);
     std::vector<std::string> items;
     for (;;) {
         auto row = query->step();
@@ -110,7 +113,7 @@ Result<std::vector<std::string>> Store::once_done(const std::string& instance) {
     }
 }
 
-Result<void> Store::mark_once(const std::string& instance, std::span<const std::string> items,
+Result<void> Store::mark_once(const std::string& of, std::span<const std::string> items,
                               std::int64_t operation, std::int64_t now_ms) {
     if (items.empty()) return {};
     const std::lock_guard lock(mutex_);
@@ -120,7 +123,7 @@ Result<void> Store::mark_once(const std::string& instance, std::span<const std::
         "INSERT OR IGNORE INTO once (instance, item, operation, at_ms) VALUES (?, ?, ?, ?)");
     if (!write) return std::unexpected(write.error());
     for (const std::string& item : items) {
-        write->bind(1, instance).bind(2, item).bind(3, operation).bind(4, now_ms);
+        write->bind(1, of).bind(2, item).bind(3, operation).bind(4, now_ms);
         if (auto done = write->run(); !done) return done;
         write->reset();
     }

@@ -176,12 +176,14 @@ class Store {
     // -- what is ours
     Result<std::vector<Identity>> identities();
     Result<void> remember(std::span<const Identity> identities);
-    /// By name, once nothing is left of them.
+    /// By name, once nothing is left of them, with what was done to them once.
     Result<void> forget(std::span<const std::string> arrays);
     Result<std::vector<std::pair<std::string, std::string>>> owned();  ///< kind, value
     Result<void> set_owned(std::span<const std::pair<std::string, std::string>> owned);
-    Result<std::vector<std::string>> once_done(const std::string& instance);
-    Result<void> mark_once(const std::string& instance, std::span<const std::string> items,
+    /// What was done once, and is never done again, to an instance or to a volume ("volume/<name>",
+    /// which no instance is called).
+    Result<std::vector<std::string>> once_done(const std::string& of);
+    Result<void> mark_once(const std::string& of, std::span<const std::string> items,
                            std::int64_t operation, std::int64_t now_ms);
 
     /// An operator's hold, as engine/hold.hpp writes it; empty when there never was one.

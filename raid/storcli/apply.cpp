@@ -217,6 +217,7 @@ Result<void> Applier::operator()(const RemoveSpares& op) {
 Result<void> Applier::operator()(const SetBootDrive& op) {
     const auto there = volume(op.controller, op.name);
     if (!there) return std::unexpected(there.error());
+    if (seen_ != nullptr) *seen_ = there->second;
     Result<Words> words = boot_words(there->second.id, there->first);
     if (!words) return std::unexpected(words.error());
     return run(there->first, *words);
@@ -225,6 +226,7 @@ Result<void> Applier::operator()(const SetBootDrive& op) {
 Result<void> Applier::operator()(const StartInit& op) {
     const auto there = volume(op.controller, op.name);
     if (!there) return std::unexpected(there.error());
+    if (seen_ != nullptr) *seen_ = there->second;
     return run(there->first, init_words(there->second.id, op.full, there->first));
 }
 
@@ -233,8 +235,8 @@ Result<void> Applier::operator()(const AwaitInit& op) {
     const auto there = volume(op.controller, op.name);
     if (!there) return std::unexpected(there.error());
     const auto& [controller, volume] = *there;
-    if (!volume.task || volume.task->kind != TaskKind::initialization) return {};
     if (seen_ != nullptr) *seen_ = volume;
+    if (!volume.task || volume.task->kind != TaskKind::initialization) return {};
     return fail(Errc::busy, progress_note(controller, volume), op.name);
 }
 

@@ -18,7 +18,8 @@ namespace metalwright::raid::storcli {
 /// Creating ends with fail_point("raid.after-create").
 /// Errors: refused, not_found (the controller or a volume has gone), command_failed (the tool's own
 /// words), timed_out, io, unsupported, busy (AwaitInit: it is being initialized; look again).
-/// `seen`: set to what CreateVolume left behind, or AwaitInit found busy, as it was read back.
+/// `seen`: set to what CreateVolume left behind, as it was read back; to the volume that AwaitInit,
+/// StartInit or SetBootDrive was for.
 Result<void> apply(const VolumeOp& op, const Controllers& planned, sys::Exec& exec,
                    VirtualDrive* seen = nullptr);
 

@@ -96,10 +96,17 @@ class Planner {
         plan_.steps.push_back({item_of(wanted.name), std::move(why), std::move(op), destroys});
     }
 
-    void await(const WantedVolume& wanted, const Controller& controller) {
-        step(wanted, "wait until '" + wanted.name + "' is initialized",
-             AwaitInit{controller.id, wanted.name}, false);
-    }
+    /// What makes it ready for use once it is there: each of these only where it is said.
+    struct Rest {
+        std::vector<Seat> spares{};
+        bool boot = false;
+        bool init = false;
+        bool await = false;
+    };
+    void finish(const WantedVolume& wanted, const Controller& controller, const Rest& rest);
+    /// What a crash has left undone of one that was begun.
+    static Rest left_undone(const WantedVolume& wanted, const Controller& controller,
+                            const VirtualDrive& volume);
 
     const Controllers& there_;
     Claims& claims_;
@@ -134,22 +141,54 @@ std::optional<Error> Planner::existing(const WantedVolume& wanted, const Control
                      "volume '" + wanted.name + "' is " + broken +
                          "; it is not touched: replace the drive, and see that it is rebuilt",
                      at};
+    const std::size_t before = plan_.steps.size();
     const CachePolicy other = cache_to_set(wanted.cache, volume.cache);
-    if (other != CachePolicy()) {
+    if (other != CachePolicy())
         step(wanted, "set the cache policy of '" + wanted.name + "'",
              SetCache{controller.id, wanted.name, other}, false);
-        return std::nullopt;
-    }
-    // What is cut off while it waits waits again; nobody else has to.
-    if (volume.task && volume.task->kind == TaskKind::initialization && wanted.filesystem &&
-        wanted.memory == Memory::begun) {
-        await(wanted, controller);
-        return std::nullopt;
-    }
-    plan_.settled.push_back({.item = item_of(wanted.name),
-                             .outcome = Outcome::unchanged,
-                             .note = progress_note(controller, volume)});
+    if (wanted.memory == Memory::begun)
+        finish(wanted, controller, left_undone(wanted, controller, volume));
+    if (plan_.steps.size() == before)
+        plan_.settled.push_back({.item = item_of(wanted.name),
+                                 .outcome = Outcome::unchanged,
+                                 .note = progress_note(controller, volume)});
     return std::nullopt;
+}
+
+Planner::Rest Planner::left_undone(const WantedVolume& wanted, const Controller& controller,
+                                   const VirtualDrive& volume) {
+    Rest rest;
+    const std::size_t known = wanted.known_drives.size();
+    for (std::size_t i = known - std::min<std::size_t>(known, wanted.spares); i < known; ++i) {
+        const auto drive =
+            std::ranges::find(controller.drives, wanted.known_drives[i], &Drive::serial);
+        if (drive != controller.drives.end() && drive->state != DriveState::hot_spare)
+            rest.spares.push_back({drive->selector, drive->serial});
+    }
+    const auto is_done = [&](const VolumeOp& op) {
+        return wanted.done.contains(deed_of(op, volume.wwn));
+    };
+    const bool under_way = volume.task && volume.task->kind == TaskKind::initialization;
+    rest.boot = wanted.boot && !is_done(SetBootDrive{controller.id, wanted.name});
+    rest.init = wanted.init != Init::none && !under_way &&
+                !is_done(StartInit{controller.id, wanted.name, wanted.init == Init::full});
+    rest.await = (rest.init || under_way) && wanted.filesystem;
+    return rest;
+}
+
+void Planner::finish(const WantedVolume& wanted, const Controller& controller, const Rest& rest) {
+    const std::string named = '\'' + wanted.name + '\'';
+    if (!rest.spares.empty())
+        step(wanted, "give " + named + " its spares",
+             AddSpares{controller.id, wanted.name, rest.spares}, true);
+    if (rest.boot)
+        step(wanted, "boot from " + named, SetBootDrive{controller.id, wanted.name}, false);
+    if (rest.init)
+        step(wanted, "initialize " + named,
+             StartInit{controller.id, wanted.name, wanted.init == Init::full}, true);
+    if (rest.await)
+        step(wanted, "wait until " + named + " is initialized",
+             AwaitInit{controller.id, wanted.name}, false);
 }
 
 std::optional<Error> Planner::fresh(const WantedVolume& wanted, const Controller& controller) {
@@ -215,20 +254,21 @@ std::optional<Error> Planner::fresh(const WantedVolume& wanted, const Controller
                       .cache = wanted.cache,
                       .bytes = wanted.bytes},
          true);
-    if (!spares.empty())
-        step(wanted, "give '" + wanted.name + "' its spares",
-             AddSpares{controller.id, wanted.name, spares}, true);
-    if (wanted.init != Init::none)
-        step(wanted, "initialize '" + wanted.name + "'",
-             StartInit{controller.id, wanted.name, wanted.init == Init::full}, true);
-    if (wanted.init != Init::none && wanted.filesystem) await(wanted, controller);
-    if (wanted.boot)
-        step(wanted, "boot from '" + wanted.name + "'", SetBootDrive{controller.id, wanted.name},
-             false);
+    const bool init = wanted.init != Init::none;
+    finish(
+        wanted, controller,
+        {.spares = spares, .boot = wanted.boot, .init = init, .await = init && wanted.filesystem});
     return std::nullopt;
 }
 
 }  // namespace
+
+std::string deed_of(const VolumeOp& op, const std::string& wwn) {
+    if (std::holds_alternative<StartInit>(op) || std::holds_alternative<AwaitInit>(op))
+        return "initialized " + wwn;
+    if (std::holds_alternative<SetBootDrive>(op)) return "boots " + wwn;
+    return {};
+}
 
 unsigned per_span(const WantedVolume& wanted, unsigned drives) {
     const LevelRule* rule = rule_of(wanted.level);

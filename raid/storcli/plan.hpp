@@ -35,8 +35,18 @@ Plan<VolumeOp> plan_spares(std::span<const WantedSpares> wanted, const Controlle
 /// Those of ours that still are spares become free drives.
 Plan<VolumeOp> plan_spares_removal(const OwnSpares& own, const Controllers& there);
 
+/// The words by which it is remembered that a volume was initialized, or was chosen to boot from:
+/// no look at its controller tells. They name this very volume, so they say nothing of one that is
+/// made in its place; empty for every other operation.
+std::string deed_of(const VolumeOp& op, const std::string& wwn);
+
+/// The NAA id of one of ours that was never finished: it has our name, and all its drives are among
+/// those that it was planned over. Empty when there is none.
+std::string half_made(const OwnVolume& ours, const Controllers& there);
+
 /// Deletes those of ours that are there, and no other: by NAA id, since a name or a number may be
-/// somebody else's by now. One that is gone is unchanged.
+/// somebody else's by now; one that was never finished as half_made() finds it. One that is gone is
+/// unchanged.
 Plan<VolumeOp> plan_deletion(std::span<const OwnVolume> ours, const Controllers& there);
 
 }  // namespace metalwright::raid::storcli

@@ -18,23 +18,39 @@ bool all_read(const Controllers& there) {
 
 }  // namespace
 
+std::string half_made(const OwnVolume& ours, const Controllers& there) {
+    for (const Controller& controller : there.list) {
+        const auto of_ours = [&](const std::string& selector) {
+            const auto drive = std::ranges::find(controller.drives, selector, &Drive::selector);
+            return drive != controller.drives.end() && !drive->serial.empty() &&
+                   std::ranges::find(ours.drives, drive->serial) != ours.drives.end();
+        };
+        for (const VirtualDrive& volume : controller.volumes)
+            if (volume.name == ours.name && !volume.drives.empty() &&
+                std::ranges::all_of(volume.drives, of_ours))
+                return volume.wwn;
+    }
+    return {};
+}
+
 Plan<VolumeOp> plan_deletion(std::span<const OwnVolume> ours, const Controllers& there) {
     Plan<VolumeOp> plan;
     for (const OwnVolume& own : ours) {
+        const std::string wwn = own.wwn.empty() ? half_made(own, there) : own.wwn;
         bool found = false;
         for (const Controller& controller : there.list)
             for (const VirtualDrive& volume : controller.volumes)
-                if (!found && !own.wwn.empty() && volume.wwn == own.wwn) {
+                if (!found && !wwn.empty() && volume.wwn == wwn) {
                     found = true;
                     plan.steps.push_back({.item = "volume/" + own.name,
-                                          .why = "delete '" + own.name + "' (" + own.wwn + ")",
-                                          .op = DeleteVolume{controller.id, own.name, own.wwn},
+                                          .why = "delete '" + own.name + "' (" + wwn + ")",
+                                          .op = DeleteVolume{controller.id, own.name, wwn},
                                           .destroys_data = true});
                 }
         if (found) continue;
         ItemResult gone{
             .item = "volume/" + own.name, .outcome = Outcome::unchanged, .note = "it is not there"};
-        if (own.wwn.empty() || !all_read(there))
+        if ((own.wwn.empty() && own.drives.empty()) || !all_read(there))
             gone = {
                 .item = "volume/" + own.name,
                 .outcome = Outcome::failed,

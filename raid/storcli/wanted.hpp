@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -62,6 +63,7 @@ struct WantedVolume {
     /// Drives that were replaced since: every name by which the order may mean one -> the serial
     /// number of what was given for it.
     std::map<std::string, std::string> replaced{};
+    std::set<std::string> done{};  ///< deeds, as Doors::keep_deed (raid/room.hpp) was given them
 
     bool operator==(const WantedVolume&) const = default;
 };
@@ -69,8 +71,9 @@ struct WantedVolume {
 /// A volume that is ours, as the store remembers it.
 struct OwnVolume {
     std::string name;
-    std::string wwn;                ///< its NAA id, read back when it was made
-    std::string filesystem_uuid{};  ///< empty: none was made on it
+    std::string wwn;  ///< its NAA id, read back once it was finished; empty: it never was
+    std::string filesystem_uuid{};      ///< empty: none was made on it
+    std::vector<std::string> drives{};  ///< serial numbers of its drives and spares
 
     bool operator==(const OwnVolume&) const = default;
 };

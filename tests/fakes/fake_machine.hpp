@@ -39,7 +39,8 @@ class FakeMachine final : public engine::Machine {
 
     std::map<std::string, std::map<std::string, std::string>> replaces;  ///< by array: old -> new
 
-    std::unique_ptr<engine::StorageRun> storage(raid::Wanted wanted, engine::Veto veto) override {
+    std::unique_ptr<engine::StorageRun> storage(raid::Wanted wanted, engine::KeepDeed,
+                                                engine::Veto veto) override {
         return std::make_unique<Storage>(*this, std::move(wanted), std::move(veto));
     }
     std::unique_ptr<engine::RoomRun> network(netcfg::Wanted wanted, netcfg::Owned,

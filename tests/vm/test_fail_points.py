@@ -13,7 +13,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.join(HERE, "..", "..", "core", "fail_point.hpp")
 SCRIPT = b"#!/bin/bash\necho run >> /root/runs\n"
 IN_A_GROUP = "group.half-done"
-OVERRIDE = "/etc/systemd/system/metalwright.service.d/fail-point.conf"
+OF_A_VOLUME = "raid.after-init"  # test_hardware_raid.py
 
 
 def fail_points():
@@ -43,24 +43,13 @@ class FailPointsTest(LabTest):
     @classmethod
     def prepare(cls):
         agent.install(cls.vm, os.environ["METALWRIGHT_STAGE"], cls.plane, "host-1", start=False)
-        with open(os.environ["METALWRIGHT_FAIL_POINTS_DAEMON"], "rb") as file:
-            cls.push_daemon(file.read())
-
-    @classmethod
-    def push_daemon(cls, binary):
-        import tempfile
-        with tempfile.TemporaryDirectory() as tree:
-            os.makedirs(f"{tree}/usr/sbin")
-            path = f"{tree}/usr/sbin/metalwrightd"
-            with open(path, "wb") as file:
-                file.write(binary)
-            os.chmod(path, 0o755)
-            cls.vm.push_tree(tree)
+        agent.install_fail_points(cls.vm)
 
     def test_every_kill_ends_in_the_same_state(self):
         points = fail_points()
         self.assertGreaterEqual(len(points), 10)
         points.remove(IN_A_GROUP)  # no first order has one: see below
+        points.remove(OF_A_VOLUME)
         for point in points:
             with self.subTest(point):
                 self.vm.restore()
@@ -76,7 +65,7 @@ class FailPointsTest(LabTest):
         self.assertEqual(agent.settled(vm, generation=1, timeout=300)["state"], "running")
         self.kill_at(IN_A_GROUP, way("10.0.1.11/24"), generation=2)
         self.assertEqual(self.addresses(), {"10.0.1.10/24", "10.0.1.11/24"})  # half of it
-        self.start_again()
+        agent.start_again(vm)
         status = agent.settled(vm, generation=2, timeout=300)
         self.assertEqual(status["state"], "running", status)
         self.assertEqual(self.addresses(), {"10.0.1.11/24"})
@@ -87,23 +76,12 @@ class FailPointsTest(LabTest):
         return set(self.vm.sh("ip -4 -br address show lan0 | cut -d' ' -f3-").split()) - {"UP"}
 
     def kill_at(self, point, document, generation):
-        """The daemon dies there while it applies the document; it is not started again."""
-        vm = self.vm
-        # systemd would start it again at once; here the crash is looked at before the restart.
-        vm.put(OVERRIDE, f"[Service]\nEnvironment=METALWRIGHT_FAIL_POINT={point}\nRestart=no\n")
-        vm.sh("systemctl daemon-reload; systemctl enable metalwright.socket metalwright.service; "
-              "systemctl restart metalwright.service", timeout=300)
-        self.plane.put_spec("host-1", document, generation=generation)
-        vm.wait_for("test \"$(systemctl show -P Result metalwright.service)\" = signal", timeout=600)
-
-    def start_again(self):
-        self.vm.sh(f"rm {OVERRIDE}; systemctl daemon-reload; systemctl reset-failed metalwright.service; "
-                   "systemctl start metalwright.service", timeout=300)
+        agent.kill_at(self.vm, point, lambda: self.plane.put_spec("host-1", document, generation=generation))
 
     def killed_at(self, point):
         vm = self.vm
         self.kill_at(point, order(), generation=1)
-        self.start_again()
+        agent.start_again(vm)
         status = agent.settled(vm, generation=1, timeout=600)
         items = {item["item"]: item["outcome"] for item in status["items"]}
         self.assertIn(items.get("raid/data"), ("changed", "unchanged"), status)

@@ -182,6 +182,41 @@ class HardwareRaidTest(LabTest):
         drives = self.hardware()["controllers"][0]["drives"]
         self.assertEqual({drive["state"] for drive in drives}, {"UGood"}, "the spare is nobody's any more")
 
+    def test_one_that_a_crash_has_left_half_made_is_finished_or_goes_with_its_instance(self):
+        agent.install_fail_points(self.vm)
+        state = self.hardware()
+        state["controllers"][0]["taskStep"] = 15
+        self.vm.put(STATE, json.dumps(state))
+        storage = order(1, init="full", boot=True, spares=1)
+        agent.kill_at(self.vm, "raid.after-create", lambda: self.plane.put_spec(HOST, json.dumps(storage).encode(), 1))
+        self.assertEqual([v["init"] for v in self.volumes()], [None])
+        # What else was to be done to it, in two goes: the second crash is behind `start init`.
+        agent.kill_at(self.vm, "raid.after-init", lambda: None)
+        agent.start_again(self.vm)
+        done = agent.settled(self.vm, 1, timeout=600)
+        self.assertEqual(done["state"], "running", done)
+        self.assertEqual(self.items(done), {"volume/data": "changed", "filesystem/data": "changed", "mount/data": "changed"})
+        controller = self.hardware()["controllers"][0]
+        volume = controller["volumes"][0]
+        self.assertEqual((volume["init"], volume["task"], controller["bootdrive"]), ("full", None, volume["id"]))
+        self.assertEqual(sum(drive["state"] == "DHS" for drive in controller["drives"]), 1)
+        self.assertEqual(sum("start init" in call for call in self.hardware()["calls"]), 1)
+        self.vm.sh("umount /srv/data && fsck.ext4 -fn $(blkid -L data) && systemctl start srv-data.mount")
+
+        self.vm.restore()
+        self.plane.forget()
+        agent.install_fail_points(self.vm)
+        agent.kill_at(self.vm, "raid.after-create", lambda: self.plane.put_spec(HOST, json.dumps(order(1)).encode(), 1))
+        self.fault({"match": "show all", "do": "garbage"})  # it cannot go on
+        agent.start_again(self.vm)
+        agent.settled(self.vm, 1, timeout=600)
+        state = self.hardware()
+        self.assertEqual(len(state["controllers"][0]["volumes"]), 1)
+        self.vm.put(STATE, json.dumps({**state, "faults": []}))
+        self.vm.put("/root/release.json", json.dumps(RELEASE))
+        self.vm.sh("metalwright apply /root/release.json --wait --timeout 300s", timeout=400)
+        self.assertEqual(self.volumes(), [])
+
     def test_a_stop_while_the_tool_hangs_is_short_and_what_it_was_for_is_taken_up_after_it(self):
         self.fault({"match": "add vd", "do": "hang", "times": 1})
         self.plane.put_spec(HOST, json.dumps(order(1)).encode(), 1)

@@ -183,6 +183,10 @@ class AwaitInit : public testing::Test {
         machine_.exec.on("storcli64", std::ref(tool));
         Doors doors = machine_.doors();
         doors.raid_tools = std::vector<std::string>{tool_path};
+        doors.keep_deed = [this](const std::string& item, const std::string& deed) {
+            kept_.push_back(item + ": " + deed);
+            return kept;
+        };
         const Result<Observed> seen = observe(doors, {.controllers = true});
         const Step<Op> step{"volume/hard", "wait",
                             storcli::VolumeOp(storcli::AwaitInit{"storcli64/c0", "hard"}), false};
@@ -192,6 +196,8 @@ class AwaitInit : public testing::Test {
 
     Machine machine_;
     Told journal_;
+    Result<void> kept{};
+    std::vector<std::string> kept_;
 };
 
 TEST_F(AwaitInit, EndsWithItAndTellsHowFarItIs) {
@@ -203,6 +209,15 @@ TEST_F(AwaitInit, EndsWithItAndTellsHowFarItIs) {
     EXPECT_THAT(journal_.lines, testing::Contains("volume/hard: initialization 90 %, 3 Minutes "
                                                   "left, not usable until it is done"));
     EXPECT_EQ(machine_.pauses.size(), 3u);
+    EXPECT_THAT(kept_, ElementsAre("volume/hard: initialized 600605b0"));
+}
+
+TEST_F(AwaitInit, FailsWhereItCannotBeRememberedThatItHasEnded) {
+    kept = fail(Errc::io, "no space left");
+    Tool tool({0});
+    const auto results = await(tool);
+    ASSERT_FALSE(results[0]) << "a file system on it would be lost to the next initialization";
+    EXPECT_EQ(results[0].error().message, "no space left");
 }
 
 TEST_F(AwaitInit, SurvivesAToolThatFailsNowAndThenAndNoMore) {
@@ -267,6 +282,60 @@ TEST(PlanInitialization, AFileSystemWaitsForItsEnd) {
     const Plan<Op> verified = plan(wish(Memory::begun, false), seen);
     ASSERT_FALSE(verified.settled.empty());
     EXPECT_EQ(verified.settled[0].note, "initialization 5 %, not usable until it is done");
+
+    there.volumes[0].task.reset();
+    const std::vector<std::string> all{"volume/hard: initialize 'hard'",
+                                       "volume/hard: wait until 'hard' is initialized",
+                                       "filesystem/hard: make ext4 'hard' on 'hard'"};
+    EXPECT_EQ(steps(plan(wish(Memory::begun), seen)), all)
+        << "one that was cut off before it began begins now";
+    EXPECT_THAT(steps(plan(wish(Memory::begun, false), seen)), ElementsAre(all[0]));
+    EXPECT_THAT(steps(plan(wish(Memory::complete), seen)), IsEmpty())
+        << "one that was finished never does";
+    Wanted known = wish(Memory::begun);
+    known.volumes->front().done = {"initialized 600605b1"};
+    EXPECT_EQ(steps(plan(known, seen)), all) << "that was another volume";
+    known.volumes->front().done = {"initialized 600605b0"};
+    EXPECT_THAT(steps(plan(known, seen)), ElementsAre(all[2]));
+    seen.disks.back().signatures = {{.type = "ext4", .uuid = fs_uuid}};
+    EXPECT_THAT(steps(plan(wish(Memory::begun), seen)), IsEmpty())
+        << "its file system came after it";
+}
+
+TEST(PlanInitialization, WhatElseACrashLeftUndoneIsDone) {
+    Observed seen = host(1);
+    Controller one{
+        .id = "storcli64/c0", .tool = tool_path, .serial = "C1", .mode = ControllerMode::raid};
+    for (unsigned slot = 0; slot < 3; ++slot)
+        one.drives.push_back({.selector = "/c0/e252/s" + std::to_string(slot),
+                              .enclosure = 252,
+                              .slot = slot,
+                              .state = slot < 2 ? DriveState::member : DriveState::free,
+                              .bytes = 2 * gib,
+                              .serial = "S" + std::to_string(slot)});
+    one.volumes = {{.id = 1,
+                    .level = "raid1",
+                    .state = VolumeState::optimal,
+                    .name = "hard",
+                    .drives = {"/c0/e252/s0", "/c0/e252/s1"},
+                    .wwn = "600605b0"}};
+    seen.controllers.list = {one};
+    Wanted wanted = wish(Memory::begun, false);
+    storcli::WantedVolume& hard = wanted.volumes->front();
+    hard.init = storcli::Init::none;
+    hard.spares = 1;
+    hard.boot = true;
+    hard.known_drives = {"S0", "S1", "S2"};
+    const Plan<Op> rest = plan(wanted, seen);
+    EXPECT_THAT(steps(rest), ElementsAre("volume/hard: give 'hard' its spares",
+                                         "volume/hard: boot from 'hard'"));
+    EXPECT_THAT(members_of(rest, "volume/hard"), IsEmpty()) << "what it is over stays known";
+    seen.controllers.list[0].drives[2].state = DriveState::hot_spare;
+    hard.done = {"boots 600605b0"};
+    EXPECT_THAT(steps(plan(wanted, seen)), IsEmpty());
+    hard.memory = Memory::complete;
+    hard.done.clear();
+    EXPECT_THAT(steps(plan(wanted, seen)), IsEmpty()) << "whoever changed it since is right";
 }
 
 }  // namespace

@@ -136,7 +136,7 @@ TEST_F(StorcliApply, SparesInitAndBootFollowTheVolume) {
     EXPECT_EQ(apply_wish(wanted), (std::vector<std::string>{"done", "done", "done", "done"}));
     const Controller made = look().list.at(0);
     EXPECT_EQ(made.drives.at(3).state, DriveState::hot_spare);
-    EXPECT_EQ(made.volumes.at(0).task, (Task{TaskKind::initialization, "INIT", 50, "50 Seconds"}));
+    EXPECT_EQ(made.volumes.at(0).task, (Task{TaskKind::initialization, "INIT", 0, "100 Seconds"}));
     EXPECT_EQ(apply_wish(wanted), std::vector<std::string>{"unchanged"});
     EXPECT_FALSE(look().list.at(0).volumes.at(0).task) << "it is done by now";
 }

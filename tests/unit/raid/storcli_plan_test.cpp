@@ -306,6 +306,20 @@ TEST(StorcliPlan, OnlyOursAreDeleted) {
     EXPECT_EQ(plan_deletion(ours, other).settled.at(0).outcome, Outcome::failed);
 }
 
+TEST(StorcliPlan, OneThatWasNeverFinishedIsDeletedByItsNameAndItsDrives) {
+    const Controllers there = with_volume();
+    OwnVolume half{.name = "data", .wwn = ""};
+    EXPECT_EQ(plan_deletion({{half}}, there).settled.at(0).outcome, Outcome::failed);
+    for (const Drive& drive : there.list[0].drives) half.drives.push_back(drive.serial);
+    const Plan<VolumeOp> plan = plan_deletion({{half}}, there);
+    ASSERT_EQ(plan.steps.size(), 1u);
+    EXPECT_EQ(std::get<DeleteVolume>(plan.steps[0].op).wwn, "6000aa");
+    half.drives = {"somebody else's"};
+    EXPECT_EQ(plan_deletion({{half}}, there).settled.at(0).outcome, Outcome::unchanged);
+    half.name = "other";
+    EXPECT_TRUE(plan_deletion({{half}}, there).steps.empty());
+}
+
 TEST(StorcliPlan, CommandsOfBothGrammars) {
     WantedVolume wanted = wish(10, 4);
     wanted.strip_kib = 64;

@@ -2,12 +2,14 @@
 import json
 import os
 import shlex
+import tempfile
 
 from . import CONTROL_URL, LAN_MAC
 from .errors import LabError
 
 CONFIGURATION = "/etc/metalwright"
 DAEMON = "metalwright.service"
+OVERRIDE = f"/etc/systemd/system/{DAEMON}.d/fail-point.conf"
 
 
 def configuration(host, urls=(CONTROL_URL,), more="", network=""):
@@ -45,6 +47,31 @@ def without_watchdog(vm):
     """For guests that are saved while the daemon runs: going back lets the guest's clock jump, and systemd would take the
     daemon for dead. To be called before install()."""
     vm.put("/etc/systemd/system/metalwright.service.d/lab.conf", "[Service]\nWatchdogSec=0\n")
+
+
+def install_fail_points(vm):
+    """Puts the daemon that dies at fail points in the place of the one that is shipped."""
+    with tempfile.TemporaryDirectory() as tree:
+        path = f"{tree}/usr/sbin/metalwrightd"
+        os.makedirs(os.path.dirname(path))
+        with open(os.environ["METALWRIGHT_FAIL_POINTS_DAEMON"], "rb") as source, open(path, "wb") as file:
+            file.write(source.read())
+        os.chmod(path, 0o755)
+        vm.push_tree(tree)
+
+
+def kill_at(vm, point, order):
+    """The daemon dies there on its way through what order() gives it, and is not started again."""
+    # systemd would start it again at once; here the crash is looked at before the restart.
+    vm.put(OVERRIDE, f"[Service]\nEnvironment=METALWRIGHT_FAIL_POINT={point}\nRestart=no\n")
+    vm.sh(f"systemctl daemon-reload; systemctl enable metalwright.socket {DAEMON}; systemctl restart {DAEMON}", timeout=300)
+    order()
+    vm.wait_for(f"test \"$(systemctl show -P Result {DAEMON})\" = signal", timeout=600)
+
+
+def start_again(vm):
+    """After kill_at(): from now on it passes that point."""
+    vm.sh(f"rm {OVERRIDE}; systemctl daemon-reload; systemctl reset-failed {DAEMON}; systemctl start {DAEMON}", timeout=300)
 
 
 def configure(vm, plane, host="host-1", catalogue=None, more="", network="", urls=(CONTROL_URL,)):

@@ -236,8 +236,9 @@ TEST_F(EngineTest, AVolumeIsRememberedByItsDrivesThenByItsIdAndGoesWithARelease)
     const std::string release = R"({"apiVersion":"metalwright/v1","host":{"id":"host-1"},)"
                                 R"("release":{"instanceId":"i-1","arrays":"remove"}})";
     EXPECT_EQ(finished(release)["state"], "idle");
-    EXPECT_EQ(machine_.last_storage.removed_volumes,
-              (std::vector<raid::storcli::OwnVolume>{{"hard", "6000aa", known.fs_uuid}}));
+    EXPECT_EQ(
+        machine_.last_storage.removed_volumes,
+        (std::vector<raid::storcli::OwnVolume>{{"hard", "6000aa", known.fs_uuid, {"S0", "S1"}}}));
     EXPECT_TRUE(store_->identities()->empty());
 }
 
