@@ -12,6 +12,8 @@ namespace boost::asio {
 class io_context;
 }
 
+struct ssl_ctx_st;  // OpenSSL's SSL_CTX
+
 namespace metalwright::agent::api {
 
 struct ServerLimits {
@@ -21,13 +23,14 @@ struct ServerLimits {
     std::chrono::milliseconds idle{30'000};  ///< without a byte while one is expected: closed
 };
 
-/// HTTP/1.1 (and 1.0) on a Unix stream socket, for one thread of `io`. Keep-alive; requests of one
-/// connection are answered in order. What is not HTTP is answered 400 with the errors body of
+/// HTTP/1.1 (and 1.0) on a listening stream socket, for one thread of `io`; over TLS where `tls` is
+/// given, which it takes over (make_server_tls). Keep-alive; requests of one connection are answered
+/// in order. A HEAD is answered as a GET without its body. What is not HTTP is answered 400 with the errors body of
 /// status.hpp, then closed.
 class HttpServer {
  public:
     HttpServer(boost::asio::io_context& io, ListenSocket socket, Handler handler,
-               ServerLimits limits = {});
+               ServerLimits limits = {}, ssl_ctx_st* tls = nullptr);
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;
     ~HttpServer();  ///< closes everything at once, on the io thread or after it

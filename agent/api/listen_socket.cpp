@@ -1,6 +1,8 @@
 #include "agent/api/listen_socket.hpp"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -125,6 +127,50 @@ Result<ListenSocket> bind_socket(const std::filesystem::path& path) {
     socket.inode_ = made.st_ino;
     if (::chmod(path.c_str(), socket_mode) != 0) return failed("set the admin socket's mode", path);
     if (::listen(socket.fd_, SOMAXCONN) != 0) return failed("listen on the admin socket", path);
+    return socket;
+}
+
+int ListenSocket::family() const noexcept {
+    return option(fd_, SO_DOMAIN);
+}
+
+unsigned ListenSocket::port() const noexcept {
+    sockaddr_storage name{};
+    socklen_t size = sizeof name;
+    if (::getsockname(fd_, reinterpret_cast<sockaddr*>(&name), &size) != 0) return 0;
+    if (name.ss_family == AF_INET) return ntohs(reinterpret_cast<sockaddr_in&>(name).sin_port);
+    if (name.ss_family == AF_INET6) return ntohs(reinterpret_cast<sockaddr_in6&>(name).sin6_port);
+    return 0;
+}
+
+bool is_loopback(const std::string& address) {
+    return address == "::1" || address.starts_with("127.");
+}
+
+Result<ListenSocket> bind_tcp(const std::string& address, unsigned port) {
+    const std::string where = address + " port " + std::to_string(port);
+    sockaddr_in v4{.sin_family = AF_INET, .sin_port = htons(static_cast<std::uint16_t>(port))};
+    sockaddr_in6 v6{};
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(static_cast<std::uint16_t>(port));
+    const bool is_v4 = ::inet_pton(AF_INET, address.c_str(), &v4.sin_addr) == 1;
+    if (!is_v4 && ::inet_pton(AF_INET6, address.c_str(), &v6.sin6_addr) != 1)
+        return fail(Errc::invalid_spec, "it is no IP address to listen on", address);
+    ListenSocket socket;
+    socket.fd_ = ::socket(is_v4 ? AF_INET : AF_INET6,
+                          SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (socket.fd_ < 0) return failed("open a socket", where);
+    const int on = 1;
+    (void)::setsockopt(socket.fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    const auto* name = is_v4 ? reinterpret_cast<const sockaddr*>(&v4)
+                             : reinterpret_cast<const sockaddr*>(&v6);
+    if (::bind(socket.fd_, name, is_v4 ? sizeof v4 : sizeof v6) != 0) {
+        if (errno == EADDRINUSE)
+            return fail(Errc::busy, "another program listens there: choose another port", where,
+                        EADDRINUSE);
+        return failed("listen on this address (is it one of this host's?)", where);
+    }
+    if (::listen(socket.fd_, SOMAXCONN) != 0) return failed("listen", where);
     return socket;
 }
 

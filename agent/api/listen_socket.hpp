@@ -3,12 +3,13 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <string>
 
 #include "core/error.hpp"
 
 namespace metalwright::agent::api {
 
-/// A listening Unix stream socket, owned. One that bind_socket() made removes its file when it
+/// A listening stream socket, owned. One that bind_socket() made removes its file when it
 /// goes, if the file is still the one it made; an adopted one belongs to systemd and stays.
 class ListenSocket {
  public:
@@ -18,8 +19,11 @@ class ListenSocket {
     ~ListenSocket();
 
     int fd() const noexcept { return fd_; }
+    int family() const noexcept;    ///< AF_UNIX, AF_INET, AF_INET6
+    unsigned port() const noexcept;  ///< of one that bind_tcp() made: what the kernel chose for 0
 
  private:
+    friend Result<ListenSocket> bind_tcp(const std::string& address, unsigned port);
     friend Result<ListenSocket> bind_socket(const std::filesystem::path& path);
     friend Result<ListenSocket> adopt_socket(int fd);
     void close() noexcept;
@@ -34,6 +38,13 @@ class ListenSocket {
 /// it is a socket on which nobody answers.
 /// Errors: busy (somebody answers there), conflict (what is there is no socket), io.
 Result<ListenSocket> bind_socket(const std::filesystem::path& path);
+
+/// Binds and listens on a TCP address, "192.0.2.7" or "::"; port 0: one that is free.
+/// Errors: invalid_spec (no address), busy (the port is taken), io.
+Result<ListenSocket> bind_tcp(const std::string& address, unsigned port);
+
+/// Whether nobody but this host reaches it.
+bool is_loopback(const std::string& address);
 
 /// Takes over a socket from systemd. Errors: invalid_spec (not a listening Unix stream socket).
 Result<ListenSocket> adopt_socket(int fd);

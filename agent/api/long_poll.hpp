@@ -22,6 +22,8 @@ struct Call {
     Request request;
     std::vector<std::string> path{};             ///< what matched the pattern's "*", in order
     std::map<std::string, std::string> query{};  ///< the last one wins
+    /// A vendor's call on its way: it is handed in by whoever asks first.
+    mutable std::shared_ptr<Desk::VendorCall> handed_in{};
 };
 
 /// One route's work, on the pool. nothing means "not yet": it is called again at the next change,

@@ -4,16 +4,21 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace metalwright::agent::api {
 
-/// One request as it came over the admin socket.
+/// One request as it came over a socket.
 struct Request {
     std::string method;  ///< "GET", "POST"; a HEAD arrives as GET, the server drops the body
     std::string target;  ///< path and query as sent, still percent-encoded
     std::string body{};
-    unsigned uid = 65534;  ///< of the process that connected (SO_PEERCRED)
-    unsigned gid = 65534;
+    std::vector<std::pair<std::string, std::string>> headers{};  ///< as sent, in their order
+    bool head = false;     ///< it was a HEAD
+    bool remote = false;   ///< it came over TCP: who it is says its signature alone
+    unsigned uid = 65534;  ///< of the process that connected (SO_PEERCRED); not of a remote one
+    std::vector<unsigned> groups{};  ///< its groups (SO_PEERGROUPS), and its own
     std::weak_ptr<const void> caller{};  ///< expired once the connection is gone
 };
 
@@ -22,6 +27,8 @@ struct Response {
     unsigned status = 200;
     std::string body{};
     std::string allow{};  ///< value of the Allow header of a 405; else empty
+    std::string type = "application/json";
+    std::vector<std::pair<std::string, std::string>> headers{};  ///< more of them
 
     bool operator==(const Response&) const = default;
 };

@@ -1,5 +1,6 @@
 #include "agent/api/routes.hpp"
 
+#include <grp.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 
 #include "agent/api/long_poll.hpp"
 #include "agent/api/status.hpp"
+#include "agent/api/vendor_route.hpp"
 
 namespace metalwright::agent::api {
 namespace {
@@ -275,6 +277,30 @@ Found find(const std::string& method, const std::vector<std::string>& segments) 
 struct Door {
     std::shared_ptr<LongPoll> polls;
     unsigned owner;
+    Readers readers;
+
+    bool may_change(const Request& request) const {
+        return request.uid == 0 || request.uid == owner;
+    }
+    bool may_read(const Request& request) const {
+        if (may_change(request)) return true;
+        const std::optional<unsigned> group = readers();
+        return group && std::ranges::find(request.groups, *group) != request.groups.end();
+    }
+
+    /// Behind a TCP socket its signature has been verified.
+    void vendor(VendorPath path, Request& request, const Respond& respond) const {
+        const bool reads = path.found.route != nullptr && !path.found.route->changes;
+        if (!request.remote && !(reads ? may_read(request) : may_change(request)))
+            return respond(refusal_of(
+                path, vendor::unauthorized(*path.found.dialect, signature::Fault::absent,
+                                           reads ? "only root and members of the group metalwright "
+                                                   "may ask this host"
+                                                 : "only root may change this host")));
+        if (path.found.route == nullptr)
+            return respond(refusal_of(path, vendor::no_route(path.found, path.request)));
+        polls->run({.request = std::move(request)}, vendor_call, vendor_patience, respond);
+    }
 
     void operator()(Request request, const Respond& respond) const {
         const auto url = boost::urls::parse_origin_form(request.target);
@@ -282,17 +308,21 @@ struct Door {
             return respond(error_response(
                 400, {Errc::invalid_spec, "the request's path is not a valid one: encode it"}));
         }
+        if (auto path = vendor_path(request)) return vendor(std::move(*path), request, respond);
         std::vector<std::string> segments;
         for (const auto& segment : url->segments()) segments.push_back(segment);
+        if (!may_read(request))
+            return respond(error_response(
+                403, {Errc::refused, "only root and members of the group metalwright may ask this "
+                                     "host: use sudo"}));
         Found found = find(request.method, segments);
         if (found.allow.empty()) {
             return respond(error_response(
                 404,
                 {Errc::not_found, "there is nothing under this path: see the API's description"}));
         }
-        // GET is for everybody whom the socket's mode lets in; before 405, so that a stranger's
-        // POST learns nothing.
-        const bool stranger = request.uid != 0 && request.uid != owner;
+        // Before 405, so that a stranger's POST learns nothing.
+        const bool stranger = !may_change(request);
         if (request.method != "GET" && stranger) {
             return respond(
                 error_response(403, {Errc::refused, "only root may change this host: use sudo"}));
@@ -323,12 +353,19 @@ struct Door {
 }  // namespace
 
 Handler routes(Desk& desk, boost::asio::io_context& io, boost::asio::thread_pool& pool,
-               unsigned owner_uid) {
-    return Door{LongPoll::make(desk, io, pool), owner_uid};
+               unsigned owner_uid, Readers readers) {
+    return Door{LongPoll::make(desk, io, pool), owner_uid, std::move(readers)};
 }
 
 Handler routes(Desk& desk, boost::asio::io_context& io, boost::asio::thread_pool& pool) {
-    return routes(desk, io, pool, ::geteuid());
+    // Looked up when somebody else than root asks for the first time, which is never on most hosts.
+    return routes(desk, io, pool, ::geteuid(), [] {
+        static const std::optional<unsigned> gid = [] {
+            const ::group* found = ::getgrnam("metalwright");
+            return found == nullptr ? std::nullopt : std::optional<unsigned>(found->gr_gid);
+        }();
+        return gid;
+    });
 }
 
 }  // namespace metalwright::agent::api

@@ -10,6 +10,7 @@
 #include <map>
 #include <set>
 
+#include "agent/api/listen_socket.hpp"
 #include "sys/files.hpp"
 
 namespace metalwright::daemon {
@@ -188,6 +189,12 @@ std::expected<Config, Errors> read_config(std::string_view text, std::string_vie
     r.text("log.level", c.log_level, {"trace", "debug", "info", "warn", "error"});
     r.text("log.target", c.log_target, {"auto", "journal", "stderr"});
     r.path("admin.socket", c.admin_socket);
+    r.text("api.tcp.address", c.tcp_address);
+    r.number("api.tcp.port", c.tcp_port, 0, 65'535);
+    r.path("api.tcp.keys_file", c.tcp_keys_file);
+    r.path("api.tcp.cert_file", c.tcp_cert_file);
+    r.path("api.tcp.key_file", c.tcp_key_file);
+    r.number("api.tcp.skew_seconds", c.tcp_skew, 1, 24 * 3600);
     r.path("state.dir", c.state_dir);
     r.number("state.outbox_max_bytes", c.outbox_max_bytes, 64 << 10, 1LL << 40);
     r.text("network.nic_mac", c.nic.mac);
@@ -227,6 +234,16 @@ std::expected<Config, Errors> read_config(std::string_view text, std::string_vie
     r.number("link.https.batch", c.batch, 1, 1000);
     r.path("link.file.directory", c.watched_directory);
     r.unknown_keys();
+    if (c.tcp_cert_file.empty() != c.tcp_key_file.empty())
+        r.wrong("api.tcp.cert_file", parsed.table(), "and key_file go together");
+    if (!c.tcp_address.empty() && c.tcp_keys_file.empty())
+        r.wrong("api.tcp.keys_file", parsed.table(),
+                "is needed with address: only signed requests are taken over TCP");
+    if (!c.tcp_address.empty() && c.tcp_cert_file.empty() &&
+        !agent::api::is_loopback(c.tcp_address))
+        r.wrong("api.tcp.cert_file", parsed.table(),
+                "is needed with an address that others reach: without TLS only loopback is "
+                "listened on");
     if (c.cert_file.empty() != c.key_file.empty())
         r.wrong("link.https.cert_file", parsed.table(), "and key_file go together");
     if (!r.errors.empty()) return std::unexpected(std::move(r.errors));

@@ -26,6 +26,14 @@ struct Config {
 
     std::filesystem::path admin_socket = "/run/metalwright/admin.sock";
 
+    /// The vendors' APIs over TCP; empty: nobody listens.
+    std::string tcp_address{};
+    unsigned tcp_port = 7443;
+    std::filesystem::path tcp_keys_file{};
+    std::filesystem::path tcp_cert_file{};
+    std::filesystem::path tcp_key_file{};
+    std::chrono::seconds tcp_skew{900};  ///< how far a signer's clock may be off
+
     std::filesystem::path state_dir = "/var/lib/metalwright";
     std::uint64_t outbox_max_bytes = 64ULL << 20;
 

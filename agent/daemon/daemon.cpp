@@ -19,6 +19,8 @@
 
 #include "agent/api/http_server.hpp"
 #include "agent/api/routes.hpp"
+#include "agent/api/signed_door.hpp"
+#include "agent/api/tls_server.hpp"
 #include "agent/daemon/links.hpp"
 #include "agent/engine/digest.hpp"
 #include "agent/engine/engine.hpp"
@@ -90,6 +92,33 @@ class Watchdog {
     std::chrono::microseconds period_{};
 };
 
+/// The vendors' APIs for whoever signs, where the configuration says so.
+Result<std::unique_ptr<agent::api::HttpServer>> tcp_server(const Config& config,
+                                                           asio::io_context& io,
+                                                           asio::thread_pool& pool,
+                                                           const agent::api::Handler& handler) {
+    if (config.tcp_address.empty()) return nullptr;
+    auto socket = agent::api::bind_tcp(config.tcp_address, config.tcp_port);
+    if (!socket) return std::unexpected(socket.error());
+    ssl_ctx_st* tls = nullptr;
+    if (!config.tcp_cert_file.empty()) {
+        auto made = agent::api::make_server_tls(config.tcp_cert_file, config.tcp_key_file);
+        if (!made) return std::unexpected(made.error());
+        tls = *made;
+    }
+    log(Level::info, "signed requests are taken over TCP",
+        {{"address", config.tcp_address}, {"port", std::to_string(socket->port())}});
+    const std::chrono::milliseconds skew = config.tcp_skew;
+    return std::make_unique<agent::api::HttpServer>(
+        io, std::move(*socket),
+        agent::api::signed_door(handler, io, pool,
+                                {.keys_file = config.tcp_keys_file,
+                                 .skew_ms = skew.count(),
+                                 .nonces_file = config.admin_socket.parent_path() / "nonces",
+                                 .clock = wall_clock_ms}),
+        agent::api::ServerLimits{.idle = std::chrono::seconds(15)}, tls);
+}
+
 int cannot_start(const Error& error) {
     log(Level::error, "cannot start: " + describe(error));
     return 1;
@@ -132,7 +161,10 @@ int run(const Config& config) {
 
     asio::io_context io(1);
     asio::thread_pool pool(3);
-    agent::api::HttpServer server(io, std::move(*socket), agent::api::routes(engine, io, pool));
+    const agent::api::Handler handler = agent::api::routes(engine, io, pool);
+    agent::api::HttpServer server(io, std::move(*socket), handler);
+    auto tcp = tcp_server(config, io, pool, handler);
+    if (!tcp) return cannot_start(tcp.error());
     auto links = make_links(config, host_id, io, pool, engine);
     if (!links) return cannot_start(links.error());
     Watchdog watchdog(io, pool, engine);
@@ -153,6 +185,7 @@ int run(const Config& config) {
         log(Level::info, "stopping");
         watchdog.stop();
         (*links)->stop();
+        if (*tcp) (*tcp)->stop(std::chrono::milliseconds(500), [] {});
         server.stop(std::chrono::milliseconds(500), [&] {
             // Nobody may be waited for: its tool may take half a minute to answer.
             array_watch.stop(std::chrono::seconds(1));
@@ -167,6 +200,7 @@ int run(const Config& config) {
     engine.start();
     array_watch.start();
     server.start();
+    if (*tcp) (*tcp)->start();
     // Behind the first answer; without it orders are carried out all the same.
     asio::steady_timer soon(io, std::chrono::milliseconds(2));
     soon.async_wait([&](boost::system::error_code) {

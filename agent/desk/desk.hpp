@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +31,24 @@ struct Accepted {
     bool finished = false;  ///< the operation has ended; its report can be had with operation()
     /// A password that was drawn for it, encrypted as the document says; told this once.
     std::string sealed_password{};
+};
+
+/// A request in a vendor's own words, taken apart.
+struct VendorRequest {
+    std::string method;
+    std::vector<std::string> path;               ///< segments, percent-decoded
+    std::map<std::string, std::string> query{};  ///< percent-decoded; the last one wins
+    std::string action{};                        ///< the header that names the operation, if any
+    std::string body{};
+};
+
+/// The answer as the vendor would give it.
+struct VendorReply {
+    unsigned status = 200;
+    std::string body{};
+    std::string request_id{};  ///< stands in the body; some vendors have it in a header too
+
+    bool operator==(const VendorReply&) const = default;
 };
 
 /// One report on its way out. `body` is a JSON object that holds `seq` already.
@@ -108,6 +128,20 @@ class Desk {
     /// {"operation","generation","instance","repeated","finished"}. Errors: invalid_spec; conflict,
     /// when no instance is in force; those of submit().
     virtual std::expected<std::string, Errors> replace_disk(std::string_view request) = 0;
+
+    /// A vendor's request on its way through the host.
+    class VendorCall {
+     public:
+        virtual ~VendorCall() = default;
+        /// Nothing while it is under way: to be asked again after a change. When `last`, what can
+        /// be said now.
+        virtual std::optional<VendorReply> reply(bool last) = 0;
+    };
+
+    /// Hands it in: what it asks for is durable and under way, or waits for that, when this
+    /// returns. A token that is known is answered with its first result, and does nothing.
+    /// Requests that come at once are accepted as one.
+    virtual std::shared_ptr<VendorCall> call(VendorRequest request) = 0;
 
     /// What user data of the instance in force, else of the one released last, has put out:
     /// {"instance","state","exitCode","from","next","text","ended"}. Bytes from `from` on, at most

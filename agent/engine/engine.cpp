@@ -18,6 +18,8 @@ Engine::~Engine() {
 void Engine::start() {
     lock_when_in_doubt();  // before anything is planned
     take_up_unfinished();  // before anybody is answered: no stale "running" after a start
+    take_back_calls({});
+    look_after_resources();
     worker_ = std::thread([this] {
         serve();
         const std::lock_guard lock(mutex_);
@@ -71,22 +73,30 @@ void Engine::serve() {
     bool waits_for_hold = false;
     while (!stopping()) {
         std::optional<std::int64_t> next;
+        bool settles = false;
         {
             std::unique_lock lock(mutex_);
-            const auto ready = [this] { return stopping() || !queue_.empty(); };
+            const auto ready = [this] {
+                return stopping() || !queue_.empty() || resources_changed_;
+            };
             // A script's end is seen by its result file; nobody calls us.
             if (watched_instance_ || waits_for_hold)
                 wake_.wait_for(lock, std::chrono::milliseconds(200),
                                [&] { return waits_for_hold ? stopping() : ready(); });
+            else if (next_settlement_ms_ != 0)
+                wake_.wait_for(lock, std::chrono::minutes(1), ready);
             else
                 wake_.wait(lock, ready);
             if (stopping()) return;
+            settles = std::exchange(resources_changed_, false) ||
+                      (next_settlement_ms_ != 0 && clock_() >= next_settlement_ms_);
             if (!queue_.empty()) {
                 next = queue_.front();
                 queue_.pop_front();
             }
         }
         if (watched_instance_) watch_script();
+        if (settles) settle_resources();
         waits_for_hold = false;
         if (!next) continue;
         const auto operation = store_.operation(*next);

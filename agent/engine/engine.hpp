@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "agent/desk/desk.hpp"
+#include "agent/engine/calls.hpp"
 #include "agent/engine/hold.hpp"
 #include "agent/engine/rooms.hpp"
 #include "agent/engine/upkeep.hpp"
@@ -75,6 +76,7 @@ class Engine final : public agent::Desk {
     std::expected<std::string, Errors> replace_disk(std::string_view request) override;
     std::expected<std::string, Errors> locate_disk(std::string_view request) override;
     Result<std::string> script_log(std::int64_t from) override;
+    std::shared_ptr<agent::Desk::VendorCall> call(agent::VendorRequest request) override;
     std::vector<agent::OutboxRow> unsent(std::size_t limit) override;
     Result<void> acknowledge(std::int64_t seq) override;
     std::uint64_t on_change(std::function<void()> changed) override;
@@ -140,8 +142,22 @@ class Engine final : public agent::Desk {
     void refuse_upwards(const agent::Submission& submission, const Errors& errors);
     std::expected<spec::HostSpec, Errors> read(const agent::Submission& submission);
     Result<void> nothing_under_way();
+    /// What is to be written with an operation, once it is known for which instance.
+    using WithIt = std::function<store::Ledger(const std::string& instance)>;
     std::expected<agent::Accepted, Errors> take_in(const agent::Submission& submission,
-                                                   spec::HostSpec spec);
+                                                   spec::HostSpec spec, const WithIt& with = {});
+
+    class Batch;
+    void accept_calls();
+    bool is_known_still(const vendor::Dialect& dialect, const store::Call& call) const;
+    void repeat(const std::shared_ptr<LiveCall>& live, store::Call known);
+    std::expected<std::unique_ptr<Look>, Errors> look();
+    static void fill_addresses(Look& look);
+    store::Ledger ended_calls(std::int64_t operation, const std::vector<ItemResult>& items);
+    void answer_calls(std::int64_t operation, const store::Ledger& ended);
+    void take_back_calls(std::vector<std::pair<std::shared_ptr<LiveCall>, Answer>> held);
+    void look_after_resources();
+    void settle_resources();
     void changed();
     bool stopping() const { return stopping_.load(); }
     bool is_held(const store::Operation& operation);
@@ -169,6 +185,19 @@ class Engine final : public agent::Desk {
     std::chrono::steady_clock::time_point next_output_{};  // worker only: when it is looked at
     std::map<std::uint64_t, std::function<void()>> subscribers_;
     std::uint64_t next_subscription_ = 1;
+    std::vector<std::shared_ptr<LiveCall>> waiting_calls_;
+    bool accepting_calls_ = false;    // somebody takes along what comes to wait
+    bool resources_changed_ = false;  // the worker looks after them
+    std::int64_t next_settlement_ms_ = 0;  // worker only: when it does so anyway; 0: never
+
+    /// Waits for an operation: for the answer of the call with this ticket, or with the answer.
+    struct UnderWay {
+        std::shared_ptr<LiveCall> live;
+        std::string ticket;
+        std::optional<Answer> answer;
+    };
+    std::mutex calls_mutex_;
+    std::multimap<std::int64_t, UnderWay> under_way_;
     std::thread worker_;
 };
 

@@ -275,12 +275,15 @@ void Engine::finish(const store::Operation& operation, std::vector<ItemResult> i
     const bool news = operation.kind != "boot" || state != "done" ||
                       std::ranges::any_of(
                           items, [](const ItemResult& i) { return i.outcome == Outcome::changed; });
+    const store::Ledger ended = ended_calls(operation.id, items);
     if (auto done = store_.finish(operation.id, state, items, news ? dump(report) : std::string(),
-                                  clock_());
+                                  clock_(), ended);
         !done)
         log(Level::error, "cannot finish the operation: " + describe(done.error()));
     log(state == "done" ? Level::info : Level::warn, "operation ends: " + state,
         {{"operation", std::to_string(operation.id)}, {"state", state}});
+    answer_calls(operation.id, ended);
+    look_after_resources();
     changed();
 }
 

@@ -23,9 +23,7 @@
 #include "sys/random.hpp"
 
 namespace metalwright::engine {
-namespace {
 
-/// Without a file no vendor id is known. Errors name the file: the order is not at fault.
 std::expected<spec::Catalogue, Errors> load_catalogue(const std::filesystem::path& file) {
     if (file.empty()) return spec::Catalogue();
     const auto text = sys::PosixFiles().read(file);
@@ -36,6 +34,8 @@ std::expected<spec::Catalogue, Errors> load_catalogue(const std::filesystem::pat
             error.message = "in the catalogue " + file.native() + ": " + error.message;
     return catalogue;
 }
+
+namespace {
 
 agent::Accepted accepted(const store::Operation& operation, bool repeated) {
     return {operation.id, operation.generation, operation.instance, repeated, operation.finished()};
@@ -104,8 +104,10 @@ void Engine::refuse_upwards(const agent::Submission& submission, const Errors& e
         log(Level::warn, "document refused: " + describe(error),
             {{"source", submission.source}, {"code", std::string(to_string(error.code))}});
     // Who asked is there to read the answer.
+    const auto is_vendor = [&](const vendor::Dialect& one) { return one.name == submission.source; };
     if (submission.source == "admin" || submission.source == "raid" ||
-        submission.source == spec::address_source)
+        submission.source == spec::address_source ||
+        std::ranges::any_of(vendor::dialects(), is_vendor))
         return;
     Json report{{"kind", "refused"},
                 {"at", iso_time(clock_())},
@@ -155,7 +157,7 @@ Result<void> Engine::nothing_under_way() {
 
 /// With accept_mutex_ held.
 std::expected<agent::Accepted, Errors> Engine::take_in(const agent::Submission& submission,
-                                                       spec::HostSpec spec) {
+                                                       spec::HostSpec spec, const WithIt& with) {
     const auto refuse_one = [&](Error error) {
         Errors errors{std::move(error)};
         refuse_upwards(submission, errors);
@@ -270,6 +272,7 @@ std::expected<agent::Accepted, Errors> Engine::take_in(const agent::Submission& 
         candidate.report_once = true;
     }
     candidate.report = dump(report);
+    if (with) candidate.ledger = with(instance_id);
 
     const auto id = store_.accept(candidate, clock_());
     if (!id) return refuse_one(id.error());

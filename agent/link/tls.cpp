@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "agent/link/retry_after.hpp"
-#include "agent/link/secret_file.hpp"
+#include "sys/secret_file.hpp"
 
 namespace metalwright::agent::link {
 namespace {
@@ -164,7 +164,7 @@ Result<ssl_ctx_st*> make_tls_context(const TlsFiles& files) {
         return file_failed("the link's client certificate cannot be read", files.cert_file);
     }
     const std::string& key = files.key_file.empty() ? files.cert_file : files.key_file;
-    if (auto safe = check_secret_file(key); !safe) return std::unexpected(safe.error());
+    if (auto safe = sys::check_secret_file(key); !safe) return std::unexpected(safe.error());
     // A key with a passphrase would stop the daemon to ask for it on a terminal.
     SSL_CTX_set_default_passwd_cb(context.get(), [](char*, int, int, void*) { return -1; });
     if (SSL_CTX_use_PrivateKey_file(context.get(), key.c_str(), SSL_FILETYPE_PEM) != 1 ||

@@ -71,6 +71,7 @@ struct Signature<R(A...)> {
 
 LATE_0(BIO_s_mem) LATE_0(ERR_clear_error) LATE_0(ERR_get_error) LATE_0(ERR_peek_last_error)
 LATE_0(EVP_sha256) LATE_0(SSL_get_ex_data_X509_STORE_CTX_idx) LATE_0(TLS_client_method)
+LATE_0(TLS_server_method) LATE_0(EVP_md5)
 
 LATE_1(BIO_ctrl_pending) LATE_1(BIO_free) LATE_1(BIO_new) LATE_1(ERR_lib_error_string)
 LATE_1(ERR_reason_error_string) LATE_1(EVP_PKEY_CTX_free) LATE_1(EVP_PKEY_encrypt_init)
@@ -78,7 +79,7 @@ LATE_1(EVP_PKEY_free) LATE_1(EVP_PKEY_get_base_id) LATE_1(EVP_PKEY_get_bits) LAT
 LATE_1(SSL_CTX_check_private_key) LATE_1(SSL_CTX_free)
 LATE_1(SSL_CTX_get_default_passwd_cb_userdata) LATE_1(SSL_CTX_new)
 LATE_1(SSL_CTX_set_default_verify_paths) LATE_1(SSL_accept) LATE_1(SSL_connect) LATE_1(SSL_free)
-LATE_1(SSL_get0_param) LATE_1(SSL_get_shutdown) LATE_1(SSL_new)
+LATE_1(SSL_shutdown) LATE_1(SSL_get0_param) LATE_1(SSL_get_shutdown) LATE_1(SSL_new)
 LATE_1(X509_STORE_CTX_get_current_cert) LATE_1(X509_STORE_CTX_get_error) LATE_1(X509_get0_notAfter)
 LATE_1(X509_get0_notBefore) LATE_1(X509_get_issuer_name) LATE_1(X509_get_subject_name)
 LATE_1(X509_verify_cert_error_string)
@@ -92,7 +93,7 @@ LATE_2(SSL_CTX_use_certificate_chain_file) LATE_2(SSL_get_error) LATE_2(SSL_get_
 LATE_2(X509_STORE_CTX_get_ex_data) LATE_2(X509_VERIFY_PARAM_set1_ip_asc)
 LATE_2(X509_VERIFY_PARAM_set_hostflags) LATE_2(X509_VERIFY_PARAM_set_time)
 
-LATE_3(BIO_read) LATE_3(BIO_write) LATE_3(EVP_EncodeBlock) LATE_3(SSL_CTX_set_ex_data)
+LATE_3(CRYPTO_memcmp) LATE_3(BIO_read) LATE_3(BIO_write) LATE_3(EVP_EncodeBlock) LATE_3(SSL_CTX_set_ex_data)
 LATE_3(SSL_CTX_set_verify) LATE_3(SSL_CTX_use_PrivateKey_file) LATE_3(SSL_read) LATE_3(SSL_set_bio)
 LATE_3(SSL_set_ex_data) LATE_3(SSL_write) LATE_3(X509_VERIFY_PARAM_set1_host)
 
@@ -101,7 +102,7 @@ LATE_4(X509_NAME_print_ex) LATE_4(X509_get_ext_d2i)
 
 LATE_5(EVP_PKEY_encrypt)
 
-LATE_6(CRYPTO_get_ex_new_index)
+LATE_6(CRYPTO_get_ex_new_index) LATE_6(EVP_Digest)
 
 LATE_7(HMAC)
     // clang-format on

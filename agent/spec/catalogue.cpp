@@ -70,6 +70,42 @@ void read_subnet(const std::string& id, Fields& fields, Catalogue& catalogue) {
     catalogue.subnets.emplace(id, std::move(subnet));
 }
 
+/// What a vendor tells of a kind of server; nothing of it has a meaning here.
+void read_device_type(const std::string& id, Fields& fields, Catalogue& catalogue) {
+    Json told = Json::object();
+    constexpr Text free_text{.least = 0, .most = 256, .form = &forms::printable};
+    for (const std::string_view name :
+         {"name", "family", "cpuConcise", "cpuDetail", "memConcise", "memDetail", "ifConcise",
+          "ifDetail", "gpuConcise", "gpuDetail", "systemDiskModel", "dataDiskModel"})
+        if (auto text = fields.text(name, free_text)) told[std::string(name)] = std::move(*text);
+    for (const std::string_view name :
+         {"systemDiskAmount", "systemDiskSize", "dataDiskAmount", "dataDiskSize"})
+        if (const auto number = fields.number(name, 0, most_number))
+            told[std::string(name)] = *number;
+    told["isSoldOut"] = fields.flag("isSoldOut").value_or(false);
+    catalogue.device_types.emplace(id, told.dump());
+}
+
+void read_zone(const std::string& id, Fields& fields, Catalogue& catalogue) {
+    constexpr std::array<std::string_view, 2> charge_types{"PREPAID", "POSTPAID"};
+    constexpr unsigned widest = 16;  // an EIP is looked for one by one
+    Zone zone;
+    if (const auto at = fields.need("eips")) {
+        zone.eips = read_pools(*at);
+        for (const netcfg::Prefix& block : zone.eips)
+            if (block.address.v6 || block.length < widest)
+                at->error(block.text() + " is no IPv4 network of /16 at most");
+    }
+    if (const auto at = fields.find("sells")) {
+        if (const auto items = at->items(charge_types.size()))
+            for (const Cursor& item : *items)
+                if (const auto word = item.word(charge_types)) zone.sells.emplace_back(*word);
+    } else {
+        zone.sells = {"PREPAID", "POSTPAID"};
+    }
+    catalogue.zones.emplace(id, std::move(zone));
+}
+
 }  // namespace
 
 std::expected<Catalogue, Errors> read_catalogue(std::string_view text) {
@@ -91,6 +127,10 @@ std::expected<Catalogue, Errors> read_catalogue(std::string_view text) {
             catalogue.os_types.emplace(
                 id, entry.text("name", {.most = 128, .form = &forms::printable}).value_or(""));
         });
+        each(*fields, "deviceTypes",
+             [&](const std::string& id, Fields& entry) { read_device_type(id, entry, catalogue); });
+        each(*fields, "zones",
+             [&](const std::string& id, Fields& entry) { read_zone(id, entry, catalogue); });
         fields->refuse_unknown();
     }
     if (!findings.clean()) return std::unexpected(findings.take_errors(*document));

@@ -36,6 +36,14 @@ struct Subnet {
     bool operator==(const Subnet&) const = default;
 };
 
+/// Where a vendor sells elastic addresses, and which of them this host has the use of.
+struct Zone {
+    std::vector<netcfg::Prefix> eips{};  ///< networks, none twice
+    std::vector<std::string> sells{};    ///< "PREPAID", "POSTPAID"
+
+    bool operator==(const Zone&) const = default;
+};
+
 template <class T>
 using ById = std::map<std::string, T, std::less<>>;
 
@@ -45,6 +53,8 @@ struct Catalogue {
     ById<std::string> keypairs{};  ///< one public key, a whole line
     ById<Subnet> subnets{};
     ById<std::string> os_types{};  ///< a name for people
+    ById<std::string> device_types{};  ///< JSON object of what is told of one
+    ById<Zone> zones{};
 
     bool operator==(const Catalogue&) const = default;
 };

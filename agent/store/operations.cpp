@@ -137,6 +137,7 @@ Result<std::int64_t> Store::accept(const Candidate& c, std::int64_t now_ms) {
     if (!c.report.empty())
         if (auto put = put_report(c.report, !c.report_once, now_ms); !put)
             return std::unexpected(put.error());
+    if (auto put = put_ledger(c.ledger, id); !put) return std::unexpected(put.error());
     fail_point("accept.before-commit");
     if (auto done = tx->commit(); !done) return std::unexpected(done.error());
     marked_ = marked_ || first;
@@ -262,10 +263,11 @@ Result<void> Store::set_state(std::int64_t operation, std::string_view state, st
 
 Result<void> Store::finish(std::int64_t operation, std::string_view state,
                            std::span<const ItemResult> items, std::string_view report,
-                           std::int64_t now_ms) {
+                           std::int64_t now_ms, const Ledger& ledger) {
     const std::lock_guard lock(mutex_);
     auto tx = Transaction::begin(db_);
     if (!tx) return std::unexpected(tx.error());
+    if (auto put = put_ledger(ledger, operation); !put) return put;
     std::string kind, instance;
     {
         auto query = db_.prepare("SELECT kind, instance FROM operation WHERE id = ?");

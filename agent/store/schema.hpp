@@ -44,4 +44,17 @@ inline constexpr const char* schema_v2 = R"sql(
 ALTER TABLE script ADD COLUMN run_order TEXT NOT NULL DEFAULT '';
 )sql";
 
+/// Version 3: what vendors' calls have come to, and what they have made that is in no document.
+inline constexpr const char* schema_v3 = R"sql(
+CREATE TABLE call (
+  id INTEGER PRIMARY KEY, vendor TEXT NOT NULL, token TEXT, digest TEXT NOT NULL,
+  route TEXT NOT NULL, operation INTEGER NOT NULL, memo TEXT NOT NULL, undo TEXT NOT NULL,
+  status INTEGER NOT NULL, answer TEXT NOT NULL, at_ms INTEGER NOT NULL);
+CREATE UNIQUE INDEX call_token ON call (vendor, token) WHERE token IS NOT NULL;
+CREATE INDEX call_open ON call (operation) WHERE status = 0 OR undo <> '';
+CREATE TABLE resource (
+  id TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, body TEXT NOT NULL,
+  operation INTEGER NOT NULL, changed_ms INTEGER NOT NULL) WITHOUT ROWID;
+)sql";
+
 }  // namespace metalwright::store

@@ -12,7 +12,7 @@
 namespace metalwright::store {
 namespace {
 
-constexpr std::int64_t current_version = 2;
+constexpr std::int64_t current_version = 3;
 
 Result<std::string> draw_key() {
     std::string key(32, '\0');
@@ -36,7 +36,7 @@ Result<std::string> new_store() {
     return schema_v1 +
            ("INSERT INTO meta (key, value) VALUES ('host_key', x'" + hex + "'), ('store_id', '" +
             *id + "');") +
-           schema_v2 + "PRAGMA user_version=" + std::to_string(current_version);
+           schema_v2 + schema_v3 + "PRAGMA user_version=" + std::to_string(current_version);
 }
 
 /// Two daemons would each carry out what the other has accepted. The kernel lets go of this lock
@@ -105,6 +105,13 @@ Result<void> Store::migrate() {
         if (!tx) return std::unexpected(tx.error());
         if (auto made = db_.execute(schema_v2); !made) return made;
         if (auto set = db_.execute("PRAGMA user_version=2"); !set) return set;
+        if (auto done = tx->commit(); !done) return done;
+    }
+    if (found < 3) {
+        auto tx = Transaction::begin(db_);
+        if (!tx) return std::unexpected(tx.error());
+        if (auto made = db_.execute(schema_v3); !made) return made;
+        if (auto set = db_.execute("PRAGMA user_version=3"); !set) return set;
         if (auto done = tx->commit(); !done) return done;
     }
     auto key = meta("host_key");

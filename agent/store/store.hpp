@@ -45,6 +45,44 @@ struct Operation {
     bool finished() const { return finished_ms.has_value(); }
 };
 
+/// A call of a vendor's API that changes something: what it was, and how it ended.
+struct Call {
+    std::int64_t id = 0;
+    std::string vendor;
+    std::optional<std::string> token{};
+    std::string digest{};        ///< host-keyed HMAC of the whole request, hex
+    std::string route{};         ///< the vendor's name of the operation
+    std::int64_t operation = 0;  ///< what it waits for, or has waited for; 0: nothing
+    std::string memo{};          ///< JSON, as the engine has it
+    std::string undo{};          ///< what is to be taken back of it, JSON; empty: nothing
+    unsigned status = 0;         ///< HTTP; 0: it has not ended
+    std::string answer{};        ///< JSON
+    std::int64_t at_ms = 0;      ///< when it came last
+
+    bool ended() const { return status != 0; }
+};
+
+/// Something that vendors' calls have made and that is in no document.
+struct Resource {
+    std::string id;
+    std::string kind;
+    std::string state{};
+    std::string body{};  ///< JSON
+    std::int64_t operation = 0;
+    std::int64_t changed_ms = 0;
+
+    bool operator==(const Resource&) const = default;
+};
+
+/// What is written about calls and resources together with something else, or by itself.
+struct Ledger {
+    std::vector<Call> calls{};  ///< new ones (id 0), or as they are from now on
+    std::vector<Resource> put{};
+    std::vector<std::string> dropped{};  ///< ids of resources
+
+    bool empty() const { return calls.empty() && put.empty() && dropped.empty(); }
+};
+
 /// A document that passed every rule, about to become an operation.
 struct Candidate {
     std::string source;
@@ -64,6 +102,9 @@ struct Candidate {
     bool anew = false;
     std::string report;        ///< outbox body told with it; empty: none
     bool report_once = false;  ///< it tells what is told nowhere else: never left out
+    /// Written with it. An operation of `this_one` becomes the number of this one.
+    Ledger ledger{};
+    static constexpr std::int64_t this_one = -1;
 };
 
 /// What is remembered of an array and its file system from before they are made.
@@ -152,7 +193,7 @@ class Store {
     /// Final state, items, the release of the instance if that is what it was, and the report.
     Result<void> finish(std::int64_t operation, std::string_view state,
                         std::span<const ItemResult> items, std::string_view report,
-                        std::int64_t now_ms);
+                        std::int64_t now_ms, const Ledger& ledger = {});
     /// Adds to what the kernel was asked for; an operation may be performed in several goes.
     Result<void> add_mutations(std::int64_t operation, std::int64_t mutations);
 
@@ -185,6 +226,14 @@ class Store {
     Result<std::vector<std::string>> once_done(const std::string& of);
     Result<void> mark_once(const std::string& of, std::span<const std::string> items,
                            std::int64_t operation, std::int64_t now_ms);
+
+    // -- calls of vendors' APIs
+    Result<std::optional<Call>> call(std::string_view vendor, std::string_view token);
+    /// Those that have not ended, or of which something is to be taken back still.
+    Result<std::vector<Call>> open_calls();
+    Result<std::vector<Resource>> resources();
+    /// In one transaction. Of calls that have ended the newest hundred thousand are kept.
+    Result<void> note(const Ledger& ledger);
 
     /// An operator's hold, as engine/hold.hpp writes it; empty when there never was one.
     Result<std::string> hold();
@@ -240,6 +289,8 @@ class Store {
     Result<void> put_event(std::int64_t operation, std::string_view kind, std::string_view body,
                            std::int64_t now_ms);
     Result<void> put_script(const ScriptRun& run, std::int64_t now_ms);
+    Result<void> put_call(const Call& call, std::int64_t operation);
+    Result<void> put_ledger(const Ledger& ledger, std::int64_t operation);
     Result<void> count_in_store(HostMark& next);
     Result<void> put_items(std::int64_t operation, std::span<const ItemResult> items);
     Result<std::vector<ItemResult>> read_items(std::int64_t operation);

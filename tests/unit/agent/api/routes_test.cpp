@@ -18,7 +18,7 @@ const std::string document = R"({"apiVersion":"metalwright/v1"})";
 
 class Routes : public testing::Test {
  protected:
-    Routes() { handler_ = routes(desk_, threads_.io, threads_.pool, daemon_uid); }
+    Routes() { handler_ = routes(desk_, threads_.io, threads_.pool, daemon_uid, [] { return 77u; }); }
     ~Routes() override {
         threads_.on_io([&] { handler_ = nullptr; });
         threads_.end();

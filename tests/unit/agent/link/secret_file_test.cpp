@@ -47,8 +47,8 @@ TEST(Token, AbsentOrNoFile) {
     const TempDir dir;
     EXPECT_EQ(read_token(dir.path() / "absent").error().code, Errc::not_found);
     EXPECT_EQ(read_token(dir.path()).error().code, Errc::io);
-    EXPECT_TRUE(check_secret_file(put(dir.path() / "k", "x")));
-    EXPECT_EQ(check_secret_file(put(dir.path() / "k", "x", 0644)).error().code, Errc::refused);
+    EXPECT_TRUE(sys::check_secret_file(put(dir.path() / "k", "x")));
+    EXPECT_EQ(sys::check_secret_file(put(dir.path() / "k", "x", 0644)).error().code, Errc::refused);
 }
 
 }  // namespace

@@ -1,0 +1,59 @@
+#include "agent/api/vendor_route.hpp"
+
+#include <boost/url/parse.hpp>
+
+#include "sys/random.hpp"
+
+namespace metalwright::agent::api {
+namespace {
+
+std::string header_of(const Request& request, std::string_view name) {
+    for (const auto& [its, value] : request.headers)
+        if (std::ranges::equal(its, name, {}, [](char c) {
+                return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+            }))
+            return value;
+    return {};
+}
+
+Response response_of(const VendorReply& reply) {
+    Response response{.status = reply.status, .body = reply.body};
+    response.headers = {{"x-request-id", reply.request_id}, {"x-bce-request-id", reply.request_id}};
+    return response;
+}
+
+}  // namespace
+
+std::optional<VendorPath> vendor_path(const Request& request) {
+    const auto url = boost::urls::parse_origin_form(request.target);
+    if (!url) return std::nullopt;
+    VendorRequest asked{.method = request.method,
+                        .action = header_of(request, "x-zc-action"),
+                        .body = request.body};
+    for (const auto& segment : url->segments()) asked.path.push_back(segment);
+    for (const auto& parameter : url->params()) asked.query[parameter.key] = parameter.value;
+    vendor::Found found = vendor::find(asked);
+    if (found.dialect == nullptr) return std::nullopt;
+    return VendorPath{std::move(asked), std::move(found)};
+}
+
+Response refusal_of(const VendorPath& path, const vendor::Refusal& refusal) {
+    const std::string id = sys::random_uuid().value_or("unknown");
+    Response response = response_of(
+        {refusal.status, path.found.dialect->frame_refusal(refusal, id), id});
+    response.allow = path.found.allow;
+    return response;
+}
+
+std::optional<Response> vendor_call(Desk& desk, const Call& call, bool last) {
+    if (!call.handed_in) {
+        auto path = vendor_path(call.request);
+        if (!path) return Response{.status = 404};
+        call.handed_in = desk.call(std::move(path->request));
+    }
+    const auto reply = call.handed_in->reply(last);
+    if (!reply) return std::nullopt;
+    return response_of(*reply);
+}
+
+}  // namespace metalwright::agent::api

@@ -1,0 +1,63 @@
+#include "sys/secret_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "sys/fd.hpp"
+
+namespace metalwright::sys {
+namespace {
+
+std::unexpected<Error> cannot(const std::filesystem::path& path, int error) {
+    const bool absent = error == ENOENT || error == ENOTDIR;
+    return fail(absent ? Errc::not_found : Errc::io,
+                std::string("cannot read the secret: ") + std::strerror(error) +
+                    (absent ? ": put it there, mode 0600" : ""),
+                path.native(), error);
+}
+
+Result<void> check(const struct stat& file, const std::filesystem::path& path) {
+    if (!S_ISREG(file.st_mode)) {
+        return fail(Errc::io, "a secret must be a regular file", path.native());
+    }
+    if ((file.st_mode & (S_IROTH | S_IWOTH)) != 0) {
+        return fail(Errc::refused,
+                    "everybody on this host can read or write this secret: chmod 0600 it, and "
+                    "replace the secret",
+                    path.native());
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<void> check_secret_file(const std::filesystem::path& path) {
+    struct stat file{};
+    if (::stat(path.c_str(), &file) != 0) return cannot(path, errno);
+    return check(file, path);
+}
+
+Result<std::string> read_secret_file(const std::filesystem::path& path, std::size_t most) {
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!fd) return cannot(path, errno);
+    struct stat file{};
+    if (::fstat(fd.get(), &file) != 0) return cannot(path, errno);
+    if (auto fit = check(file, path); !fit) return std::unexpected(fit.error());
+    std::string text(most, '\0');
+    std::size_t have = 0;
+    while (have < most) {
+        const ssize_t count = ::read(fd.get(), text.data() + have, most - have);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return cannot(path, errno);
+        if (count == 0) break;
+        have += static_cast<std::size_t>(count);
+    }
+    text.resize(have);
+    return text;
+}
+
+}  // namespace metalwright::sys
