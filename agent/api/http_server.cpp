@@ -6,7 +6,6 @@
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
-#include <ctime>
 #include <set>
 
 #include "agent/api/http_session.hpp"
@@ -19,23 +18,12 @@ using Protocol = asio::generic::stream_protocol;
 
 constexpr std::chrono::milliseconds accept_pause{100};  // after EMFILE and its kind
 
-/// "Fri, 27 Nov 2026 20:38:47 GMT": some clients set their clock by it when they are refused.
-std::string http_date() {
-    const std::time_t now = std::time(nullptr);
-    std::tm utc{};
-    ::gmtime_r(&now, &utc);
-    std::array<char, 40> text{};
-    const std::size_t size =
-        std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc);
-    return {text.data(), size};
-}
-
 }  // namespace
 
 std::string serialize(const Response& answer, bool head, bool keep, unsigned version) {
     std::string out = "HTTP/1.1 " + std::to_string(answer.status) + ' ';
     out += std::string_view(http::obsolete_reason(static_cast<http::status>(answer.status)));
-    out += "\r\nDate: " + http_date() + "\r\nContent-Type: " + answer.type + "\r\n";
+    out += "\r\nContent-Type: " + answer.type + "\r\n";
     if (!answer.allow.empty()) out += "Allow: " + answer.allow + "\r\n";
     for (const auto& [name, value] : answer.headers) out += name + ": " + value + "\r\n";
     out += "Content-Length: " + std::to_string(answer.body.size()) + "\r\n";
@@ -156,8 +144,8 @@ void HttpServer::Impl::accept() {
         const bool full = self->sessions_.size() >= self->home_->limits.connections;
         std::shared_ptr<SessionBase> session;
         if (self->tls_ && !full)
-            session = std::make_shared<Session<TlsStream>>(self->home_, PlainStream(std::move(peer)),
-                                                           *self->tls_);
+            session = std::make_shared<Session<TlsStream>>(
+                self->home_, PlainStream(std::move(peer)), *self->tls_);
         else
             session = std::make_shared<Session<PlainStream>>(self->home_, std::move(peer));
         self->sessions_.insert(session);

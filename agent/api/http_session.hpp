@@ -84,11 +84,10 @@ class Session final : public SessionBase {
     void start() override {
         if constexpr (is_tls) {
             lowest().expires_after(home_->limits.idle);
-            stream_.async_handshake(asio::ssl::stream_base::server,
-                                    [self = self()](error_code ec) {
-                                        if (self->state_ == State::closed) return;
-                                        ec ? self->close() : self->read();
-                                    });
+            stream_.async_handshake(asio::ssl::stream_base::server, [self = self()](error_code ec) {
+                if (self->state_ == State::closed) return;
+                ec ? self->close() : self->read();
+            });
         } else {
             read();
         }
@@ -145,8 +144,7 @@ class Session final : public SessionBase {
         if (state_ == State::closed) return;
         if (ec) return read_failed(ec);
         version_ = parser_->get().version();
-        if (const auto length = parser_->content_length();
-            length && *length > home_->limits.body)
+        if (const auto length = parser_->content_length(); length && *length > home_->limits.body)
             return refuse(too_large(home_->limits));
         if (version_ == 11 && beast::iequals(parser_->get()[http::field::expect], "100-continue")) {
             out_ = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -195,8 +193,8 @@ class Session final : public SessionBase {
             request.headers.emplace_back(field.name_string(), field.value());
         lowest().expires_never();
         watch();
-        Respond respond = [weak = std::weak_ptr<Session>(self()), &io = home_->io](
-                              Response response) {
+        Respond respond = [weak = std::weak_ptr<Session>(self()),
+                           &io = home_->io](Response response) {
             asio::post(io, [weak, response = std::move(response)] {
                 if (const auto self = weak.lock()) self->answer(response);
             });
@@ -206,16 +204,13 @@ class Session final : public SessionBase {
 
     // A caller that only closed its sending half still waits for the answer; POLLHUP means both.
     void watch() {
-        socket().async_wait(asio::generic::stream_protocol::socket::wait_read,
-                            [self = self()](error_code ec) {
-                                if (ec || self->state_ != State::in_hand) return;
-                                pollfd state{.fd = self->socket().native_handle(),
-                                             .events = 0,
-                                             .revents = 0};
-                                if (::poll(&state, 1, 0) == 1 &&
-                                    (state.revents & (POLLHUP | POLLERR)) != 0)
-                                    self->close();
-                            });
+        socket().async_wait(
+            asio::generic::stream_protocol::socket::wait_read, [self = self()](error_code ec) {
+                if (ec || self->state_ != State::in_hand) return;
+                pollfd state{.fd = self->socket().native_handle(), .events = 0, .revents = 0};
+                if (::poll(&state, 1, 0) == 1 && (state.revents & (POLLHUP | POLLERR)) != 0)
+                    self->close();
+            });
     }
 
     void answer(const Response& answer) {
@@ -258,8 +253,7 @@ class Session final : public SessionBase {
                                 [self = self()](error_code ec, std::size_t count) {
                                     if (self->state_ == State::closed) return;
                                     self->drained_ += count;
-                                    if (ec || self->drained_ > farewell_bytes)
-                                        return self->close();
+                                    if (ec || self->drained_ > farewell_bytes) return self->close();
                                     self->drain();
                                 });
     }

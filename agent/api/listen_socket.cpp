@@ -157,13 +157,13 @@ Result<ListenSocket> bind_tcp(const std::string& address, unsigned port) {
     if (!is_v4 && ::inet_pton(AF_INET6, address.c_str(), &v6.sin6_addr) != 1)
         return fail(Errc::invalid_spec, "it is no IP address to listen on", address);
     ListenSocket socket;
-    socket.fd_ = ::socket(is_v4 ? AF_INET : AF_INET6,
-                          SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    socket.fd_ =
+        ::socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (socket.fd_ < 0) return failed("open a socket", where);
     const int on = 1;
     (void)::setsockopt(socket.fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    const auto* name = is_v4 ? reinterpret_cast<const sockaddr*>(&v4)
-                             : reinterpret_cast<const sockaddr*>(&v6);
+    const auto* name =
+        is_v4 ? reinterpret_cast<const sockaddr*>(&v4) : reinterpret_cast<const sockaddr*>(&v6);
     if (::bind(socket.fd_, name, is_v4 ? sizeof v4 : sizeof v6) != 0) {
         if (errno == EADDRINUSE)
             return fail(Errc::busy, "another program listens there: choose another port", where,

@@ -19,7 +19,7 @@ class ListenSocket {
     ~ListenSocket();
 
     int fd() const noexcept { return fd_; }
-    int family() const noexcept;    ///< AF_UNIX, AF_INET, AF_INET6
+    int family() const noexcept;     ///< AF_UNIX, AF_INET, AF_INET6
     unsigned port() const noexcept;  ///< of one that bind_tcp() made: what the kernel chose for 0
 
  private:

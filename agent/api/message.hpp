@@ -15,10 +15,10 @@ struct Request {
     std::string target;  ///< path and query as sent, still percent-encoded
     std::string body{};
     std::vector<std::pair<std::string, std::string>> headers{};  ///< as sent, in their order
-    bool head = false;     ///< it was a HEAD
+    bool head = false;                                           ///< it was a HEAD
     bool remote = false;   ///< it came over TCP: who it is says its signature alone
     unsigned uid = 65534;  ///< of the process that connected (SO_PEERCRED); not of a remote one
-    std::vector<unsigned> groups{};  ///< its groups (SO_PEERGROUPS), and its own
+    std::vector<unsigned> groups{};      ///< its groups (SO_PEERGROUPS), and its own
     std::weak_ptr<const void> caller{};  ///< expired once the connection is gone
 };
 

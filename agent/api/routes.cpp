@@ -312,8 +312,9 @@ struct Door {
         std::vector<std::string> segments;
         for (const auto& segment : url->segments()) segments.push_back(segment);
         if (!may_read(request))
-            return respond(error_response(
-                403, {Errc::refused, "only root and members of the group metalwright may ask this "
+            return respond(
+                error_response(403, {Errc::refused,
+                                     "only root and members of the group metalwright may ask this "
                                      "host: use sudo"}));
         Found found = find(request.method, segments);
         if (found.allow.empty()) {

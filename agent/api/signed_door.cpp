@@ -119,10 +119,10 @@ Handler signed_door(Handler behind, boost::asio::io_context& io, boost::asio::th
         boost::asio::post(pool, [door, &io, request = std::move(request),
                                  respond = std::move(respond)]() mutable {
             if (auto no = door->judge(request)) return respond(std::move(*no));
-            boost::asio::post(io, [door, request = std::move(request),
-                                   respond = std::move(respond)]() mutable {
-                door->hand_on(std::move(request), std::move(respond));
-            });
+            boost::asio::post(
+                io, [door, request = std::move(request), respond = std::move(respond)]() mutable {
+                    door->hand_on(std::move(request), std::move(respond));
+                });
         });
     };
 }

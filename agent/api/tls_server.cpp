@@ -26,8 +26,7 @@ Result<ssl_ctx_st*> make_server_tls(const std::filesystem::path& cert_file,
     if (auto safe = sys::check_secret_file(key_file); !safe) return std::unexpected(safe.error());
     ERR_clear_error();
     std::unique_ptr<SSL_CTX, Free> context(SSL_CTX_new(TLS_server_method()));
-    if (!context)
-        return fail(Errc::internal, "OpenSSL makes no TLS context: " + openssl_words());
+    if (!context) return fail(Errc::internal, "OpenSSL makes no TLS context: " + openssl_words());
     (void)SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
     (void)SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
     if (SSL_CTX_use_certificate_chain_file(context.get(), cert_file.c_str()) != 1)

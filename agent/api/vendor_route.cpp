@@ -1,6 +1,9 @@
 #include "agent/api/vendor_route.hpp"
 
+#include <algorithm>
+#include <array>
 #include <boost/url/parse.hpp>
+#include <ctime>
 
 #include "sys/random.hpp"
 
@@ -16,9 +19,22 @@ std::string header_of(const Request& request, std::string_view name) {
     return {};
 }
 
+/// "Fri, 27 Nov 2026 20:38:47 GMT": some clients set their clock by it when they are refused.
+std::string http_date() {
+    const std::time_t now = std::time(nullptr);
+    std::tm utc{};
+    ::gmtime_r(&now, &utc);
+    std::array<char, 40> text{};
+    const std::size_t size =
+        std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc);
+    return {text.data(), size};
+}
+
 Response response_of(const VendorReply& reply) {
     Response response{.status = reply.status, .body = reply.body};
-    response.headers = {{"x-request-id", reply.request_id}, {"x-bce-request-id", reply.request_id}};
+    response.headers = {{"Date", http_date()},
+                        {"x-request-id", reply.request_id},
+                        {"x-bce-request-id", reply.request_id}};
     return response;
 }
 
@@ -39,8 +55,8 @@ std::optional<VendorPath> vendor_path(const Request& request) {
 
 Response refusal_of(const VendorPath& path, const vendor::Refusal& refusal) {
     const std::string id = sys::random_uuid().value_or("unknown");
-    Response response = response_of(
-        {refusal.status, path.found.dialect->frame_refusal(refusal, id), id});
+    Response response =
+        response_of({refusal.status, path.found.dialect->frame_refusal(refusal, id), id});
     response.allow = path.found.allow;
     return response;
 }

@@ -1,6 +1,6 @@
-// Calls of vendors' APIs: what they come to is decided by agent/vendor, on what is in force; here it
-// becomes durable and is carried out. Calls that come at once are accepted as one: their edits of
-// the host's addresses make one document, one operation and one commit.
+// Calls of vendors' APIs: what they come to is decided by agent/vendor, on what is in force; here
+// it becomes durable and is carried out. Calls that come at once are accepted as one: their edits
+// of the host's addresses make one document, one operation and one commit.
 
 #include "agent/engine/calls.hpp"
 
@@ -58,9 +58,11 @@ struct Memo {
     static Memo from(const std::string& text) {
         const Json json = Json::parse(text, nullptr, false);
         if (!json.is_object()) return {};
-        return {json.value("memo", Json::object()), json.value("instance", ""),
+        return {json.value("memo", Json::object()),
+                json.value("instance", ""),
                 json.value("drawn", std::vector<std::string>()),
-                json.value("added", std::vector<std::string>()), json.value("allOrNothing", false),
+                json.value("added", std::vector<std::string>()),
+                json.value("allOrNothing", false),
                 json.value("ticket", "")};
     }
 };
@@ -78,19 +80,20 @@ const vendor::Route* route_named(const vendor::Dialect& dialect, const std::stri
 
 }  // namespace
 
-/// Calls that are being accepted together.
-/// Whether the vendor refuses it where its token came before with this.
 namespace {
+
+/// Whether the vendor refuses it where its token came before with this.
 bool is_other(const Live& live, const store::Call& before) {
     return live->found.dialect->repeated == vendor::Repeated::same_request &&
            before.digest != live->digest;
 }
+
 }  // namespace
 
+/// Calls that are being accepted together.
 class Engine::Batch {
  public:
-    Batch(Engine& engine, std::unique_ptr<Look> look)
-        : engine_(engine), look_(std::move(look)) {}
+    Batch(Engine& engine, std::unique_ptr<Look> look) : engine_(engine), look_(std::move(look)) {}
 
     void take(const Live& live);
     /// Makes all of it durable, and answers those who need not wait.
@@ -215,11 +218,11 @@ void Engine::Batch::take(const Live& live, const vendor::Edit& edit, Json memo) 
     edits_.push_back({live, std::move(kept), std::move(row)});
 }
 
-std::expected<std::vector<std::string>, Errors> Engine::Batch::edit(
-    const spec::AddressEdit& edit, std::vector<std::string>& drawn, bool& changes) {
+std::expected<std::vector<std::string>, Errors> Engine::Batch::edit(const spec::AddressEdit& edit,
+                                                                    std::vector<std::string>& drawn,
+                                                                    bool& changes) {
     if (!look_->host.instance)
-        return std::unexpected(
-            Errors{{Errc::conflict, "no instance is in force on this host"}});
+        return std::unexpected(Errors{{Errc::conflict, "no instance is in force on this host"}});
     auto edited = spec::edit_addresses(edit, look_->documents, look_->host.instance->id);
     if (!edited) return std::unexpected(std::move(edited).error());
     changes = edited->changes();
@@ -265,8 +268,7 @@ void Engine::Batch::take(const Live& live, const vendor::Ledger& ledger, const J
         return std::ranges::find(ledger.dropped, one.id) != ledger.dropped.end();
     });
     const std::string instance = look_->host.instance ? look_->host.instance->id : "";
-    const Answer answer =
-        Answer::of(live->found.route->reply(memo, {.instance = instance}));
+    const Answer answer = Answer::of(live->found.route->reply(memo, {.instance = instance}));
     store::Call row = row_of(live);
     answer.put_into(row);
     std::ranges::move(rows.put, std::back_inserter(ledger_.put));
@@ -309,14 +311,13 @@ void Engine::Batch::commit() {
         for (const Waiting& one : edits) ledger.calls.push_back(one.row);
         // Until those that wait are known as waiting, nobody tells that the operation has ended.
         const std::lock_guard alone(engine_.calls_mutex_);
-        const auto accepted = engine_.take_in(
-            submission, std::move(*document), [&](const std::string&) { return ledger; });
+        const auto accepted = engine_.take_in(submission, std::move(*document),
+                                              [&](const std::string&) { return ledger; });
         if (!accepted) return refuse(accepted.error());
         for (const Waiting& one : edits) {
             const Answer meanwhile = Answer::of(one.live->found.route->reply(
-                one.memo.memo, {.instance = one.memo.instance,
-                                .drawn = one.memo.drawn,
-                                .under_way = true}));
+                one.memo.memo,
+                {.instance = one.memo.instance, .drawn = one.memo.drawn, .under_way = true}));
             std::vector<Live> all = one.twins;
             all.push_back(one.live);
             for (const Live& live : all) {
@@ -326,8 +327,7 @@ void Engine::Batch::commit() {
             }
         }
         for (auto& [live, answer] : std::exchange(held_, {}))
-            engine_.under_way_.emplace(accepted->operation,
-                                       UnderWay{live, "", std::move(answer)});
+            engine_.under_way_.emplace(accepted->operation, UnderWay{live, "", std::move(answer)});
     }
     for (const auto& [live, answer] : held_) live->end(answer);
     for (const auto& [live, answer] : noted) live->end(answer);
@@ -441,7 +441,7 @@ std::expected<std::unique_ptr<Look>, Errors> Engine::look() {
         return std::string(prefix) + keyed_digest(store_.host_key(), of).substr(0, 12);
     };
     if (standing->instance) {
-        const std::string state = !standing->operation              ? "idle"
+        const std::string state = !standing->operation               ? "idle"
                                   : !standing->operation->finished() ? "applying"
                                   : standing->operation->state == "done"
                                       ? "running"
@@ -466,10 +466,11 @@ void Engine::fill_addresses(Look& look) {
     for (const spec::Sourced& one : look.documents) {
         if (!one.spec.network || !one.spec.network->aliases) continue;
         for (const netcfg::Alias& alias : *one.spec.network->aliases)
-            look.host.addresses.push_back({.cidr = alias.cidr,
-                                           .kind = alias.kind,
-                                           .id = alias.id,
-                                           .from_order = one.source != spec::address_source});
+            if (!spec::is_withdrawn(alias, one, look.documents))
+                look.host.addresses.push_back({.cidr = alias.cidr,
+                                               .kind = alias.kind,
+                                               .id = alias.id,
+                                               .from_order = one.source != spec::address_source});
     }
 }
 
@@ -536,12 +537,14 @@ void Engine::answer_calls(std::int64_t operation, const store::Ledger& ended) {
 
 /// What calls have left behind that they should not have; `held` are told when that is gone.
 void Engine::take_back_calls(std::vector<std::pair<std::shared_ptr<LiveCall>, Answer>> held) {
-    const std::lock_guard one_at_a_time(accept_mutex_);
     auto open = store_.open_calls();
+    if (open && std::ranges::all_of(*open, [](const store::Call& c) { return c.undo.empty(); }))
+        return;
+    const std::lock_guard one_at_a_time(accept_mutex_);
     auto seen = look();
     if (!open || !seen) {
-        log(Level::error, "cannot take back a call: " +
-                              describe(open ? seen.error().front() : open.error()));
+        log(Level::error,
+            "cannot take back a call: " + describe(open ? seen.error().front() : open.error()));
         for (const auto& [live, answer] : held) live->end(answer);
         return;
     }
@@ -551,8 +554,8 @@ void Engine::take_back_calls(std::vector<std::pair<std::shared_ptr<LiveCall>, An
     for (store::Call& call : *open) {
         if (call.undo.empty()) continue;
         const Json undo = Json::parse(call.undo, nullptr, false);
-        const auto items = undo.is_array() ? undo.get<std::vector<std::string>>()
-                                           : std::vector<std::string>();
+        const auto items =
+            undo.is_array() ? undo.get<std::vector<std::string>>() : std::vector<std::string>();
         for (const vendor::Address& there : batch.look().host.addresses) {
             const std::string item = netcfg::item_of(there.kind, there.cidr);
             if (!there.from_order && std::ranges::find(items, item) != items.end())
@@ -580,11 +583,12 @@ void Engine::look_after_resources() {
 
 /// Elastic addresses on their way. On the worker.
 void Engine::settle_resources() {
+    if (const auto there = store_.resources(); there && there->empty()) return;
     const std::lock_guard one_at_a_time(accept_mutex_);
     auto seen = look();
     if (!seen)
-        return log(Level::error, "cannot look after the elastic addresses: " +
-                                     describe(seen.error().front()));
+        return log(Level::error,
+                   "cannot look after the elastic addresses: " + describe(seen.error().front()));
     std::vector<vendor::Finished> finished;
     std::set<std::int64_t> asked;
     for (const vendor::Resource& one : (*seen)->host.resources) {

@@ -186,8 +186,8 @@ class Engine final : public agent::Desk {
     std::map<std::uint64_t, std::function<void()>> subscribers_;
     std::uint64_t next_subscription_ = 1;
     std::vector<std::shared_ptr<LiveCall>> waiting_calls_;
-    bool accepting_calls_ = false;    // somebody takes along what comes to wait
-    bool resources_changed_ = false;  // the worker looks after them
+    bool accepting_calls_ = false;         // somebody takes along what comes to wait
+    bool resources_changed_ = false;       // the worker looks after them
     std::int64_t next_settlement_ms_ = 0;  // worker only: when it does so anyway; 0: never
 
     /// Waits for an operation: for the answer of the call with this ticket, or with the answer.

@@ -19,11 +19,10 @@ void Answer::put_into(store::Call& call) const {
 agent::VendorReply LiveCall::framed(const Answer& answer) const {
     const vendor::Dialect& dialect = *found.dialect;
     const std::string body =
-        answer.refused
-            ? dialect.frame_refusal(
-                  {answer.status, answer.body.value("code", ""), answer.body.value("message", "")},
-                  request_id_)
-            : dialect.frame({answer.status, answer.body}, request_id_);
+        answer.refused ? dialect.frame_refusal({answer.status, answer.body.value("code", ""),
+                                                answer.body.value("message", "")},
+                                               request_id_)
+                       : dialect.frame({answer.status, answer.body}, request_id_);
     return {answer.status, body, request_id_};
 }
 

@@ -104,7 +104,9 @@ void Engine::refuse_upwards(const agent::Submission& submission, const Errors& e
         log(Level::warn, "document refused: " + describe(error),
             {{"source", submission.source}, {"code", std::string(to_string(error.code))}});
     // Who asked is there to read the answer.
-    const auto is_vendor = [&](const vendor::Dialect& one) { return one.name == submission.source; };
+    const auto is_vendor = [&](const vendor::Dialect& one) {
+        return one.name == submission.source;
+    };
     if (submission.source == "admin" || submission.source == "raid" ||
         submission.source == spec::address_source ||
         std::ranges::any_of(vendor::dialects(), is_vendor))

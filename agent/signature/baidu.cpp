@@ -50,8 +50,9 @@ std::expected<Signed, Refused> verify_baidu(const Message& message, std::span<co
     if (!given) return refuse(Fault::absent, "there is no header Authorization");
     const std::vector<std::string> parts = split(*given, '/');
     if (parts.size() != parts_of_it || parts[0] != "bce-auth-v1")
-        return refuse(Fault::malformed, "the header Authorization is not bce-auth-v1/KEY/TIME/"
-                                        "SECONDS/HEADERS/SIGNATURE");
+        return refuse(Fault::malformed,
+                      "the header Authorization is not bce-auth-v1/KEY/TIME/"
+                      "SECONDS/HEADERS/SIGNATURE");
     const auto at = extended_time(parts[2]);
     std::int64_t lasts = 0;
     const char* end = parts[3].data() + parts[3].size();
@@ -83,8 +84,9 @@ std::expected<Signed, Refused> verify_baidu(const Message& message, std::span<co
     const std::string prefix = parts[0] + '/' + parts[1] + '/' + parts[2] + '/' + parts[3];
     const std::string derived = hex(hmac(key->secret, prefix));
     if (!same(hex(hmac(derived, text)), parts[5]))
-        return refuse(Fault::wrong, "The request signature we calculated does not match the "
-                                    "signature you provided");
+        return refuse(Fault::wrong,
+                      "The request signature we calculated does not match the "
+                      "signature you provided");
     // The body is not signed, but where its digest is, it is held to it.
     const auto md5 = header(message, "content-md5");
     if (md5 && std::ranges::find(names, "content-md5") != names.end() &&
@@ -93,10 +95,8 @@ std::expected<Signed, Refused> verify_baidu(const Message& message, std::span<co
     const std::int64_t until = *at + lasts * 1000;
     if (*at > clock.now_ms + clock.skew_ms || until < clock.now_ms - clock.skew_ms)
         return refuse(Fault::expired, "Request has expired. Timestamp date is " + parts[2]);
-    return Signed{.vendor = "baidu",
-                  .key_id = key->id,
-                  .until_ms = until + clock.skew_ms,
-                  .since_ms = *at};
+    return Signed{
+        .vendor = "baidu", .key_id = key->id, .until_ms = until + clock.skew_ms, .since_ms = *at};
 }
 
 }  // namespace metalwright::signature

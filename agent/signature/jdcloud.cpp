@@ -68,17 +68,17 @@ std::expected<Signed, Refused> verify_jdcloud(const Message& message, std::span<
     if (!given) return refuse(Fault::absent, "lack of header authorization");
     const auto authorization = read_authorization(*given);
     if (!authorization || (authorization->scheme != second && authorization->scheme != third))
-        return refuse(Fault::malformed, "the header authorization is none of JDCLOUD2-HMAC-SHA256 "
-                                        "or JDCLOUD3-HMAC-SHA256");
+        return refuse(Fault::malformed,
+                      "the header authorization is none of JDCLOUD2-HMAC-SHA256 "
+                      "or JDCLOUD3-HMAC-SHA256");
     const std::string version = authorization->scheme.substr(0, 8);  // "JDCLOUD2"
     const std::string request = lower(version) + "_request";
     const std::vector<std::string> scope = split(authorization->credential, '/');
     const auto date = header(message, "x-jdcloud-date");
     const auto at = date ? basic_time(*date) : std::nullopt;
     if (scope.size() != 5 || scope[4] != request || !at || !date->starts_with(scope[1]))
-        return refuse(Fault::malformed,
-                      "the credential is not KEY/DATE/REGION/SERVICE/" + request +
-                          " with the date of the header x-jdcloud-date");
+        return refuse(Fault::malformed, "the credential is not KEY/DATE/REGION/SERVICE/" + request +
+                                            " with the date of the header x-jdcloud-date");
     const Key* key = find_key(keys, "jdcloud", scope[0]);
     if (key == nullptr) return refuse(Fault::unknown_key, "this access key is not known here");
     const auto& names = authorization->signed_headers;

@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <charconv>
+#include <chrono>
 
 namespace metalwright::signature {
 namespace {
@@ -20,8 +20,8 @@ std::string digest(const EVP_MD* kind, std::string_view bytes) {
 }
 
 bool plain(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           c == '-' || c == '.' || c == '_' || c == '~';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
 }
 
 int nibble(char c) {
@@ -47,8 +47,8 @@ std::optional<std::int64_t> time_of(std::string_view digits) {
                               day(static_cast<unsigned>(number(6, 2)))};
     if (!date.ok() || number(8, 2) > 23 || number(10, 2) > 59 || number(12, 2) > 60)
         return std::nullopt;
-    const auto at = sys_days(date) + hours(number(8, 2)) + minutes(number(10, 2)) +
-                    seconds(number(12, 2));
+    const auto at =
+        sys_days(date) + hours(number(8, 2)) + minutes(number(10, 2)) + seconds(number(12, 2));
     return duration_cast<milliseconds>(at.time_since_epoch()).count();
 }
 
@@ -72,8 +72,9 @@ std::string sha256_hex(std::string_view bytes) {
 std::string md5_base64(std::string_view bytes) {
     const std::string raw = digest(EVP_md5(), bytes);
     std::array<unsigned char, 32> text{};
-    const int size = EVP_EncodeBlock(text.data(), reinterpret_cast<const unsigned char*>(raw.data()),
-                                     static_cast<int>(raw.size()));
+    const int size =
+        EVP_EncodeBlock(text.data(), reinterpret_cast<const unsigned char*>(raw.data()),
+                        static_cast<int>(raw.size()));
     return {reinterpret_cast<const char*>(text.data()), static_cast<std::size_t>(size)};
 }
 
@@ -181,9 +182,12 @@ std::optional<Authorization> read_authorization(std::string_view text) {
         const std::size_t equals = word.find('=');
         if (equals == std::string::npos) return std::nullopt;
         const std::string name = word.substr(0, equals), value = word.substr(equals + 1);
-        if (name == "Credential") read.credential = value;
-        else if (name == "SignedHeaders") read.signed_headers = split(value, ';');
-        else if (name == "Signature") read.signature = value;
+        if (name == "Credential")
+            read.credential = value;
+        else if (name == "SignedHeaders")
+            read.signed_headers = split(value, ';');
+        else if (name == "Signature")
+            read.signature = value;
     }
     if (read.credential.empty() || read.signed_headers.empty() || read.signature.empty())
         return std::nullopt;

@@ -61,16 +61,17 @@ std::expected<void, Refused> Nonces::take(const Signed& request, const Clock& cl
     if (request.nonce.empty()) return {};
     if (request.since_ms < start_ms_ && request.until_ms >= clock.now_ms)
         return std::unexpected(
-            Refused{Fault::expired, "the request was signed before this agent started, which cannot "
-                                    "tell whether it was seen before: sign it again"});
+            Refused{Fault::expired,
+                    "the request was signed before this agent started, which cannot "
+                    "tell whether it was seen before: sign it again"});
     if (clock.now_ms - swept_ms_ > 60'000 || seen_.size() >= most_) {
         swept_ms_ = clock.now_ms;
         std::erase_if(seen_, [&](const auto& one) { return one.second < clock.now_ms; });
     }
     if (seen_.size() >= most_)
-        return std::unexpected(
-            Refused{Fault::expired, "too many requests within the time in which one could be "
-                                    "replayed: send it later, signed again"});
+        return std::unexpected(Refused{Fault::expired,
+                                       "too many requests within the time in which one could be "
+                                       "replayed: send it later, signed again"});
     const std::string name = request.vendor + '/' + request.key_id + '/' + request.nonce;
     if (!seen_.emplace(name, request.until_ms).second)
         return std::unexpected(Refused{Fault::replayed, "this request was seen before"});

@@ -50,7 +50,7 @@ struct Refused {
 struct Signed {
     std::string vendor;
     std::string key_id;
-    std::string nonce{};  ///< empty: the scheme has none, or it was not signed
+    std::string nonce{};        ///< empty: the scheme has none, or it was not signed
     std::int64_t until_ms = 0;  ///< from then on it is expired
     std::int64_t since_ms = 0;  ///< when it was signed, by the signer's clock
 };
@@ -61,8 +61,8 @@ struct Clock {
 };
 
 /// Verifies a request under its vendor's scheme (JDCLOUD2 and JDCLOUD3-HMAC-SHA256, bce-auth-v1,
-/// ZC2-HMAC-SHA256). What the schemes leave out of the signature is in docs/vendors.md. Pure but for
-/// OpenSSL; the comparison takes the same time wherever it fails.
+/// ZC2-HMAC-SHA256). What the schemes leave out of the signature is in docs/vendors.md. Pure but
+/// for OpenSSL; the comparison takes the same time wherever it fails.
 std::expected<Signed, Refused> verify(std::string_view vendor, const Message& message,
                                       std::span<const Key> keys, const Clock& clock);
 

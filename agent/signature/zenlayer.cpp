@@ -44,10 +44,8 @@ std::expected<Signed, Refused> verify_zenlayer(const Message& message, std::span
     const std::int64_t at = std::clamp(seconds, -latest_s, latest_s) * 1000;
     if (at > clock.now_ms + clock.skew_ms || at < clock.now_ms - clock.skew_ms)
         return refuse(Fault::expired, "the time of the request is too far from this host's");
-    return Signed{.vendor = "zenlayer",
-                  .key_id = key->id,
-                  .until_ms = at + clock.skew_ms,
-                  .since_ms = at};
+    return Signed{
+        .vendor = "zenlayer", .key_id = key->id, .until_ms = at + clock.skew_ms, .since_ms = at};
 }
 
 }  // namespace metalwright::signature

@@ -24,10 +24,9 @@ class Edit {
  public:
     Edit(std::span<const Sourced> in_force, const std::string& instance) {
         for (const Sourced& one : in_force)
-            if (one.source == address_source)
-                edited_.document = one.spec;
-            else
-                others(one);
+            if (one.source == address_source) edited_.document = one.spec;
+        for (const Sourced& one : in_force)
+            if (one.source != address_source) others(one);
         HostSpec& document = edited_.document;
         if (document.host_id.empty() && !in_force.empty())
             document.host_id = in_force.front().spec.host_id;
@@ -56,8 +55,12 @@ class Edit {
         const auto own = own_.find(key_of(alias.cidr));
         if (own == own_.end()) {
             if (leased_.contains(key_of(alias.cidr))) return edited_.unchanged.push_back(cidr);
+            // What was taken away comes back as it was ordered.
+            if (std::erase(edited_.document.withdrawn, alias.cidr) > 0)
+                return edited_.added.push_back(cidr);
             if (const auto other = others_.find(key_of(alias.cidr)); other != others_.end())
-                return conflict(cidr + " is wanted by " + other->second + " already", alias.where);
+                return conflict(cidr + " is wanted by " + other->second.name + " already",
+                                alias.where);
             keep(alias);
             edited_.added.push_back(cidr);
             return;
@@ -98,8 +101,15 @@ class Edit {
             return absent(
                 cidr + " is not wanted; it is there as " + order_[own->second].alias.cidr.text(),
                 removal.where);
-        if (const auto other = others_.find(key); other != others_.end())
-            return conflict(cidr + " is wanted by " + other->second +
+        const auto other = others_.find(key);
+        if (other != others_.end() && other->second.ordered) {
+            edited_.document.withdrawn.push_back(other->second.cidr);
+            edited_.removed.push_back(other->second.cidr.text());
+            others_.erase(other);
+            return;
+        }
+        if (other != others_.end())
+            return conflict(cidr + " is wanted by " + other->second.name +
                                 ", and only a document of that source takes it away",
                             removal.where);
         absent(cidr + " is wanted by nobody; `metalwright ip list` shows what is", removal.where);
@@ -145,10 +155,13 @@ class Edit {
         const netcfg::Wanted& network = *source.spec.network;
         if (network.primary)
             others_.try_emplace(netcfg::Prefix::single(network.primary->address.address),
-                                name + ", as the primary address,");
+                                Wanting{name + ", as the primary address,"});
         if (!network.aliases) return;
+        const auto& withdrawn = edited_.document.withdrawn;
         for (const netcfg::Alias& alias : *network.aliases)
-            others_.try_emplace(key_of(alias.cidr), name);
+            if (std::ranges::find(withdrawn, alias.cidr) == withdrawn.end())
+                others_.try_emplace(key_of(alias.cidr),
+                                    Wanting{name, !source.spec.dialect.empty(), alias.cidr});
     }
 
     void conflict(std::string message, const std::string& where) {
@@ -162,7 +175,13 @@ class Edit {
     std::vector<Kept> order_;
     std::map<netcfg::Prefix, std::size_t> own_;
     std::set<netcfg::Prefix> leased_;
-    std::map<netcfg::Prefix, std::string> others_;  ///< who wants it
+    /// Another source that wants an address.
+    struct Wanting {
+        std::string name;
+        bool ordered = false;  ///< as part of a vendor's order, from which a later call takes it
+        netcfg::Prefix cidr{};
+    };
+    std::map<netcfg::Prefix, Wanting> others_;
     Errors errors_;
 };
 

@@ -52,7 +52,7 @@ struct Catalogue {
     ById<RaidType> raid_types{};
     ById<std::string> keypairs{};  ///< one public key, a whole line
     ById<Subnet> subnets{};
-    ById<std::string> os_types{};  ///< a name for people
+    ById<std::string> os_types{};      ///< a name for people
     ById<std::string> device_types{};  ///< JSON object of what is told of one
     ById<Zone> zones{};
 

@@ -314,9 +314,28 @@ class Merge {
 
 }  // namespace
 
+bool is_withdrawn(const netcfg::Alias& alias, const Sourced& wanted_by,
+                  std::span<const Sourced> all) {
+    return !wanted_by.spec.dialect.empty() && std::ranges::any_of(all, [&](const Sourced& other) {
+        return std::ranges::find(other.spec.withdrawn, alias.cidr) != other.spec.withdrawn.end();
+    });
+}
+
 std::expected<HostSpec, Errors> merge(std::span<const Sourced> sources) {
+    const bool withdraws = std::ranges::any_of(
+        sources, [](const Sourced& one) { return !one.spec.withdrawn.empty(); });
     Merge merge;
-    for (const Sourced& source : sources) merge.add(source);
+    for (const Sourced& source : sources) {
+        if (!withdraws || !source.spec.network || !source.spec.network->aliases) {
+            merge.add(source);
+            continue;
+        }
+        Sourced left = source;
+        std::erase_if(*left.spec.network->aliases, [&](const netcfg::Alias& alias) {
+            return is_withdrawn(alias, source, sources);
+        });
+        merge.add(left);
+    }
     return merge.take();
 }
 

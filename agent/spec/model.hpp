@@ -99,6 +99,8 @@ struct HostSpec {
     std::optional<std::uint32_t> bandwidth_mbps{};     ///< of the WAN NIC; 0: no limit of ours
     std::optional<std::uint32_t> extra_uplink_mbps{};  ///< on top, for what goes out
     std::optional<SecondaryCount> secondary_count{};
+    /// Aliases that a vendor's order had, and that a later call has taken away: nobody wants them.
+    std::vector<netcfg::Prefix> withdrawn{};
     std::vector<netcfg::Prefix>
         leases{};  ///< the addresses that were given for that, once it is in force
     std::optional<std::string> hostname{};

@@ -184,6 +184,7 @@ void read_native(Fields& document, HostSpec& spec, Completeness completeness) {
                                     .ipv6 = count->number32("ipv6", 0, most_leases).value_or(0)};
             count->refuse_unknown();
         }
+        if (const auto at = network->find("withdrawn")) spec.withdrawn = read_withdrawn(*at);
         if (netcfg::Wanted wanted = read_network(*network); wanted != netcfg::Wanted{})
             spec.network = std::move(wanted);
         network->refuse_unknown();

@@ -222,6 +222,8 @@ json native_json(const HostSpec& spec, Secrets secrets) {
     if (spec.secondary_count)
         document["network"]["secondaryCount"] = {{"ipv4", spec.secondary_count->ipv4},
                                                  {"ipv6", spec.secondary_count->ipv6}};
+    for (const netcfg::Prefix& cidr : spec.withdrawn)
+        document["network"]["withdrawn"].push_back(cidr.text());
     if (spec.bandwidth_mbps) document["network"]["bandwidthMbps"] = *spec.bandwidth_mbps;
     if (spec.extra_uplink_mbps) document["network"]["extraUplinkMbps"] = *spec.extra_uplink_mbps;
     put(document, "hostname", spec.hostname);

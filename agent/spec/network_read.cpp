@@ -322,6 +322,21 @@ std::vector<netcfg::Prefix> read_pools(const Cursor& at) {
     return pools;
 }
 
+std::vector<netcfg::Prefix> read_withdrawn(const Cursor& at) {
+    std::vector<netcfg::Prefix> all;
+    const auto items = at.items(most_items);
+    if (!items) return all;
+    for (const Cursor& item : *items) {
+        const auto cidr = read_prefix(item);
+        if (!cidr) continue;
+        if (std::find(all.begin(), all.end(), *cidr) != all.end())
+            item.error(cidr->text() + " stands before");
+        else
+            all.push_back(*cidr);
+    }
+    return all;
+}
+
 std::vector<netcfg::Alias> read_aliases(const Cursor& at, std::size_t most, AliasForm form,
                                         netcfg::Kind kind) {
     std::vector<netcfg::Alias> aliases;

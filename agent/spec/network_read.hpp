@@ -27,6 +27,9 @@ inline constexpr std::array<netcfg::Kind, 3> listed_kinds{
 /// Networks, none twice.
 std::vector<netcfg::Prefix> read_pools(const Cursor& at);
 
+/// Aliases as they are written in a list of addresses, none twice.
+std::vector<netcfg::Prefix> read_withdrawn(const Cursor& at);
+
 std::optional<netcfg::Address> read_address(const Cursor& at);
 
 /// "10.0.1.0/24"; a bare address is one with the full length.

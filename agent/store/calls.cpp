@@ -32,8 +32,8 @@ Result<std::vector<Call>> read_calls(Statement& query) {
 
 Result<std::optional<Call>> Store::call(std::string_view vendor, std::string_view token) {
     const std::lock_guard lock(mutex_);
-    auto query = db_.prepare(std::string("SELECT ") + columns +
-                             " FROM call WHERE vendor = ? AND token = ?");
+    auto query =
+        db_.prepare(std::string("SELECT ") + columns + " FROM call WHERE vendor = ? AND token = ?");
     if (!query) return std::unexpected(query.error());
     auto found = read_calls(query->bind(1, vendor).bind(2, token));
     if (!found) return std::unexpected(found.error());

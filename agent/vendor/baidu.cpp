@@ -98,9 +98,9 @@ void read_addresses(spec::Fields& fields, bool may_count, Asked& asked) {
 
 std::optional<Refusal> wrong_instance(const std::string& id, const Host& host) {
     if (host.instance && host.instance->id == id) return std::nullopt;
-    return Refusal{404, "NoSuchObject",
-                   "The specified object is not found or resource do not exist: instance " +
-                       id.substr(0, 64)};
+    return Refusal{
+        404, "NoSuchObject",
+        "The specified object is not found or resource do not exist: instance " + id.substr(0, 64)};
 }
 
 /// The network of the NIC that these addresses are for; nothing where that is not ordered.
@@ -130,8 +130,7 @@ std::optional<Refusal> unfit(const netcfg::Address& address, const Host& host) {
     return std::nullopt;
 }
 
-Decision batch_add_ip(const agent::VendorRequest& request, const Caught& caught,
-                      const Host& host) {
+Decision batch_add_ip(const agent::VendorRequest& request, const Caught& caught, const Host& host) {
     if (auto bad = bad_version(caught)) return std::move(*bad);
     if (auto bad = bad_token(request)) return std::move(*bad);
     const auto body = parse_body(request.body);
@@ -141,8 +140,7 @@ Decision batch_add_ip(const agent::VendorRequest& request, const Caught& caught,
         read_fields(*body, [&](spec::Fields& fields) { read_addresses(fields, true, asked); });
     if (!read) return malformed(read.error());
     if (auto wrong = wrong_instance(asked.instance, host)) return std::move(*wrong);
-    const auto there =
-        std::ranges::count(host.addresses, netcfg::Kind::secondary, &Address::kind);
+    const auto there = std::ranges::count(host.addresses, netcfg::Kind::secondary, &Address::kind);
     const std::size_t more = asked.count + asked.addresses.size();
     if (static_cast<std::size_t>(there) + more > host.limits.secondaries)
         return Refusal{400, "ExceedLimitException",
@@ -168,8 +166,7 @@ Reply added(const Json& memo, const Outcome& outcome) {
     return {200, {{"privateIps", std::move(all)}, {"eniPrivateIps", nullptr}}};
 }
 
-Decision batch_del_ip(const agent::VendorRequest& request, const Caught& caught,
-                      const Host& host) {
+Decision batch_del_ip(const agent::VendorRequest& request, const Caught& caught, const Host& host) {
     if (auto bad = bad_version(caught)) return std::move(*bad);
     if (auto bad = bad_token(request)) return std::move(*bad);
     const auto body = parse_body(request.body);

@@ -15,10 +15,10 @@ std::span<const Dialect> dialects();
 
 /// What a request is for.
 struct Found {
-    const Dialect* dialect = nullptr;     ///< null: it is no vendor's path
-    const Route* route = nullptr;         ///< null: the vendor's path, but not an operation of ours
-    std::vector<std::string> caught{};    ///< what stands for each "*"
-    std::string allow{};                  ///< where the path is known under other methods: these
+    const Dialect* dialect = nullptr;   ///< null: it is no vendor's path
+    const Route* route = nullptr;       ///< null: the vendor's path, but not an operation of ours
+    std::vector<std::string> caught{};  ///< what stands for each "*"
+    std::string allow{};                ///< where the path is known under other methods: these
 };
 
 Found find(const agent::VendorRequest& request);

@@ -68,9 +68,9 @@ class Settling {
         const ItemResult* result = result_of(eip, cidr);
         if (result == nullptr) return;
         const bool failed = result->outcome == metalwright::Outcome::failed;
-        if (goes) return move(unbound(eip), eip.state == eip_state::recycling
-                                                 ? eip_state::recycle
-                                                 : eip_state::available);
+        if (goes)
+            return move(unbound(eip), eip.state == eip_state::recycling ? eip_state::recycle
+                                                                        : eip_state::available);
         if (!failed) return move(eip, eip_state::associated);
         // What could not be set is not wanted any longer: else it would come some time later.
         if (on_the_nic(eip)) settled_.edit.remove.push_back({.cidr = cidr});

@@ -57,7 +57,8 @@ std::string frame(const Reply& reply, const std::string& request_id) {
 std::string frame_refusal(const Refusal& refusal, const std::string& request_id) {
     Json json;
     json["requestId"] = request_id;
-    json["error"] = {{"status", refusal.code}, {"code", refusal.status}, {"message", refusal.message}};
+    json["error"] = {
+        {"status", refusal.code}, {"code", refusal.status}, {"message", refusal.message}};
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -178,10 +179,11 @@ Decision paged(const agent::VendorRequest& request, const char* name, const Json
     for (std::size_t i = (page->number - 1) * page->size;
          i < all.size() && shown.size() < page->size; ++i)
         shown.push_back(all[i]);
-    return Reply{200, {{name, std::move(shown)},
-                       {"pageNumber", page->number},
-                       {"pageSize", page->size},
-                       {"totalCount", all.size()}}};
+    return Reply{200,
+                 {{name, std::move(shown)},
+                  {"pageNumber", page->number},
+                  {"pageSize", page->size},
+                  {"totalCount", all.size()}}};
 }
 
 /// "filters.1.name=aliasIpId&filters.1.values.1=a": what a list of filters says of one name; empty:
@@ -225,13 +227,12 @@ Decision reset_password(const agent::VendorRequest& request, const Caught& caugh
     const auto body = parse_body(request.body);
     if (!body) return invalid(told(body.error().errors));
     std::string password;
-    if (auto read = read_fields(*body,
-                                [&](spec::Fields& fields) {
-                                    read_region(fields, caught);
-                                    password =
-                                        fields.need_text("password", {.most = 512, .secret = true})
-                                            .value_or("");
-                                });
+    if (auto read = read_fields(
+            *body,
+            [&](spec::Fields& fields) {
+                read_region(fields, caught);
+                password = fields.need_text("password", {.most = 512, .secret = true}).value_or("");
+            });
         !read)
         return invalid(told(read.error().errors));
     if (auto wrong = wrong_instance(caught[1], host)) return std::move(*wrong);
@@ -439,7 +440,8 @@ Decision describe_secondary_cidrs(const agent::VendorRequest& request, const Cau
         std::uint64_t taken = 0;
         for (const Address& address : host.addresses)
             if (address.id == one.id)
-                taken += address.cidr.is_range() ? std::uint64_t{1} << (32U - address.cidr.length) : 1;
+                taken +=
+                    address.cidr.is_range() ? std::uint64_t{1} << (32U - address.cidr.length) : 1;
         all.push_back({{"secondaryCidrId", one.id},
                        {"cidr", one.body.value("cidr", "")},
                        {"region", caught[0]},
@@ -493,7 +495,8 @@ Decision describe_os(const agent::VendorRequest& request, const Caught&, const H
     for (const auto& [id, name] : host.catalogue.os_types) {
         const std::size_t blank = name.find(' ');
         const std::string type = name.substr(0, blank);
-        if (!wanted.empty() && !std::ranges::equal(type, wanted, {}, ::tolower, ::tolower)) continue;
+        if (!wanted.empty() && !std::ranges::equal(type, wanted, {}, ::tolower, ::tolower))
+            continue;
         all.push_back({{"osTypeId", id},
                        {"osName", name},
                        {"osType", type},

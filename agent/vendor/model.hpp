@@ -37,7 +37,7 @@ struct Instance {
 struct Address {
     netcfg::Prefix cidr{};
     netcfg::Kind kind = netcfg::Kind::alias;
-    std::string id{};  ///< what it was given from: a subnet, an EIP
+    std::string id{};         ///< what it was given from: a subnet, an EIP
     bool from_order = false;  ///< wanted by the order itself: no later call takes it away
 };
 
@@ -45,9 +45,9 @@ struct Address {
 /// secondary CIDR. Durable.
 struct Resource {
     std::string id;
-    std::string kind;   ///< "eip", "secondaryCidr"
-    std::string state;  ///< of an EIP, in the vendor's word
-    Json body;          ///< an object; its fields are the dialect's
+    std::string kind;             ///< "eip", "secondaryCidr"
+    std::string state;            ///< of an EIP, in the vendor's word
+    Json body;                    ///< an object; its fields are the dialect's
     std::int64_t operation = 0;   ///< what it waits for; 0: nothing
     std::int64_t changed_ms = 0;  ///< when its state changed last
 
@@ -115,9 +115,9 @@ using Decision = std::variant<Reply, Refusal, Work>;
 /// How a piece of work has gone.
 struct Outcome {
     std::string instance{};
-    std::vector<std::string> drawn{};     ///< addresses that were given by number, CIDRs
-    std::vector<ItemResult> items{};      ///< of the addresses; empty while it is under way
-    bool under_way = false;               ///< nobody can wait any longer
+    std::vector<std::string> drawn{};  ///< addresses that were given by number, CIDRs
+    std::vector<ItemResult> items{};   ///< of the addresses; empty while it is under way
+    bool under_way = false;            ///< nobody can wait any longer
 };
 
 // ---- a vendor ----------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ struct Outcome {
 struct Route {
     std::string_view operation;  ///< the vendor's name of it
     std::string_view method;
-    std::string_view pattern;     ///< "*" stands for one segment, "*:reset" for one that ends so
+    std::string_view pattern;      ///< "*" stands for one segment, "*:reset" for one that ends so
     std::string_view action = {};  ///< value of the header that names the operation; empty: none
     bool changes = true;           ///< else it only tells
     /// `caught` stands for the "*", in order. Pure.

@@ -1,6 +1,6 @@
 // Zenlayer's bare metal (BMC): elastic addresses, of which this host has a stock per zone in its
-// catalogue. Contracts and codes: docs.console.zenlayer.com and zenlayercloud-sdk-go (bmc 2022-11-20);
-// the codes as the pages write them, in upper case with underscores.
+// catalogue. Contracts and codes: docs.console.zenlayer.com and zenlayercloud-sdk-go (bmc
+// 2022-11-20); the codes as the pages write them, in upper case with underscores.
 
 #include <algorithm>
 #include <array>
@@ -82,7 +82,8 @@ std::vector<netcfg::Address> in_stock(const spec::Zone& zone, const Host& host, 
         if (one.kind == "eip") taken.insert(one.body.value("ipAddress", ""));
     const auto on_the_host = [&](const netcfg::Address& address) {
         return std::ranges::any_of(host.addresses, [&](const Address& one) {
-            return one.cidr.contains(address) && (one.cidr.is_range() || one.cidr.address == address);
+            return one.cidr.contains(address) &&
+                   (one.cidr.is_range() || one.cidr.address == address);
         });
     };
     std::vector<netcfg::Address> found;
@@ -156,8 +157,9 @@ Decision allocate(const agent::VendorRequest& request, const Caught&, const Host
     const std::vector<netcfg::Address> free = in_stock(zone->second, host, wish.amount);
     if (free.size() < wish.amount)
         return Refusal{403, "RESOURCE_INSUFFICIENT_PRODUCT_SOLD_OUT",
-                       std::to_string(wish.amount) + " EIPs are asked for, and the stock of zone '" +
-                           wish.zone + "' on this host has " + std::to_string(free.size())};
+                       std::to_string(wish.amount) +
+                           " EIPs are asked for, and the stock of zone '" + wish.zone +
+                           "' on this host has " + std::to_string(free.size())};
     Ledger ledger;
     Json ids = Json::array();
     for (const netcfg::Address& address : free) {
@@ -190,8 +192,7 @@ Reply as_noted(const Json& memo, const Outcome&) {
     return {200, memo};
 }
 
-Decision available_resources(const agent::VendorRequest& request, const Caught&,
-                             const Host& host) {
+Decision available_resources(const agent::VendorRequest& request, const Caught&, const Host& host) {
     std::string zone_id, charge_type;
     if (auto bad = read_body(request, [&](spec::Fields& fields) {
             if (const auto at = fields.need("eipChargeType"))
@@ -240,7 +241,8 @@ struct Filter {
     std::uint64_t page = 1;
 
     bool passes(const Json& eip) const {
-        if (!ids.empty() && std::ranges::find(ids, eip.value("eipId", "")) == ids.end()) return false;
+        if (!ids.empty() && std::ranges::find(ids, eip.value("eipId", "")) == ids.end())
+            return false;
         for (const auto& [field, value] : equal)
             if (eip.value(field, "") != value) return false;
         const Json& own = eip["tags"]["tags"];
@@ -345,7 +347,8 @@ Decision associate(const agent::VendorRequest& request, const Caught&, const Hos
             instance = fields.need_text("instanceId", opaque).value_or("");
         }))
         return std::move(*bad);
-    Picked picked = pick(host, id, {eip_state::available}, "OPERATION_DENIED_EIP_STATUS_NOT_AVAILABLE");
+    Picked picked =
+        pick(host, id, {eip_state::available}, "OPERATION_DENIED_EIP_STATUS_NOT_AVAILABLE");
     if (picked.refusal) return std::move(*picked.refusal);
     if (!host.instance || host.instance->id != instance)
         return Refusal{403, "INVALID_INSTANCE_NOT_FOUND",
@@ -364,8 +367,7 @@ Decision associate(const agent::VendorRequest& request, const Caught&, const Hos
     });
     if (static_cast<std::size_t>(bound) >= host.limits.elastics)
         return Refusal{403, "OPERATION_DENIED_EIP_INSTANCE_EXCEED_LIMIT",
-                       "an instance has " + std::to_string(host.limits.elastics) +
-                           " EIPs at most"};
+                       "an instance has " + std::to_string(host.limits.elastics) + " EIPs at most"};
     Resource eip = *picked.eip;
     eip.body["instanceId"] = instance;
     return turn(std::move(eip), eip_state::associating, host);
@@ -380,7 +382,8 @@ std::optional<Refusal> read_id(const agent::VendorRequest& request, std::string&
 Decision unassociate(const agent::VendorRequest& request, const Caught&, const Host& host) {
     std::string id;
     if (auto bad = read_id(request, id)) return std::move(*bad);
-    Picked picked = pick(host, id, {eip_state::associated}, "OPERATION_DENIED_EIP_STATUS_NOT_SUPPORT");
+    Picked picked =
+        pick(host, id, {eip_state::associated}, "OPERATION_DENIED_EIP_STATUS_NOT_SUPPORT");
     if (picked.refusal) return std::move(*picked.refusal);
     return turn(*picked.eip, eip_state::unassociating, host);
 }
@@ -388,14 +391,14 @@ Decision unassociate(const agent::VendorRequest& request, const Caught&, const H
 Decision terminate(const agent::VendorRequest& request, const Caught&, const Host& host) {
     std::string id;
     if (auto bad = read_id(request, id)) return std::move(*bad);
-    Picked picked = pick(host, id,
-                         {eip_state::available, eip_state::associated, eip_state::create_failed},
-                         "OPERATION_DENIED_EIP_STATUS_NOT_SUPPORT");
+    Picked picked =
+        pick(host, id, {eip_state::available, eip_state::associated, eip_state::create_failed},
+             "OPERATION_DENIED_EIP_STATUS_NOT_SUPPORT");
     if (picked.refusal) return std::move(*picked.refusal);
-    return turn(*picked.eip,
-                picked.eip->state == eip_state::associated ? eip_state::recycling
-                                                           : eip_state::recycle,
-                host);
+    return turn(
+        *picked.eip,
+        picked.eip->state == eip_state::associated ? eip_state::recycling : eip_state::recycle,
+        host);
 }
 
 /// All of them, or none.

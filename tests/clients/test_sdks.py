@@ -8,41 +8,16 @@ import contextlib
 import json
 import os
 import pathlib
-import re
 import signal
 import subprocess
 import sys
-import tempfile
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
-from programs import Program  # noqa: E402
+from host import Host, in_own_namespaces
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD = MODULES = pathlib.Path()
-KEYS = {"keys": [{"vendor": vendor, "id": f"{vendor}-of-this-host", "secret": f"{vendor} secret of this host alone"}
-                 for vendor in ("jdcloud", "baidu", "zenlayer")]}
-CATALOGUE = {
-    "raidTypes": {"raid-sys-none": {"volume": "system", "level": "none"}, "raid-data-none": {"volume": "data", "level": "none"}},
-    "subnets": {"subnet-a": {"cidr": "10.0.1.0/24", "gateway": "10.0.1.1"}}, "osTypes": {"os-12": {"name": "Debian 12"}},
-    "deviceTypes": {"edcps.c.normal1": {"name": "Standard"}}}
 SCRIPT = "#!/bin/sh\necho run >>{}\n"
-
-
-def ip(*words):
-    return subprocess.run(["ip", *words], check=True, capture_output=True, text=True).stdout
-
-
-def keep_from_this_machine(*folders):
-    """What the daemon writes there from now on is written to nowhere: host name, passwords, the script's log."""
-    above = tempfile.mkdtemp()
-    subprocess.run(["mount", "-t", "tmpfs", "none", above], check=True)
-    for folder in folders:
-        upper, work = above + folder + "/upper", above + folder + "/work"
-        os.makedirs(upper)
-        os.makedirs(work)
-        subprocess.run(["mount", "-t", "overlay", "none", "-o", f"lowerdir={folder},upperdir={upper},workdir={work}", folder],
-                       check=True)
 
 
 class Sdks(contextlib.AbstractContextManager):
@@ -74,38 +49,16 @@ class Sdks(contextlib.AbstractContextManager):
 
 class SdkTest(unittest.TestCase):
     def setUp(self):
-        self.stack = contextlib.ExitStack()
-        self.addCleanup(self.stack.close)
-        self.folder = pathlib.Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
-        ip("link", "add", "va", "address", "02:00:00:00:00:0a", "type", "veth", "peer", "name", "vb")
-        self.stack.callback(ip, "link", "del", "va")
-        for nic in ("lo", "va", "vb"):
-            ip("link", "set", nic, "up")
-        (self.folder / "catalogue.json").write_text(json.dumps(CATALOGUE))
-        self.keys = self.folder / "keys.json"
-        self.keys.write_text(json.dumps(KEYS))
-        self.keys.chmod(0o600)
-        (self.folder / "m.toml").write_text(
-            f'[host]\nid = "h"\ncatalogue = "{self.folder}/catalogue.json"\n[network]\npersist = "none"\nnic_name = "va"\n'
-            f'pools = ["10.0.1.64/29"]\n[api.tcp]\naddress = "127.0.0.1"\nport = 0\nkeys_file = "{self.keys}"\n'
-            f'[user_data]\nrunner = "{BUILD}/agent/runner/metalwright-run"\n[log]\ntarget = "stderr"\n')
-        self.start()
+        self.host = Host(BUILD)
+        self.addCleanup(self.host.close)
+        self.begin()
 
-    def start(self):
-        command = [BUILD / "agent/metalwrightd", "--config", self.folder / "m.toml", "--state-dir", self.folder / "state",
-                   "--socket", self.folder / "a.sock"]
-        self.daemon = Program(command, self.folder / "a.sock", "/v1/health", self.folder / "log")
-        self.stack.callback(lambda daemon=self.daemon: daemon.process.poll() is None and daemon.stop())
-        port = int(re.findall(r"port=(\d+)", (self.folder / "log").read_text())[-1])
-        self.sdks = self.stack.enter_context(Sdks(port, self.keys))
+    def begin(self):
+        self.daemon = self.host.daemon
+        self.sdks = self.host.enter_context(Sdks(self.host.port, self.host.keys))
 
     def addresses(self):
-        found = set()
-        for link in json.loads(ip("-j", "address", "show", "dev", "va")):
-            found |= {f"{a['local']}/{a['prefixlen']}" for a in link["addr_info"] if a["scope"] != "link"}
-        for route in json.loads(ip("-j", "route", "show", "table", "local", "proto", "77") or "[]"):
-            found.add(route["dst"])
-        return found
+        return self.host.addresses()
 
     def good(self, answer):
         self.assertIn("ok", answer, answer)
@@ -115,24 +68,20 @@ class SdkTest(unittest.TestCase):
         return self.sdks.call("jdcloud", call, args or {}, **more)
 
     def order(self):
-        script = base64.b64encode(SCRIPT.format(self.folder / "runs").encode()).decode()
-        return {"clientToken": "order-1", "instanceSpec": {
-            "az": "cn-east-tz1a", "deviceType": "edcps.c.normal1", "imageType": "standard", "osTypeId": "os-12",
-            "sysRaidTypeId": "raid-sys-none", "dataRaidTypeId": "raid-data-none", "networkType": "vpc", "name": "node",
-            "count": 1, "subnetId": "subnet-a", "cidr": "10.0.1.0/24", "privateIp": "10.0.1.10", "userData": script,
-            "aliasIps": [{"id": "subnet-a", "cidr": "10.0.1.51/32"}], "charge": {"chargeMode": "postpaid_by_duration"}}}
+        script = base64.b64encode(SCRIPT.format(self.host.folder / "runs").encode()).decode()
+        return self.host.order(userData=script)
 
     def instance(self):
         made = self.good(self.jd("createInstances", self.order()))["result"]["instanceIds"]
-        status, told = self.daemon.ask("GET", "/v1/status?wait=60")
-        self.assertEqual((status, told["state"]), (200, "running"), told)
+        told = self.host.settled()
+        self.assertEqual(told["state"], "running", told)
         return made[0]
 
     def test_jdcloud_from_the_order_to_the_last_alias(self):
         instance = self.instance()
         again = self.good(self.jd("createInstances", {**self.order(), "instanceSpec": {"name": "something else"}}))
         self.assertEqual(again["result"]["instanceIds"], [instance], "the first result, whatever the body holds")
-        self.assertEqual((self.folder / "runs").read_text(), "run\n")
+        self.assertEqual((self.host.folder / "runs").read_text(), "run\n")
         seen = self.good(self.jd("describeInstance", {"instanceId": instance}))["result"]["instance"]
         self.assertEqual((seen["status"], seen["privateIp"], seen["osName"]), ("Running", "10.0.1.10", "Debian 12"))
         self.assertEqual(self.good(self.jd("describeInstances"))["result"]["totalCount"], 1)
@@ -148,7 +97,8 @@ class SdkTest(unittest.TestCase):
         self.assertEqual(self.addresses(), there)
         self.assertEqual(self.good(self.jd("createAliasIp", more))["result"], made, "the same answer, and nothing done")
         self.daemon.stop()  # the answer outlives the daemon
-        self.start()
+        self.host.start()
+        self.begin()
         self.assertEqual(self.good(self.jd("createAliasIp", {**more, "aliasIpSpec": {
             "instanceId": instance, "aliasIps": [{"id": "subnet-a", "cidr": "10.0.1.98/32"}]}}))["result"], made)
 
@@ -248,7 +198,7 @@ class SdkTest(unittest.TestCase):
         self.assertEqual(weak["status"], "INVALID_ARGUMENT", weak)
 
         def shadow():
-            self.daemon.ask("GET", "/v1/status?wait=60")
+            self.host.settled()
             return pathlib.Path("/etc/shadow").read_text().split("\n", 1)[0].split(":")[1]
         before = shadow()
         for _ in range(2):
@@ -262,10 +212,7 @@ class SdkTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if os.environ.get("METALWRIGHT_SDK_TEST") != "inside":
-        os.environ["METALWRIGHT_SDK_TEST"] = "inside"
-        os.execvp("unshare", ["unshare", "--net", "--uts", "--mount", sys.executable, __file__, *sys.argv[1:]])
-    keep_from_this_machine("/etc", "/root")
+    in_own_namespaces(__file__)
     signal.alarm(280)
     MODULES, BUILD = pathlib.Path(sys.argv.pop(2)).resolve(), pathlib.Path(sys.argv.pop(1)).resolve()
     unittest.main(verbosity=2)

@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -218,6 +219,27 @@ class FakeDesk final : public Desk {
     }
 
     /// "hello\n", in two pieces; it has ended.
+    /// Each call waits until the test lets it end.
+    std::shared_ptr<VendorCall> call(VendorRequest request) override {
+        const std::lock_guard lock(mutex_);
+        auto one = std::make_shared<FakeCall>();
+        calls_.push_back({std::move(request), one});
+        return one;
+    }
+    std::vector<VendorRequest> calls() const {
+        const std::lock_guard lock(mutex_);
+        std::vector<VendorRequest> all;
+        for (const auto& [request, call] : calls_) all.push_back(request);
+        return all;
+    }
+    void end_calls(const VendorReply& reply) {
+        {
+            const std::lock_guard lock(mutex_);
+            for (auto& [request, call] : calls_) call->end(reply);
+        }
+        changed();
+    }
+
     Result<std::string> script_log(std::int64_t from) override {
         const std::string output = "hello\n";
         if (from < 0) from = std::max<std::int64_t>(6 + from, 0);
@@ -283,6 +305,23 @@ class FakeDesk final : public Desk {
     Errors refusal_{};
     std::optional<std::string> locked_{};
     std::vector<Submission> submissions_{};
+    class FakeCall final : public VendorCall {
+     public:
+        std::optional<VendorReply> reply(bool last) override {
+            const std::lock_guard lock(mutex_);
+            if (!reply_ && last) return VendorReply{.status = 503, .body = "{}"};
+            return reply_;
+        }
+        void end(const VendorReply& reply) {
+            const std::lock_guard lock(mutex_);
+            reply_ = reply;
+        }
+
+     private:
+        std::mutex mutex_;
+        std::optional<VendorReply> reply_{};
+    };
+    std::vector<std::pair<VendorRequest, std::shared_ptr<FakeCall>>> calls_{};
     std::map<std::int64_t, Operation> operations_{};
     std::map<std::string, std::uint64_t> generations_{};
     std::vector<nlohmann::json> host_events_{};

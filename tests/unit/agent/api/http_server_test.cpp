@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <atomic>
 #include <mutex>
 
@@ -158,9 +160,10 @@ TEST(HttpServer, AnswersOneConnectionTooManyWith503) {
 TEST(HttpServer, KnowsWhoCalls) {
     Threads threads;
     const RunningServer running(threads, [](Request request, const Respond& respond) {
-        respond({.body = std::to_string(request.uid) + " " + std::to_string(request.gid)});
+        const bool own = std::ranges::find(request.groups, ::getgid()) != request.groups.end();
+        respond({.body = std::to_string(request.uid) + (own ? " in its group" : " in no group")});
     });
-    const std::string who = std::to_string(::getuid()) + " " + std::to_string(::getgid());
+    const std::string who = std::to_string(::getuid()) + " in its group";
     const std::string answer =
         say(running.socket_path, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
     EXPECT_EQ(answer.substr(answer.size() - who.size()), who);

@@ -18,7 +18,9 @@ const std::string document = R"({"apiVersion":"metalwright/v1"})";
 
 class Routes : public testing::Test {
  protected:
-    Routes() { handler_ = routes(desk_, threads_.io, threads_.pool, daemon_uid, [] { return 77u; }); }
+    Routes() {
+        handler_ = routes(desk_, threads_.io, threads_.pool, daemon_uid, [] { return 77u; });
+    }
     ~Routes() override {
         threads_.on_io([&] { handler_ = nullptr; });
         threads_.end();
@@ -34,7 +36,8 @@ class Routes : public testing::Test {
         return answer->get_future();
     }
     Response get(std::string target) {
-        return begin({.method = "GET", .target = std::move(target), .uid = 1000}).get();
+        return begin({.method = "GET", .target = std::move(target), .uid = 1000, .groups = {5, 77}})
+            .get();
     }
     Response post(std::string target, std::string body, unsigned uid = 0) {
         return begin({.method = "POST",
@@ -103,6 +106,58 @@ TEST_F(Routes, OnlyRootAndTheDaemonItselfMayChangeAnything) {
     EXPECT_EQ(post("/v1/arm", ""), (Response{200, R"({"wasLocked":false})"}));
     EXPECT_TRUE(desk_.submissions().empty());
     EXPECT_EQ(post("/v1/apply", document, daemon_uid).status, 202u);
+}
+
+TEST_F(Routes, NobodyElseThanItsGroupReads) {
+    for (const char* path : {"/v1/status", "/v1/nothing", "/v1/regions/r/aliasIps"}) {
+        const Request stranger{.method = "GET", .target = path, .uid = 1000, .groups = {5, 1000}};
+        EXPECT_GE(begin(stranger).get().status, 401u) << path;
+        EXPECT_LE(begin(stranger).get().status, 403u) << path;
+    }
+    EXPECT_TRUE(desk_.calls().empty());
+}
+
+TEST_F(Routes, AVendorsCallIsHandedInOnceAndAnsweredWhenItHasEnded) {
+    Request request{.method = "PUT",
+                    .target = "/v1/regions/r%2Dx/aliasIps?a=b%20c",
+                    .body = "{}",
+                    .headers = {{"X-ZC-Action", "x"}},
+                    .uid = 0};
+    auto answer = begin(request);
+    settle();
+    desk_.add_host_event("something else");
+    settle();
+    EXPECT_TRUE(open(answer));
+    desk_.end_calls({.status = 200, .body = "done", .request_id = "id-1"});
+    const Response told = answer.get();
+    EXPECT_EQ(told.body, "done");
+    EXPECT_THAT(told.headers, testing::Contains(testing::Pair("x-bce-request-id", "id-1")));
+    ASSERT_EQ(desk_.calls().size(), 1u);
+    const VendorRequest asked = desk_.calls().front();
+    EXPECT_THAT(asked.path, testing::ElementsAre("v1", "regions", "r-x", "aliasIps"));
+    EXPECT_EQ(asked.query.at("a"), "b c");
+    EXPECT_EQ(asked.action, "x");
+}
+
+TEST_F(Routes, OnlyRootCallsWhatChangesSomethingAndASignatureStandsForIt) {
+    Request request{.method = "PUT",
+                    .target = "/v2/instance/batchAddIp",
+                    .body = "{}",
+                    .uid = 1000,
+                    .groups = {77}};
+    EXPECT_EQ(begin(request).get().status, 403u);
+    EXPECT_TRUE(desk_.calls().empty());
+    request.remote = true;  // whose signature has been verified
+    request.groups.clear();
+    auto answer = begin(request);
+    settle();
+    desk_.end_calls({.status = 200, .body = "done"});
+    EXPECT_EQ(answer.get().body, "done");
+    request.method = "POST";
+    const Response wrong = begin(request).get();
+    EXPECT_EQ(wrong.status, 405u);
+    EXPECT_EQ(wrong.allow, "PUT");
+    EXPECT_THAT(wrong.body, testing::HasSubstr("requestId"));
 }
 
 TEST_F(Routes, UnknownPathsAndMethods) {

@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "sys/secret_file.hpp"
 #include "tests/unit/agent/link/threads.hpp"
 
 namespace metalwright::agent::link {
