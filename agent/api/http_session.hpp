@@ -270,7 +270,7 @@ class Session final : public SessionBase {
     bool keep_ = false;
     unsigned version_ = 11;
     std::size_t drained_ = 0;
-    std::array<char, 16384> scrap_{};
+    std::array<char, 1024> scrap_{};
 };
 
 }  // namespace metalwright::agent::api

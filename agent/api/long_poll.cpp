@@ -130,7 +130,12 @@ void Poller::asked(const std::shared_ptr<Waiting>& waiting, std::optional<Respon
 
 void Poller::changed() {
     const auto now = waiting_;
-    for (const auto& waiting : now) ask(waiting);
+    for (const auto& waiting : now) {
+        // Of a vendor's call it is known here whether it has ended: hundreds may wait at once.
+        if (!waiting->running && !waiting->last && waiting->call.handed_in)
+            if (!waiting->call.handed_in->reply(false)) continue;
+        ask(waiting);
+    }
 }
 
 }  // namespace

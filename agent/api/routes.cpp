@@ -311,7 +311,7 @@ struct Door {
         if (auto path = vendor_path(request)) return vendor(std::move(*path), request, respond);
         std::vector<std::string> segments;
         for (const auto& segment : url->segments()) segments.push_back(segment);
-        if (!may_read(request))
+        if (request.method == "GET" && !may_read(request))
             return respond(
                 error_response(403, {Errc::refused,
                                      "only root and members of the group metalwright may ask this "

@@ -7,6 +7,7 @@
 
 #include "agent/daemon/daemon.hpp"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
@@ -119,6 +120,16 @@ Result<std::unique_ptr<agent::api::HttpServer>> tcp_server(const Config& config,
         agent::api::ServerLimits{.idle = std::chrono::seconds(15)}, tls);
 }
 
+/// A connection each, and those of the links: systemd's soft limit is 1024, for the sake of
+/// select(2).
+void allow_many_connections() {
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+    constexpr rlim_t enough = 4096;
+    files.rlim_cur = std::max(files.rlim_cur, std::min(enough, files.rlim_max));
+    (void)::setrlimit(RLIMIT_NOFILE, &files);
+}
+
 int cannot_start(const Error& error) {
     log(Level::error, "cannot start: " + describe(error));
     return 1;
@@ -127,6 +138,7 @@ int cannot_start(const Error& error) {
 }  // namespace
 
 int run(const Config& config) {
+    allow_many_connections();
     std::string host_id = config.host_id;
     if (host_id.empty()) {
         auto id = default_host_id();

@@ -113,13 +113,18 @@ class Engine::Batch {
         Live live;
         Memo memo;
         store::Call row;
-        std::vector<Live> twins{};  ///< that came with the same token a moment later
+        std::vector<Live> twins{};                ///< that came with the same token a moment later
+        std::optional<spec::AddressEdit> edit{};  ///< not yet made
+        std::optional<Answer> refused{};          ///< by itself, without the others
     };
 
     void decide(const Live& live);
     void take(const Live& live, vendor::Order& order, Json memo);
     void take(const Live& live, const vendor::Edit& edit, Json memo);
     void take(const Live& live, const vendor::Ledger& ledger, const Json& memo);
+    void make(Waiting& one);
+    void make_all();
+    void foresee(const spec::AddressEdit& edit);
     void see(const spec::HostSpec& document);
     void fail(const Errors& errors);
     store::Call row_of(const Live& live) const;
@@ -197,25 +202,83 @@ void Engine::Batch::take(const Live& live, vendor::Order& order, Json memo) {
 }
 
 void Engine::Batch::take(const Live& live, const vendor::Edit& edit, Json memo) {
-    const vendor::Dialect& dialect = *live->found.dialect;
-    const std::optional<spec::HostSpec> before = document_;
-    Memo kept{.memo = std::move(memo), .all_or_nothing = edit.all_or_nothing};
-    kept.instance = look_->host.instance ? look_->host.instance->id : "";
-    bool changes = false;
-    auto added = this->edit(edit.edit, kept.drawn, changes);
-    if (!added) {
-        document_ = before;
-        const bool by_number = edit.edit.count != spec::SecondaryCount();
-        return live->end(Answer::of(by_number && dialect.exhausted != nullptr
-                                        ? dialect.exhausted(added.error())
-                                        : dialect.refusal(added.error())));
-    }
-    kept.added = std::move(*added);
-    kept.ticket = live->ticket();
+    Memo kept{.memo = std::move(memo),
+              .instance = look_->host.instance ? look_->host.instance->id : "",
+              .all_or_nothing = edit.all_or_nothing,
+              .ticket = live->ticket()};
     store::Call row = row_of(live);
     row.operation = store::Candidate::this_one;
-    row.memo = kept.text();
-    edits_.push_back({live, std::move(kept), std::move(row)});
+    // What is added and taken away again is two edits; addresses by number are drawn at once.
+    const bool by_number = edit.edit.count != spec::SecondaryCount();
+    if (by_number || !edit.edit.remove.empty()) make_all();
+    edits_.push_back({live, std::move(kept), std::move(row), {}, edit.edit});
+    if (by_number)
+        make_all();
+    else
+        foresee(edit.edit);
+}
+
+/// The addresses as they will be, for those who decide on the next call.
+void Engine::Batch::foresee(const spec::AddressEdit& edit) {
+    for (const spec::AddressEdit::Removal& removal : edit.remove)
+        std::erase_if(look_->host.addresses,
+                      [&](const vendor::Address& there) { return there.cidr == removal.cidr; });
+    for (const netcfg::Alias& alias : edit.add)
+        look_->host.addresses.push_back({.cidr = alias.cidr, .kind = alias.kind, .id = alias.id});
+}
+
+/// The edit of one call, by itself.
+void Engine::Batch::make(Waiting& one) {
+    const std::optional<spec::HostSpec> before = document_;
+    const spec::AddressEdit edit = std::move(*std::exchange(one.edit, std::nullopt));
+    bool changes = false;
+    auto added = this->edit(edit, one.memo.drawn, changes);
+    if (added) {
+        one.memo.added = std::move(*added);
+        one.row.memo = one.memo.text();
+        return;
+    }
+    document_ = before;
+    const vendor::Dialect& dialect = *one.live->found.dialect;
+    const bool by_number = edit.count != spec::SecondaryCount();
+    one.refused =
+        Answer::of(by_number && dialect.exhausted != nullptr ? dialect.exhausted(added.error())
+                                                             : dialect.refusal(added.error()));
+}
+
+/// The edits that are not yet made, as one; where that cannot be, each by itself.
+void Engine::Batch::make_all() {
+    std::vector<Waiting*> waiting;
+    spec::AddressEdit all;
+    for (Waiting& one : edits_) {
+        if (!one.edit) continue;
+        waiting.push_back(&one);
+        std::ranges::copy(one.edit->add, std::back_inserter(all.add));
+        std::ranges::copy(one.edit->remove, std::back_inserter(all.remove));
+    }
+    if (waiting.empty()) return;
+    engine_.fill_addresses(*look_);  // what was foreseen is looked at
+    const std::optional<spec::HostSpec> before = document_;
+    std::vector<std::string> drawn;
+    bool changes = false;
+    const bool by_number = waiting.front()->edit->count != spec::SecondaryCount();
+    if (waiting.size() > 1 && !by_number && edit(all, drawn, changes)) {
+        for (Waiting* one : waiting) {
+            for (const netcfg::Alias& alias : one->edit->add)
+                one->memo.added.push_back(netcfg::item_of(alias.kind, alias.cidr));
+            one->edit.reset();
+            one->row.memo = one->memo.text();
+        }
+        return;
+    }
+    document_ = before;
+    for (Waiting* one : waiting) make(*one);
+    for (const Waiting& one : edits_)
+        if (one.refused) {
+            one.live->end(*one.refused);
+            for (const Live& twin : one.twins) twin->end(*one.refused);
+        }
+    std::erase_if(edits_, [](const Waiting& one) { return one.refused.has_value(); });
 }
 
 std::expected<std::vector<std::string>, Errors> Engine::Batch::edit(const spec::AddressEdit& edit,
@@ -288,6 +351,7 @@ void Engine::Batch::fail(const Errors& errors) {
 }
 
 void Engine::Batch::commit() {
+    make_all();
     const bool resources = !ledger_.put.empty() || !ledger_.dropped.empty();
     store::Ledger ledger = std::exchange(ledger_, {});
     auto edits = std::exchange(edits_, {});
@@ -514,24 +578,30 @@ store::Ledger Engine::ended_calls(std::int64_t operation, const std::vector<Item
 /// set in vain, is no longer wanted.
 void Engine::answer_calls(std::int64_t operation, const store::Ledger& ended) {
     std::vector<std::pair<Live, Answer>> held;
+    std::map<std::string, const store::Call*> by_ticket;
     bool takes_back = false;
+    for (const store::Call& call : ended.calls) {
+        by_ticket.emplace(Memo::from(call.memo).ticket, &call);
+        takes_back |= !call.undo.empty();
+    }
     {
         const std::lock_guard alone(calls_mutex_);
         const auto [from, to] = under_way_.equal_range(operation);
         for (auto it = from; it != to; ++it) {
             const UnderWay& one = it->second;
-            if (one.answer) one.live->end(*one.answer);
-            for (const store::Call& call : ended.calls) {
-                if (one.answer || Memo::from(call.memo).ticket != one.ticket) continue;
-                if (call.undo.empty())
-                    one.live->end(Answer::from_store(call));
-                else
-                    held.emplace_back(one.live, Answer::from_store(call));
+            if (one.answer) {
+                one.live->end(*one.answer);
+                continue;
             }
+            const auto call = by_ticket.find(one.ticket);
+            if (call == by_ticket.end()) continue;
+            if (call->second->undo.empty())
+                one.live->end(Answer::from_store(*call->second));
+            else
+                held.emplace_back(one.live, Answer::from_store(*call->second));
         }
         under_way_.erase(from, to);
     }
-    for (const store::Call& call : ended.calls) takes_back |= !call.undo.empty();
     if (takes_back) take_back_calls(std::move(held));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -158,6 +159,7 @@ class Engine final : public agent::Desk {
     void take_back_calls(std::vector<std::pair<std::shared_ptr<LiveCall>, Answer>> held);
     void look_after_resources();
     void settle_resources();
+    std::string status_now();
     void changed();
     bool stopping() const { return stopping_.load(); }
     bool is_held(const store::Operation& operation);
@@ -183,6 +185,10 @@ class Engine final : public agent::Desk {
     bool stopped_ = false;
     std::optional<std::string> watched_instance_;          // worker only: its script is running
     std::chrono::steady_clock::time_point next_output_{};  // worker only: when it is looked at
+    std::mutex status_mutex_;
+    std::string status_text_;
+    std::array<std::int64_t, 3> status_counts_{-1, 0, 0};  // as they were when it was made
+    std::atomic<std::int64_t> looks_{0};                   // at arrays and controllers
     std::map<std::uint64_t, std::function<void()>> subscribers_;
     std::uint64_t next_subscription_ = 1;
     std::vector<std::shared_ptr<LiveCall>> waiting_calls_;

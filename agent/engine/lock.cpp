@@ -47,6 +47,7 @@ void Engine::lock_when_in_doubt() {
     log(Level::error, "what destroys data is locked until `metalwright arm`: " + lock.reason);
     if (auto set = store_.set_lock(lock, dump(report)); !set)
         log(Level::error, "cannot keep the lock: " + describe(set.error()));
+    ++looks_;
     changed();
 }
 

@@ -26,7 +26,19 @@ Result<netcfg::Owned> Engine::network_owned() {
     return owned_from(*rows);
 }
 
+/// What is asked for most, by whoever watches: told again as it was, until something has changed.
 std::string Engine::status() {
+    const std::lock_guard lock(status_mutex_);
+    const std::array counts{store_.writes(), restored_.load(), looks_.load()};
+    if (status_counts_ != counts) {
+        status_text_ = status_now();
+        // A hold ends by itself.
+        status_counts_ = hold() == Hold() ? counts : std::array<std::int64_t, 3>{-1, 0, 0};
+    }
+    return status_text_;
+}
+
+std::string Engine::status_now() {
     const auto standing = store_.standing();
     Json json{{"host", options_.host_id}, {"generation", 0}, {"state", "idle"}};
     const std::optional<store::Lock> locked = store_.locked();

@@ -64,6 +64,7 @@ void Engine::watch_arrays() {
         const std::lock_guard lock(arrays_mutex_);
         before = std::exchange(arrays_seen_, *now);
     }
+    if (before != *now) ++looks_;
     const std::vector<raid::Turn> turns = raid::turns(before, *now);
     for (const raid::Turn& turn : turns) tell(turn);
     bool news = !turns.empty();

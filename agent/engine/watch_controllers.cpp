@@ -101,6 +101,7 @@ void Engine::watch_controllers() {
         const std::lock_guard lock(arrays_mutex_);
         controllers_seen_ = now;
     }
+    ++looks_;
     for (const raid::ControllerTurn& turn : turns) tell(turn);
     for (const raid::Controller& controller : now.list)
         for (const raid::VirtualDrive& volume : controller.volumes) {

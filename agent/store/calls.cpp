@@ -114,6 +114,11 @@ Result<void> Store::put_ledger(const Ledger& ledger, std::int64_t operation) {
     return {};
 }
 
+std::int64_t Store::writes() {
+    const std::lock_guard lock(mutex_);
+    return db_.writes();
+}
+
 Result<void> Store::note(const Ledger& ledger) {
     if (ledger.empty()) return {};
     const std::lock_guard lock(mutex_);

@@ -211,6 +211,10 @@ Result<void> Database::execute(const char* sql) {
     return {};
 }
 
+std::int64_t Database::writes() const {
+    return sqlite3_total_changes(db_.get());
+}
+
 std::int64_t Database::last_insert_id() const {
     return sqlite3_last_insert_rowid(db_.get());
 }

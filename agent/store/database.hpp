@@ -67,6 +67,8 @@ class Database {
     /// One or more statements without rows. Errors: io.
     Result<void> execute(const char* sql);
     std::int64_t last_insert_id() const;
+    /// Rises with every row that this connection writes.
+    std::int64_t writes() const;
 
  private:
     struct Close {

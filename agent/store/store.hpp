@@ -274,6 +274,9 @@ class Store {
     /// twice its bound. At its bound reports of single steps are left out; final ones never are.
     bool outbox_full();
 
+    /// Rises with every row that is written: what was read at the same count is as it was.
+    std::int64_t writes();
+
     /// Answers when the database answers: the liveness check of the watchdog.
     Result<void> ping();
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 
+import api
 import benches
 import building
 import network
@@ -28,6 +29,7 @@ BENCHES = {
     "build": (building.building, False, []),
     "order": (order.order, False, ["all"]),
     "raid": (storage.raid, False, ["all"]),
+    "api": (api.api, True, ["metalwrightd", "bare_beast", "api_bench"]),
     "userdata": (user_data.user_data, True, ["all"]),
 }
 INSIDE = "METALWRIGHT_BENCH_INSIDE"

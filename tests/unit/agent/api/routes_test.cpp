@@ -29,6 +29,7 @@ class Routes : public testing::Test {
     std::future<Response> begin(Request request) {
         auto answer = std::make_shared<std::promise<Response>>();
         request.caller = caller_;
+        if (request.uid == Request().uid) request.uid = daemon_uid;
         boost::asio::post(threads_.io, [this, answer, request = std::move(request)] {
             handler_(request,
                      [answer](Response response) { answer->set_value(std::move(response)); });
