@@ -537,6 +537,39 @@ claim(5.engine.neighbours "A failure hides no other item."
   netns.Netns.ARouteThatTheKernelRefusesFailsItsItemOnly
   agent_engine.EngineTest.AFailedArrayIsNotCompleteAndTheScriptWaits)
 
+# --- 5.vendors: calls in the vendors' own words
+claim(5.vendors.sdks "The vendors' own SDKs, signed and over TCP, order an instance, add and take away addresses, and read them back."
+  clients.sdks)
+claim(5.vendors.errors "What is wrong is told with the vendor's own body, code and status."
+  clients.sdks agent_vendor.VendorTest.FramesAreTheVendors
+  agent_vendor.VendorTest.JdcloudTakesWhatTheSdksSendAndRefusesWhatIsWrong agent_vendor.VendorTest.BaiduTakesAListOrACount)
+claim(5.vendors.live "An address is on the NIC when the call that asked for it is answered."
+  clients.sdks clients.signed)
+claim(5.vendors.once "A token is done once, also over a restart and when it comes many times at once; another request with it is refused where the vendor refuses it."
+  clients.sdks agent_engine.CallsTest.ATokenIsDoneOnceAlsoAfterARestart
+  agent_engine.CallsTest.ATokenOfBaiduIsForgottenADayAfterItCameLast)
+claim(5.vendors.per-item "Where a vendor tells of each item, each is told by itself; where it is all or nothing, nothing is left."
+  agent_vendor.VendorTest.JdcloudTellsOfEachAliasByItself
+  agent_engine.CallsTest.OneThatCannotBeSetIsNotWantedAnyLonger agent_engine.CallsTest.AllOrNothingLeavesNothing
+  agent_engine.CallsTest.WhatIsToBeTakenBackIsTakenBackAfterACrash)
+claim(5.vendors.together "Calls that come at once are accepted as one, and each is told its own."
+  clients.signed agent_engine.CallsTest.ManyAtOnceAreOneOperationAndEachIsToldItsOwn)
+claim(5.vendors.eip "An elastic address goes from the stock to the NIC and back, durably, and is of no use while it is on its way."
+  clients.signed agent_vendor.EipTest.OneThatIsBeingMadeIsOfNoUseYet agent_vendor.EipTest.WaitsForTheNicBothWays
+  agent_vendor.EipTest.LeavesTheRecycleBinAfterADayAndNotBefore agent_vendor.EipTest.IsFreeAgainWhenItsInstanceHasGone
+  agent_vendor.EipTest.TheStockIsWhatNobodyHas agent_vendor.EipTest.IsForOneThatRunsAndUpToTheLimit)
+claim(5.vendors.signed "Over TCP nothing is believed but a signature by a key of this host: every part that it signs counts, and it counts once and for its time."
+  clients.signed agent_signature.Signature.EachSchemeVerifies agent_signature.Signature.EveryPartThatIsSignedCounts
+  agent_signature.Signature.ATimeThatIsOverOrNotYetHereIsTold agent_signature.Signature.AKeyCountsForItsVendorAlone
+  agent_signature.Nonces.OneIsTakenOnceAndIsKnownToWhoeverComesNext)
+claim(5.vendors.many "A thousand clients at once are each answered, and nothing is left of them; a slow one costs the others nothing."
+  clients.many)
+claim(5.vendors.hostile "No body, path or header breaks the reading of a call or of a signature."
+  fuzz.vendor fuzz.signature)
+claim(5.vendors.who "On the admin socket root calls what changes something, its group reads, and nobody else does anything."
+  agent_api.Routes.NobodyElseThanItsGroupReads
+  agent_api.Routes.OnlyRootCallsWhatChangesSomethingAndASignatureStandsForIt)
+
 # --- 6. Links
 claim(6.file "A document renamed into the watched directory is taken; reports appear beside it."
   agent_link.FileLinkTest.ADocumentRenamedIntoItIsTakenAndAnswered

@@ -4,9 +4,14 @@
 
 #include <algorithm>
 #include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <cerrno>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include "agent/api/http_session.hpp"
 #include "agent/api/status.hpp"
@@ -14,83 +19,13 @@
 namespace metalwright::agent::api {
 namespace {
 
+namespace asio = boost::asio;
+using boost::system::error_code;
 using Protocol = asio::generic::stream_protocol;
 
 constexpr std::chrono::milliseconds accept_pause{100};  // after EMFILE and its kind
 
 }  // namespace
-
-std::string serialize(const Response& answer, bool head, bool keep, unsigned version) {
-    std::string out = "HTTP/1.1 " + std::to_string(answer.status) + ' ';
-    out += std::string_view(http::obsolete_reason(static_cast<http::status>(answer.status)));
-    out += "\r\nContent-Type: " + answer.type + "\r\n";
-    if (!answer.allow.empty()) out += "Allow: " + answer.allow + "\r\n";
-    for (const auto& [name, value] : answer.headers) out += name + ": " + value + "\r\n";
-    out += "Content-Length: " + std::to_string(answer.body.size()) + "\r\n";
-    if (!keep) {
-        out += "Connection: close\r\n";
-    } else if (version == 10) {
-        out += "Connection: keep-alive\r\n";
-    }
-    out += "\r\n";
-    if (!head) out += answer.body;
-    return out;
-}
-
-Peer peer_of(int fd) {
-    Peer peer;
-    sockaddr_storage name{};
-    socklen_t size = sizeof name;
-    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size) == 0 &&
-        name.ss_family != AF_UNIX) {
-        peer.remote = true;
-        return peer;
-    }
-    ucred who{.pid = 0, .uid = 65534, .gid = 65534};
-    size = sizeof who;
-    if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return peer;
-    peer.uid = who.uid;
-    // The second time with as much room as the kernel has asked for.
-    peer.groups.resize(32);
-    for (int time = 0; time < 2; ++time) {
-        size = static_cast<socklen_t>(peer.groups.size() * sizeof(gid_t));
-        const bool told =
-            ::getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, peer.groups.data(), &size) == 0;
-        const bool again = !told && errno == ERANGE;
-        peer.groups.resize(told || again ? size / sizeof(gid_t) : 0);
-        if (!again) break;
-    }
-    peer.groups.push_back(who.gid);
-    peer.groups.shrink_to_fit();
-    return peer;
-}
-
-Response too_large(const ServerLimits& limits) {
-    return error_response(
-        413, {Errc::invalid_spec,
-              "the body is larger than " + std::to_string(limits.body) + " bytes: send less"});
-}
-
-std::optional<Response> answer_to(error_code ec, const ServerLimits& limits) {
-    if (ec == http::error::body_limit) return too_large(limits);
-    if (ec == http::error::header_limit || ec == http::error::buffer_overflow) {
-        return error_response(
-            431, {Errc::invalid_spec, "the request's header is larger than " +
-                                          std::to_string(limits.header) + " bytes: send less"});
-    }
-    if (ec == http::error::end_of_stream || ec == http::error::partial_message) return std::nullopt;
-    if (ec.category() == http::make_error_code(http::error::bad_method).category()) {
-        return error_response(
-            400, {Errc::invalid_spec, "this is not an HTTP/1.1 request: " + ec.message()});
-    }
-    return std::nullopt;
-}
-
-template <class Stream>
-Response Session<Stream>::stopping_answer() {
-    return error_response(
-        {Errc::unavailable, "metalwrightd is stopping: ask again when it is back"});
-}
 
 class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
  public:
@@ -108,6 +43,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
     void close();
 
  private:
+    asio::ssl::context* tls() { return tls_ ? &*tls_ : nullptr; }
     void accept();
     void left(const std::shared_ptr<SessionBase>& session);
     void finish();
@@ -142,12 +78,11 @@ void HttpServer::Impl::accept() {
             return;
         }
         const bool full = self->sessions_.size() >= self->home_->limits.connections;
-        std::shared_ptr<SessionBase> session;
-        if (self->tls_ && !full)
-            session = std::make_shared<Session<TlsStream>>(
-                self->home_, PlainStream(std::move(peer)), *self->tls_);
-        else
-            session = std::make_shared<Session<PlainStream>>(self->home_, std::move(peer));
+        error_code released;
+        const int fd = peer.release(released);
+        if (released) return self->accept();
+        const auto session =
+            make_session(self->home_, fd, self->socket_.family(), full ? nullptr : self->tls());
         self->sessions_.insert(session);
         if (full && self->tls_) {
             session->close();  // nobody has time for a handshake

@@ -117,7 +117,10 @@ Result<std::unique_ptr<agent::api::HttpServer>> tcp_server(const Config& config,
                                  .skew_ms = skew.count(),
                                  .nonces_file = config.admin_socket.parent_path() / "nonces",
                                  .clock = wall_clock_ms}),
-        agent::api::ServerLimits{.idle = std::chrono::seconds(15)}, tls);
+        // Whoever has not signed yet gets little: sixteen megabytes, all of them together.
+        agent::api::ServerLimits{
+            .body = 256 << 10, .connections = 64, .idle = std::chrono::seconds(15)},
+        tls);
 }
 
 /// A connection each, and those of the links: systemd's soft limit is 1024, for the sake of

@@ -1,25 +1,19 @@
 // Calls of vendors' APIs: what they come to is decided by agent/vendor, on what is in force; here
-// it becomes durable and is carried out. Calls that come at once are accepted as one: their edits
-// of the host's addresses make one document, one operation and one commit.
+// it becomes durable and is carried out.
 
 #include "agent/engine/calls.hpp"
 
 #include <algorithm>
-#include <set>
 
+#include "agent/engine/call_batch.hpp"
 #include "agent/engine/digest.hpp"
-#include "agent/engine/engine.hpp"
 #include "agent/engine/log.hpp"
 #include "agent/spec/address_edit.hpp"
-#include "agent/spec/leases.hpp"
-#include "agent/vendor/eip.hpp"
 #include "netcfg/plan.hpp"
 #include "sys/random.hpp"
 
 namespace metalwright::engine {
 namespace {
-
-using Live = std::shared_ptr<LiveCall>;
 
 std::string drawn_id(std::string_view prefix) {
     constexpr std::size_t enough = 12;
@@ -29,43 +23,6 @@ std::string drawn_id(std::string_view prefix) {
         if (c != '-' && text.size() < enough) text += c;
     return std::string(prefix) + text;
 }
-
-std::vector<netcfg::Prefix> all_but(const std::vector<netcfg::Prefix>& after,
-                                    const std::vector<netcfg::Prefix>& before) {
-    std::vector<netcfg::Prefix> more;
-    for (const netcfg::Prefix& one : after)
-        if (std::ranges::find(before, one) == before.end()) more.push_back(one);
-    return more;
-}
-
-/// What is kept of a call for when its operation has ended.
-struct Memo {
-    Json memo;
-    std::string instance;
-    std::vector<std::string> drawn{};
-    std::vector<std::string> added{};  ///< items
-    bool all_or_nothing = false;
-    std::string ticket{};  ///< whoever waits for this call names it so
-
-    std::string text() const {
-        return dump({{"memo", memo},
-                     {"instance", instance},
-                     {"drawn", drawn},
-                     {"added", added},
-                     {"allOrNothing", all_or_nothing},
-                     {"ticket", ticket}});
-    }
-    static Memo from(const std::string& text) {
-        const Json json = Json::parse(text, nullptr, false);
-        if (!json.is_object()) return {};
-        return {json.value("memo", Json::object()),
-                json.value("instance", ""),
-                json.value("drawn", std::vector<std::string>()),
-                json.value("added", std::vector<std::string>()),
-                json.value("allOrNothing", false),
-                json.value("ticket", "")};
-    }
-};
 
 const vendor::Dialect* dialect_named(const std::string& name) {
     for (const vendor::Dialect& dialect : vendor::dialects())
@@ -78,325 +35,18 @@ const vendor::Route* route_named(const vendor::Dialect& dialect, const std::stri
     return it == dialect.routes.end() ? nullptr : &*it;
 }
 
-}  // namespace
-
-namespace {
-
-/// Whether the vendor refuses it where its token came before with this.
-bool is_other(const Live& live, const store::Call& before) {
-    return live->found.dialect->repeated == vendor::Repeated::same_request &&
-           before.digest != live->digest;
-}
-
-}  // namespace
-
-/// Calls that are being accepted together.
-class Engine::Batch {
- public:
-    Batch(Engine& engine, std::unique_ptr<Look> look) : engine_(engine), look_(std::move(look)) {}
-
-    void take(const Live& live);
-    /// Makes all of it durable, and answers those who need not wait.
-    void commit();
-    /// One that has ended, and is told so once what is taken back with this batch is gone.
-    void hold(const Live& live, Answer answer) { held_.emplace_back(live, std::move(answer)); }
-    Look& look() { return *look_; }
-    /// Edits the addresses that are wanted, here; commit() makes it so. What it added, as items.
-    std::expected<std::vector<std::string>, Errors> edit(const spec::AddressEdit& edit,
-                                                         std::vector<std::string>& drawn,
-                                                         bool& changes);
-    store::Ledger& ledger() { return ledger_; }
-
- private:
-    /// One that is accepted with the others, and waits for their operation.
-    struct Waiting {
-        Live live;
-        Memo memo;
-        store::Call row;
-        std::vector<Live> twins{};                ///< that came with the same token a moment later
-        std::optional<spec::AddressEdit> edit{};  ///< not yet made
-        std::optional<Answer> refused{};          ///< by itself, without the others
-    };
-
-    void decide(const Live& live);
-    void take(const Live& live, vendor::Order& order, Json memo);
-    void take(const Live& live, const vendor::Edit& edit, Json memo);
-    void take(const Live& live, const vendor::Ledger& ledger, const Json& memo);
-    void make(Waiting& one);
-    void make_all();
-    void foresee(const spec::AddressEdit& edit);
-    void see(const spec::HostSpec& document);
-    void fail(const Errors& errors);
-    store::Call row_of(const Live& live) const;
-
-    Engine& engine_;
-    std::unique_ptr<Look> look_;
-    std::optional<spec::HostSpec> document_{};  ///< of the addresses, once it is edited
-    store::Ledger ledger_{};
-    std::vector<Waiting> edits_{};
-    std::vector<std::pair<Live, Answer>> noted_{};  ///< answered once the ledger is durable
-    std::vector<std::pair<Live, Answer>> held_{};
-};
-
-store::Call Engine::Batch::row_of(const Live& live) const {
-    store::Call row{.vendor = std::string(live->found.dialect->name),
-                    .digest = live->digest,
-                    .route = std::string(live->found.route->operation),
-                    .at_ms = look_->host.now_ms};
-    if (!live->token.empty()) row.token = live->token;
-    return row;
-}
-
-void Engine::Batch::take(const Live& live) {
-    if (live->token.empty()) return decide(live);
-    const vendor::Dialect& dialect = *live->found.dialect;
-    for (Waiting& other : edits_)
-        if (other.row.token == live->token && other.row.vendor == dialect.name) {
-            if (is_other(live, other.row)) return live->end(Answer::of(*dialect.mismatch));
-            other.twins.push_back(live);
-            return;
-        }
-    for (const store::Call& other : ledger_.calls)
-        if (other.token == live->token && other.vendor == dialect.name) {
-            if (is_other(live, other)) return live->end(Answer::of(*dialect.mismatch));
-            noted_.emplace_back(live, Answer::from_store(other));
-            return;
-        }
-    const auto known = engine_.store_.call(dialect.name, live->token);
-    if (!known) return live->end(Answer::of(dialect.refusal({known.error()})));
-    if (*known && engine_.is_known_still(dialect, **known)) return engine_.repeat(live, **known);
-    decide(live);
-}
-
-void Engine::Batch::decide(const Live& live) {
-    vendor::Decision decision =
-        live->found.route->decide(live->request, live->found.caught, look_->host);
-    if (const auto* reply = std::get_if<vendor::Reply>(&decision))
-        return live->end(Answer::of(*reply));
-    if (const auto* refusal = std::get_if<vendor::Refusal>(&decision))
-        return live->end(Answer::of(*refusal));
-    auto& work = std::get<vendor::Work>(decision);
-    std::visit([&](auto& operation) { take(live, operation, std::move(work.memo)); },
-               work.operation);
-}
-
-void Engine::Batch::take(const Live& live, vendor::Order& order, Json memo) {
-    commit();
-    const vendor::Dialect& dialect = *live->found.dialect;
-    const agent::Submission submission{std::string(dialect.name), std::move(order.document)};
-    auto spec = engine_.read(submission);
-    if (!spec) return live->end(Answer::of(dialect.refusal(spec.error())));
-    const auto answer = [&](const std::string& instance) {
-        return Answer::of(live->found.route->reply(memo, {.instance = instance}));
-    };
-    const auto accepted =
-        engine_.take_in(submission, std::move(*spec), [&](const std::string& instance) {
-            store::Call row = row_of(live);
-            row.operation = store::Candidate::this_one;
-            answer(instance).put_into(row);
-            return store::Ledger{.calls = {std::move(row)}};
-        });
-    live->end(accepted ? answer(accepted->instance)
-                       : Answer::of(dialect.refusal(accepted.error())));
-    if (auto look = engine_.look()) look_ = std::move(*look);
-}
-
-void Engine::Batch::take(const Live& live, const vendor::Edit& edit, Json memo) {
-    Memo kept{.memo = std::move(memo),
-              .instance = look_->host.instance ? look_->host.instance->id : "",
-              .all_or_nothing = edit.all_or_nothing,
-              .ticket = live->ticket()};
-    store::Call row = row_of(live);
-    row.operation = store::Candidate::this_one;
-    // What is added and taken away again is two edits; addresses by number are drawn at once.
-    const bool by_number = edit.edit.count != spec::SecondaryCount();
-    if (by_number || !edit.edit.remove.empty()) make_all();
-    edits_.push_back({live, std::move(kept), std::move(row), {}, edit.edit});
-    if (by_number)
-        make_all();
-    else
-        foresee(edit.edit);
-}
-
-/// The addresses as they will be, for those who decide on the next call.
-void Engine::Batch::foresee(const spec::AddressEdit& edit) {
-    for (const spec::AddressEdit::Removal& removal : edit.remove)
-        std::erase_if(look_->host.addresses,
-                      [&](const vendor::Address& there) { return there.cidr == removal.cidr; });
-    for (const netcfg::Alias& alias : edit.add)
-        look_->host.addresses.push_back({.cidr = alias.cidr, .kind = alias.kind, .id = alias.id});
-}
-
-/// The edit of one call, by itself.
-void Engine::Batch::make(Waiting& one) {
-    const std::optional<spec::HostSpec> before = document_;
-    const spec::AddressEdit edit = std::move(*std::exchange(one.edit, std::nullopt));
-    bool changes = false;
-    auto added = this->edit(edit, one.memo.drawn, changes);
-    if (added) {
-        one.memo.added = std::move(*added);
-        one.row.memo = one.memo.text();
-        return;
-    }
-    document_ = before;
-    const vendor::Dialect& dialect = *one.live->found.dialect;
-    const bool by_number = edit.count != spec::SecondaryCount();
-    one.refused =
-        Answer::of(by_number && dialect.exhausted != nullptr ? dialect.exhausted(added.error())
-                                                             : dialect.refusal(added.error()));
-}
-
-/// The edits that are not yet made, as one; where that cannot be, each by itself.
-void Engine::Batch::make_all() {
-    std::vector<Waiting*> waiting;
-    spec::AddressEdit all;
-    for (Waiting& one : edits_) {
-        if (!one.edit) continue;
-        waiting.push_back(&one);
-        std::ranges::copy(one.edit->add, std::back_inserter(all.add));
-        std::ranges::copy(one.edit->remove, std::back_inserter(all.remove));
-    }
-    if (waiting.empty()) return;
-    engine_.fill_addresses(*look_);  // what was foreseen is looked at
-    const std::optional<spec::HostSpec> before = document_;
-    std::vector<std::string> drawn;
-    bool changes = false;
-    const bool by_number = waiting.front()->edit->count != spec::SecondaryCount();
-    if (waiting.size() > 1 && !by_number && edit(all, drawn, changes)) {
-        for (Waiting* one : waiting) {
-            for (const netcfg::Alias& alias : one->edit->add)
-                one->memo.added.push_back(netcfg::item_of(alias.kind, alias.cidr));
-            one->edit.reset();
-            one->row.memo = one->memo.text();
-        }
-        return;
-    }
-    document_ = before;
-    for (Waiting* one : waiting) make(*one);
-    for (const Waiting& one : edits_)
-        if (one.refused) {
-            one.live->end(*one.refused);
-            for (const Live& twin : one.twins) twin->end(*one.refused);
-        }
-    std::erase_if(edits_, [](const Waiting& one) { return one.refused.has_value(); });
-}
-
-std::expected<std::vector<std::string>, Errors> Engine::Batch::edit(const spec::AddressEdit& edit,
-                                                                    std::vector<std::string>& drawn,
-                                                                    bool& changes) {
-    if (!look_->host.instance)
-        return std::unexpected(Errors{{Errc::conflict, "no instance is in force on this host"}});
-    auto edited = spec::edit_addresses(edit, look_->documents, look_->host.instance->id);
-    if (!edited) return std::unexpected(std::move(edited).error());
-    changes = edited->changes();
-    spec::HostSpec document = std::move(edited->document);
-    std::vector<std::string> added;
-    std::map<netcfg::Prefix, netcfg::Kind> kinds;
-    for (const netcfg::Alias& alias : edit.add)
-        added.push_back(netcfg::item_of(alias.kind, alias.cidr));
-    if (edited->counts) {
-        const std::vector<netcfg::Prefix> before = document.leases;
-        if (auto given = engine_.lease(std::string(spec::address_source), document); !given)
-            return std::unexpected(std::move(given).error());
-        for (const netcfg::Prefix& lease : all_but(document.leases, before)) {
-            drawn.push_back(lease.text());
-            added.push_back(netcfg::item_of(netcfg::Kind::secondary, lease));
-        }
-    }
-    see(document);
-    document_ = std::move(document);
-    return added;
-}
-
-/// From now on the look is at the host as it will be.
-void Engine::Batch::see(const spec::HostSpec& document) {
-    std::erase_if(look_->documents,
-                  [](const spec::Sourced& one) { return one.source == spec::address_source; });
-    spec::Sourced own{std::string(spec::address_source), 0, document};
-    spec::want_leases(own.spec);
-    look_->documents.push_back(std::move(own));
-    engine_.fill_addresses(*look_);
-}
-
-void Engine::Batch::take(const Live& live, const vendor::Ledger& ledger, const Json& memo) {
-    store::Ledger rows = to_store(ledger);
-    for (const vendor::Resource& one : ledger.put) {
-        const auto there = std::ranges::find(look_->host.resources, one.id, &vendor::Resource::id);
-        if (there != look_->host.resources.end())
-            *there = one;
-        else
-            look_->host.resources.push_back(one);
-    }
-    std::erase_if(look_->host.resources, [&](const vendor::Resource& one) {
-        return std::ranges::find(ledger.dropped, one.id) != ledger.dropped.end();
+/// What has become of an item that is not told by itself: the room could not even be looked at.
+const ItemResult& room_of(const std::vector<ItemResult>& items) {
+    static const ItemResult none{
+        .outcome = Outcome::failed,
+        .error = Error{Errc::internal, "the host has not told what became of it"}};
+    const auto network = std::ranges::find_if(items, [](const ItemResult& item) {
+        return (item.item == "network" || item.item == "nic") && item.outcome == Outcome::failed;
     });
-    const std::string instance = look_->host.instance ? look_->host.instance->id : "";
-    const Answer answer = Answer::of(live->found.route->reply(memo, {.instance = instance}));
-    store::Call row = row_of(live);
-    answer.put_into(row);
-    std::ranges::move(rows.put, std::back_inserter(ledger_.put));
-    std::ranges::move(rows.dropped, std::back_inserter(ledger_.dropped));
-    ledger_.calls.push_back(std::move(row));
-    noted_.emplace_back(live, answer);
+    return network == items.end() ? none : *network;
 }
 
-void Engine::Batch::fail(const Errors& errors) {
-    for (const Waiting& one : edits_) {
-        const Answer answer = Answer::of(one.live->found.dialect->refusal(errors));
-        one.live->end(answer);
-        for (const Live& twin : one.twins) twin->end(answer);
-    }
-    for (const auto& [live, answer] : noted_)
-        live->end(Answer::of(live->found.dialect->refusal(errors)));
-}
-
-void Engine::Batch::commit() {
-    make_all();
-    const bool resources = !ledger_.put.empty() || !ledger_.dropped.empty();
-    store::Ledger ledger = std::exchange(ledger_, {});
-    auto edits = std::exchange(edits_, {});
-    auto noted = std::exchange(noted_, {});
-    const auto refuse = [&](const Errors& errors) {
-        edits_ = std::move(edits);
-        noted_ = std::move(noted);
-        fail(errors);
-        edits_.clear();
-        noted_.clear();
-    };
-    if (!document_) {
-        if (auto kept = engine_.store_.note(ledger); !kept) return refuse({kept.error()});
-    } else {
-        const spec::HostSpec wanted = std::move(*std::exchange(document_, std::nullopt));
-        const agent::Submission submission{std::string(spec::address_source),
-                                           spec::native_text(wanted)};
-        auto document = engine_.read(submission);
-        if (!document) return refuse(document.error());
-        document->leases = wanted.leases;
-        for (const Waiting& one : edits) ledger.calls.push_back(one.row);
-        // Until those that wait are known as waiting, nobody tells that the operation has ended.
-        const std::lock_guard alone(engine_.calls_mutex_);
-        const auto accepted = engine_.take_in(submission, std::move(*document),
-                                              [&](const std::string&) { return ledger; });
-        if (!accepted) return refuse(accepted.error());
-        for (const Waiting& one : edits) {
-            const Answer meanwhile = Answer::of(one.live->found.route->reply(
-                one.memo.memo,
-                {.instance = one.memo.instance, .drawn = one.memo.drawn, .under_way = true}));
-            std::vector<Live> all = one.twins;
-            all.push_back(one.live);
-            for (const Live& live : all) {
-                live->meanwhile(meanwhile);
-                engine_.under_way_.emplace(accepted->operation,
-                                           UnderWay{live, one.memo.ticket, std::nullopt});
-            }
-        }
-        for (auto& [live, answer] : std::exchange(held_, {}))
-            engine_.under_way_.emplace(accepted->operation, UnderWay{live, "", std::move(answer)});
-    }
-    for (const auto& [live, answer] : held_) live->end(answer);
-    for (const auto& [live, answer] : noted) live->end(answer);
-    if (resources) engine_.look_after_resources();
-}
+}  // namespace
 
 std::shared_ptr<agent::Desk::VendorCall> Engine::call(agent::VendorRequest request) {
     vendor::Found found = vendor::find(request);
@@ -427,8 +77,8 @@ std::shared_ptr<agent::Desk::VendorCall> Engine::call(agent::VendorRequest reque
     live->digest = keyed_digest(store_.host_key(), whole + "\n\n" + live->request.body);
     {
         const std::lock_guard lock(mutex_);
-        waiting_calls_.push_back(live);
-        if (std::exchange(accepting_calls_, true)) return live;  // whoever accepts takes it along
+        calls_->waiting.push_back(live);
+        if (std::exchange(calls_->accepting, true)) return live;  // whoever accepts takes it along
     }
     accept_calls();
     return live;
@@ -439,9 +89,9 @@ void Engine::accept_calls() {
         std::vector<Live> now;
         {
             const std::lock_guard lock(mutex_);
-            now.swap(waiting_calls_);
+            now.swap(calls_->waiting);
             if (now.empty()) {
-                accepting_calls_ = false;
+                calls_->accepting = false;
                 return;
             }
         }
@@ -466,18 +116,18 @@ bool Engine::is_known_still(const vendor::Dialect& dialect, const store::Call& c
 
 void Engine::repeat(const std::shared_ptr<LiveCall>& live, store::Call known) {
     const vendor::Dialect& dialect = *live->found.dialect;
-    if (is_other(live, known)) return live->end(Answer::of(*dialect.mismatch));
+    if (is_other(*live, known)) return live->end(Answer::of(*dialect.mismatch));
     if (dialect.token_ms != 0) {  // it counts from the last time that it came
         known.at_ms = clock_();
         if (auto kept = store_.note({.calls = {known}}); !kept)
             return live->end(Answer::of(dialect.refusal({kept.error()})));
     }
-    const std::lock_guard alone(calls_mutex_);
+    const std::lock_guard alone(calls_->mutex);
     // It may have ended between the look and now.
     const auto now = store_.call(known.vendor, *known.token);
     if (now && *now && (*now)->ended()) return live->end(Answer::from_store(**now));
-    under_way_.emplace(known.operation,
-                       UnderWay{live, Memo::from(known.memo).ticket, std::nullopt});
+    calls_->under_way.emplace(known.operation,
+                              Calls::UnderWay{live, Memo::from(known.memo).ticket, std::nullopt});
 }
 
 std::expected<std::unique_ptr<Look>, Errors> Engine::look() {
@@ -554,17 +204,19 @@ store::Ledger Engine::ended_calls(std::int64_t operation, const std::vector<Item
         const Memo memo = Memo::from(call.memo);
         vendor::Outcome outcome{.instance = memo.instance, .drawn = memo.drawn};
         std::vector<std::string> failed;
-        const ItemResult* first = nullptr;
-        for (const ItemResult& item : items) {
-            if (std::ranges::find(memo.added, item.item) == memo.added.end()) continue;
-            outcome.items.push_back(item);
-            if (item.outcome != Outcome::failed) continue;
-            failed.push_back(item.item);
-            if (first == nullptr) first = &item;
+        std::optional<Error> first;
+        const ItemResult& room = room_of(items);
+        for (const std::string& added : memo.added) {
+            const auto item = std::ranges::find(items, added, &ItemResult::item);
+            outcome.items.push_back(item == items.end() ? room : *item);
+            outcome.items.back().item = added;
+            if (outcome.items.back().outcome != Outcome::failed) continue;
+            failed.push_back(added);
+            if (!first) first = outcome.items.back().error.value_or(Error{});
         }
-        if (memo.all_or_nothing && first != nullptr) {
+        if (memo.all_or_nothing && first) {
             failed = memo.added;
-            Answer::of(dialect->refusal({first->error.value_or(Error{})})).put_into(call);
+            Answer::of(dialect->refusal({*first})).put_into(call);
         } else {
             Answer::of(route->reply(memo.memo, outcome)).put_into(call);
         }
@@ -585,10 +237,10 @@ void Engine::answer_calls(std::int64_t operation, const store::Ledger& ended) {
         takes_back |= !call.undo.empty();
     }
     {
-        const std::lock_guard alone(calls_mutex_);
-        const auto [from, to] = under_way_.equal_range(operation);
+        const std::lock_guard alone(calls_->mutex);
+        const auto [from, to] = calls_->under_way.equal_range(operation);
         for (auto it = from; it != to; ++it) {
-            const UnderWay& one = it->second;
+            const Calls::UnderWay& one = it->second;
             if (one.answer) {
                 one.live->end(*one.answer);
                 continue;
@@ -600,7 +252,7 @@ void Engine::answer_calls(std::int64_t operation, const store::Ledger& ended) {
             else
                 held.emplace_back(one.live, Answer::from_store(*call->second));
         }
-        under_way_.erase(from, to);
+        calls_->under_way.erase(from, to);
     }
     if (takes_back) take_back_calls(std::move(held));
 }
@@ -639,55 +291,6 @@ void Engine::take_back_calls(std::vector<std::pair<std::shared_ptr<LiveCall>, An
     if (!edit.remove.empty())
         if (auto edited = batch.edit(edit, drawn, changes); !edited)
             log(Level::error, "cannot take back a call: " + describe(edited.error().front()));
-    batch.commit();
-    changed();
-}
-
-void Engine::look_after_resources() {
-    {
-        const std::lock_guard lock(mutex_);
-        resources_changed_ = true;
-    }
-    wake_.notify_all();
-}
-
-/// Elastic addresses on their way. On the worker.
-void Engine::settle_resources() {
-    if (const auto there = store_.resources(); there && there->empty()) return;
-    const std::lock_guard one_at_a_time(accept_mutex_);
-    auto seen = look();
-    if (!seen)
-        return log(Level::error,
-                   "cannot look after the elastic addresses: " + describe(seen.error().front()));
-    std::vector<vendor::Finished> finished;
-    std::set<std::int64_t> asked;
-    for (const vendor::Resource& one : (*seen)->host.resources) {
-        if (one.operation == 0 || !asked.insert(one.operation).second) continue;
-        const auto operation = store_.operation(one.operation);
-        if (!operation) continue;
-        if (*operation && !(*operation)->finished()) continue;
-        auto items = store_.items(one.operation);
-        if (items) finished.push_back({one.operation, std::move(*items)});
-    }
-    vendor::Settled settled = vendor::settle((*seen)->host, finished);
-    next_settlement_ms_ = vendor::next_settlement((*seen)->host);
-    if (settled.empty()) return;
-    Batch batch(*this, std::move(*seen));
-    std::vector<std::string> drawn;
-    bool changes = false;
-    const bool edits = !settled.edit.add.empty() || !settled.edit.remove.empty();
-    if (edits) {
-        const auto edited = batch.edit(settled.edit, drawn, changes);
-        for (vendor::Resource& one : settled.ledger.put) {
-            if (std::ranges::find(settled.waiting, one.id) == settled.waiting.end()) continue;
-            if (edited) {
-                one.operation = store::Candidate::this_one;
-                continue;
-            }
-            one = vendor::given_up(std::move(one), edited.error().front().message, clock_());
-        }
-    }
-    batch.ledger() = to_store(settled.ledger);
     batch.commit();
     changed();
 }

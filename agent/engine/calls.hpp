@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "agent/desk/desk.hpp"
+#include "agent/engine/engine.hpp"
 #include "agent/engine/json.hpp"
 #include "agent/spec/desired.hpp"
 #include "agent/store/store.hpp"
 #include "agent/vendor/dialect.hpp"
-#include "agent/vendor/model.hpp"
 
 namespace metalwright::engine {
 
@@ -58,6 +58,19 @@ class LiveCall final : public agent::Desk::VendorCall {
     std::optional<Answer> meanwhile_{};
 };
 
+/// What is kept of a call for when its operation has ended.
+struct Memo {
+    Json memo;
+    std::string instance;
+    std::vector<std::string> drawn{};
+    std::vector<std::string> added{};  ///< items
+    bool all_or_nothing = false;
+    std::string ticket{};  ///< whoever waits for this call names it so
+
+    std::string text() const;
+    static Memo from(const std::string& text);
+};
+
 /// A look at the host for those who decide on calls. Not movable: the parts refer to each other.
 struct Look {
     spec::Catalogue catalogue{};
@@ -72,6 +85,25 @@ struct Look {
 
 /// Without a file no vendor id is known. Errors name the file: the order is not at fault.
 std::expected<spec::Catalogue, Errors> load_catalogue(const std::filesystem::path& file);
+
+/// Whether the vendor refuses it where its token came before with this.
+bool is_other(const LiveCall& live, const store::Call& before);
+
+struct Engine::Calls {
+    /// Waits for an operation: for the answer of the call with this ticket, or with the answer.
+    struct UnderWay {
+        std::shared_ptr<LiveCall> live;
+        std::string ticket;
+        std::optional<Answer> answer;
+    };
+
+    // Under the engine's own mutex:
+    std::vector<std::shared_ptr<LiveCall>> waiting{};
+    bool accepting = false;  ///< somebody takes along what comes to wait
+    // Under this one, which is locked behind that of acceptance:
+    std::mutex mutex{};
+    std::multimap<std::int64_t, UnderWay> under_way{};  ///< by operation
+};
 
 vendor::Resource from_store(const store::Resource& row);
 store::Resource to_store(const vendor::Resource& resource);

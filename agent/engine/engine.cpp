@@ -2,13 +2,18 @@
 
 #include "agent/engine/engine.hpp"
 
+#include "agent/engine/calls.hpp"
 #include "agent/engine/json.hpp"
 #include "agent/engine/log.hpp"
 
 namespace metalwright::engine {
 
 Engine::Engine(Options options, store::Store& store, Machine& machine, WallClock clock)
-    : options_(std::move(options)), store_(store), machine_(machine), clock_(std::move(clock)) {}
+    : options_(std::move(options)),
+      store_(store),
+      machine_(machine),
+      clock_(std::move(clock)),
+      calls_(std::make_unique<Calls>()) {}
 
 Engine::~Engine() {
     stop(std::chrono::milliseconds(0));

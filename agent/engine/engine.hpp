@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -16,7 +17,6 @@
 #include <vector>
 
 #include "agent/desk/desk.hpp"
-#include "agent/engine/calls.hpp"
 #include "agent/engine/hold.hpp"
 #include "agent/engine/rooms.hpp"
 #include "agent/engine/upkeep.hpp"
@@ -26,7 +26,15 @@
 #include "raid/watch.hpp"
 #include "raid/watch_controllers.hpp"
 
+namespace metalwright::vendor {
+struct Dialect;
+}
+
 namespace metalwright::engine {
+
+struct Answer;
+struct Look;
+class LiveCall;
 
 struct Options {
     std::string host_id;
@@ -191,19 +199,10 @@ class Engine final : public agent::Desk {
     std::atomic<std::int64_t> looks_{0};                   // at arrays and controllers
     std::map<std::uint64_t, std::function<void()>> subscribers_;
     std::uint64_t next_subscription_ = 1;
-    std::vector<std::shared_ptr<LiveCall>> waiting_calls_;
-    bool accepting_calls_ = false;         // somebody takes along what comes to wait
+    struct Calls;  // of vendors, while somebody waits for them
+    std::unique_ptr<Calls> calls_;
     bool resources_changed_ = false;       // the worker looks after them
     std::int64_t next_settlement_ms_ = 0;  // worker only: when it does so anyway; 0: never
-
-    /// Waits for an operation: for the answer of the call with this ticket, or with the answer.
-    struct UnderWay {
-        std::shared_ptr<LiveCall> live;
-        std::string ticket;
-        std::optional<Answer> answer;
-    };
-    std::mutex calls_mutex_;
-    std::multimap<std::int64_t, UnderWay> under_way_;
     std::thread worker_;
 };
 

@@ -45,6 +45,31 @@ void LiveCall::meanwhile(const Answer& answer) {
     meanwhile_ = answer;
 }
 
+std::string Memo::text() const {
+    return dump({{"memo", memo},
+                 {"instance", instance},
+                 {"drawn", drawn},
+                 {"added", added},
+                 {"allOrNothing", all_or_nothing},
+                 {"ticket", ticket}});
+}
+
+Memo Memo::from(const std::string& text) {
+    const Json json = Json::parse(text, nullptr, false);
+    if (!json.is_object()) return {};
+    return {json.value("memo", Json::object()),
+            json.value("instance", ""),
+            json.value("drawn", std::vector<std::string>()),
+            json.value("added", std::vector<std::string>()),
+            json.value("allOrNothing", false),
+            json.value("ticket", "")};
+}
+
+bool is_other(const LiveCall& live, const store::Call& before) {
+    return live.found.dialect->repeated == vendor::Repeated::same_request &&
+           before.digest != live.digest;
+}
+
 vendor::Resource from_store(const store::Resource& row) {
     Json body = Json::parse(row.body, nullptr, false);
     return {.id = row.id,

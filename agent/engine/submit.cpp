@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "agent/engine/acceptance.hpp"
+#include "agent/engine/calls.hpp"
 #include "agent/engine/digest.hpp"
 #include "agent/engine/engine.hpp"
 #include "agent/engine/json.hpp"
@@ -17,6 +18,7 @@
 #include "agent/spec/leases.hpp"
 #include "agent/spec/sealing.hpp"
 #include "agent/spec/store_form.hpp"
+#include "agent/vendor/dialect.hpp"
 #include "cloudinit/password.hpp"
 #include "core/fail_point.hpp"
 #include "sys/files.hpp"

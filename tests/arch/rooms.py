@@ -22,6 +22,7 @@ WHOLE_JSON = "nlohmann/json.hpp"
 # Internal headers that are made of JSON values; nothing outside their room includes them.
 MAY_BE_JSON = {
     "agent/engine/json.hpp",  # how the engine's documents are written down
+    "agent/vendor/model.hpp",  # how a vendor's answers are
     "agent/cli/fields.hpp",   # reads members out of an answer
 }
 

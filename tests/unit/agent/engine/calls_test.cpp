@@ -127,6 +127,12 @@ TEST_F(CallsTest, AllOrNothingLeavesNothing) {
         EXPECT_NE(alias.kind, netcfg::Kind::secondary) << alias.cidr.text();
 }
 
+TEST_F(CallsTest, OneThatThePlanRefusesIsToldAndNotWanted) {
+    machine_.refuses["alias/10.0.1.61/32"] = {Errc::unsupported, "not on this NIC"};
+    const json refused = result(call(alias("u", {"10.0.1.61/32"})))["result"];
+    EXPECT_EQ(refused["errorList"][0]["message"], "not on this NIC");
+}
+
 TEST_F(CallsTest, WhatIsToBeTakenBackIsTakenBackAfterACrash) {
     machine_.breaks["secondary/10.0.1.61/32"] = {Errc::kernel_refused, "no room for it"};
     call(add_ip("t", {{"privateIps", {"10.0.1.61"}}}));

@@ -1,0 +1,328 @@
+// One connection: the same over a Unix socket, TCP and TLS.
+
+#include "agent/api/http_session.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <cerrno>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/api/status.hpp"
+
+namespace metalwright::agent::api {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+
+using PlainStream = beast::basic_stream<asio::generic::stream_protocol>;
+using TlsStream = asio::ssl::stream<PlainStream>;
+
+/// Who is at the other end of a socket.
+struct Peer {
+    bool remote = false;
+    unsigned uid = 65534;
+    std::vector<unsigned> groups{};
+};
+
+/// The status line, the headers and the body of an answer.
+std::string serialize(const Response& answer, bool head, bool keep, unsigned version) {
+    std::string out = "HTTP/1.1 " + std::to_string(answer.status) + ' ';
+    out += std::string_view(http::obsolete_reason(static_cast<http::status>(answer.status)));
+    out += "\r\nContent-Type: " + answer.type + "\r\n";
+    if (!answer.allow.empty()) out += "Allow: " + answer.allow + "\r\n";
+    for (const auto& [name, value] : answer.headers) out += name + ": " + value + "\r\n";
+    out += "Content-Length: " + std::to_string(answer.body.size()) + "\r\n";
+    if (!keep) {
+        out += "Connection: close\r\n";
+    } else if (version == 10) {
+        out += "Connection: keep-alive\r\n";
+    }
+    out += "\r\n";
+    if (!head) out += answer.body;
+    return out;
+}
+
+Peer peer_of(int fd) {
+    Peer peer;
+    sockaddr_storage name{};
+    socklen_t size = sizeof name;
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size) == 0 &&
+        name.ss_family != AF_UNIX) {
+        peer.remote = true;
+        return peer;
+    }
+    ucred who{.pid = 0, .uid = 65534, .gid = 65534};
+    size = sizeof who;
+    if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return peer;
+    peer.uid = who.uid;
+    // The second time with as much room as the kernel has asked for.
+    peer.groups.resize(32);
+    for (int time = 0; time < 2; ++time) {
+        size = static_cast<socklen_t>(peer.groups.size() * sizeof(gid_t));
+        const bool told =
+            ::getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, peer.groups.data(), &size) == 0;
+        const bool again = !told && errno == ERANGE;
+        peer.groups.resize(told || again ? size / sizeof(gid_t) : 0);
+        if (!again) break;
+    }
+    peer.groups.push_back(who.gid);
+    peer.groups.shrink_to_fit();
+    return peer;
+}
+
+Response too_large(const ServerLimits& limits) {
+    return error_response(
+        413, {Errc::invalid_spec,
+              "the body is larger than " + std::to_string(limits.body) + " bytes: send less"});
+}
+
+/// What a failed read deserves; nothing when the caller simply went away.
+std::optional<Response> answer_to(error_code ec, const ServerLimits& limits) {
+    if (ec == http::error::body_limit) return too_large(limits);
+    if (ec == http::error::header_limit || ec == http::error::buffer_overflow) {
+        return error_response(
+            431, {Errc::invalid_spec, "the request's header is larger than " +
+                                          std::to_string(limits.header) + " bytes: send less"});
+    }
+    if (ec == http::error::end_of_stream || ec == http::error::partial_message) return std::nullopt;
+    if (ec.category() == http::make_error_code(http::error::bad_method).category()) {
+        return error_response(
+            400, {Errc::invalid_spec, "this is not an HTTP/1.1 request: " + ec.message()});
+    }
+    return std::nullopt;
+}
+/// Read, hand over, answer, again. Everything happens on the io thread.
+template <class Stream>
+class Session final : public SessionBase {
+ public:
+    template <class... Args>
+    Session(std::shared_ptr<SessionHome> home, Args&&... args)
+        : stream_(std::forward<Args>(args)...),
+          home_(std::move(home)),
+          peer_(peer_of(socket().native_handle())) {}
+
+    void start() override {
+        if constexpr (is_tls) {
+            lowest().expires_after(home_->limits.idle);
+            stream_.async_handshake(asio::ssl::stream_base::server, [self = self()](error_code ec) {
+                if (self->state_ == State::closed) return;
+                ec ? self->close() : self->read();
+            });
+        } else {
+            read();
+        }
+    }
+
+    void refuse(const Response& answer) override {
+        head_ = false;
+        write(serialize(answer, false, false, 11), false);
+    }
+
+    void stop() override {
+        if (state_ == State::reading && !began_ && !(parser_ && parser_->got_some())) close();
+    }
+
+    void give_up() override {
+        if (state_ == State::in_hand)
+            return answer(error_response(
+                {Errc::unavailable, "metalwrightd is stopping: ask again when it is back"}));
+        close();
+    }
+
+    void close() override {
+        if (state_ == State::closed) return;
+        state_ = State::closed;
+        lowest().close();
+        home_->left(shared_from_this());
+    }
+
+ private:
+    static constexpr bool is_tls = std::is_same_v<Stream, TlsStream>;
+    static constexpr std::chrono::seconds farewell{2};  // to read what a refused caller still sends
+    static constexpr std::size_t farewell_bytes = 8 << 20;
+    enum class State { reading, in_hand, writing, closed };
+
+    std::shared_ptr<Session> self() {
+        return std::static_pointer_cast<Session>(shared_from_this());
+    }
+    PlainStream& lowest() { return beast::get_lowest_layer(stream_); }
+    asio::generic::stream_protocol::socket& socket() { return lowest().socket(); }
+
+    void read() {
+        state_ = State::reading;
+        began_ = buffer_.size() > 0;
+        keep_ = false;
+        parser_.emplace();
+        parser_->header_limit(static_cast<std::uint32_t>(home_->limits.header));
+        parser_->body_limit(home_->limits.body);
+        lowest().expires_after(home_->limits.idle);
+        http::async_read_header(
+            stream_, buffer_, *parser_,
+            [self = self()](error_code ec, std::size_t) { self->on_header(ec); });
+    }
+
+    void on_header(error_code ec) {
+        if (state_ == State::closed) return;
+        if (ec) return read_failed(ec);
+        version_ = parser_->get().version();
+        if (const auto length = parser_->content_length(); length && *length > home_->limits.body)
+            return refuse(too_large(home_->limits));
+        if (version_ == 11 && beast::iequals(parser_->get()[http::field::expect], "100-continue")) {
+            out_ = "HTTP/1.1 100 Continue\r\n\r\n";
+            asio::async_write(stream_, asio::buffer(out_),
+                              [self = self()](error_code failed, std::size_t) {
+                                  failed ? self->close() : self->read_body();
+                              });
+            return;
+        }
+        read_body();
+    }
+
+    /// A request is whole within the time that one byte of it may take: who sends it byte by byte
+    /// does not hold a connection for ever.
+    void read_body() {
+        if (state_ == State::closed) return;
+        http::async_read(stream_, buffer_, *parser_,
+                         [self = self()](error_code ec, std::size_t) { self->on_body(ec); });
+    }
+
+    void on_body(error_code ec) {
+        if (state_ == State::closed) return;
+        if (ec) return read_failed(ec);
+        hand_over();
+    }
+
+    void read_failed(error_code ec) {
+        if (const auto answer = answer_to(ec, home_->limits)) return refuse(*answer);
+        close();
+    }
+
+    void hand_over() {
+        state_ = State::in_hand;
+        keep_ = parser_->keep_alive();
+        auto message = parser_->release();
+        head_ = message.method() == http::verb::head;
+        Request request{.method = head_ ? "GET" : std::string(message.method_string()),
+                        .target = std::string(message.target()),
+                        .body = std::move(message.body()),
+                        .head = head_,
+                        .remote = peer_.remote,
+                        .uid = peer_.uid,
+                        .groups = peer_.groups,
+                        .caller = weak_from_this()};
+        for (const auto& field : message)
+            request.headers.emplace_back(field.name_string(), field.value());
+        lowest().expires_never();
+        watch();
+        Respond respond = [weak = std::weak_ptr<Session>(self()),
+                           &io = home_->io](Response response) {
+            asio::post(io, [weak, response = std::move(response)] {
+                if (const auto self = weak.lock()) self->answer(response);
+            });
+        };
+        home_->handler(std::move(request), std::move(respond));
+    }
+
+    // A caller that only closed its sending half still waits for the answer; POLLHUP means both.
+    void watch() {
+        socket().async_wait(
+            asio::generic::stream_protocol::socket::wait_read, [self = self()](error_code ec) {
+                if (ec || self->state_ != State::in_hand) return;
+                pollfd state{.fd = self->socket().native_handle(), .events = 0, .revents = 0};
+                if (::poll(&state, 1, 0) == 1 && (state.revents & (POLLHUP | POLLERR)) != 0)
+                    self->close();
+            });
+    }
+
+    void answer(const Response& answer) {
+        if (state_ != State::in_hand) return;
+        error_code ignored;
+        (void)socket().cancel(ignored);  // ends watch()
+        const bool keep = keep_ && !home_->stopping;
+        write(serialize(answer, head_, keep, version_), keep);
+    }
+
+    void write(std::string bytes, bool keep) {
+        state_ = State::writing;
+        out_ = std::move(bytes);
+        lowest().expires_after(home_->limits.idle);
+        asio::async_write(stream_, asio::buffer(out_),
+                          [self = self(), keep](error_code ec, std::size_t) {
+                              if (self->state_ == State::closed) return;
+                              if (ec) return self->close();
+                              if (keep && !self->home_->stopping) return self->read();
+                              self->say_farewell();
+                          });
+    }
+
+    void say_farewell() {
+        lowest().expires_after(farewell);
+        if constexpr (is_tls) {
+            stream_.async_shutdown([self = self()](error_code) { self->close(); });
+        } else {
+            error_code ignored;
+            (void)socket().shutdown(asio::socket_base::shutdown_send, ignored);
+            drain();
+        }
+    }
+
+    // Closing with unread bytes resets the connection, and a caller still sending would never see
+    // why.
+    void drain() {
+        if (home_->stopping) return close();
+        stream_.async_read_some(asio::buffer(scrap_),
+                                [self = self()](error_code ec, std::size_t count) {
+                                    if (self->state_ == State::closed) return;
+                                    self->drained_ += count;
+                                    if (ec || self->drained_ > farewell_bytes) return self->close();
+                                    self->drain();
+                                });
+    }
+
+    Stream stream_;
+    std::shared_ptr<SessionHome> home_;
+    Peer peer_;
+    beast::flat_buffer buffer_{};
+    std::optional<http::request_parser<http::string_body>> parser_{};
+    std::string out_{};
+    State state_ = State::reading;
+    bool began_ = false;
+    bool head_ = false;
+    bool keep_ = false;
+    unsigned version_ = 11;
+    std::size_t drained_ = 0;
+    std::array<char, 1024> scrap_{};
+};
+
+}  // namespace
+
+std::shared_ptr<SessionBase> make_session(std::shared_ptr<SessionHome> home, int fd, int family,
+                                          asio::ssl::context* tls) {
+    asio::generic::stream_protocol::socket socket(home->io,
+                                                  asio::generic::stream_protocol(family, 0), fd);
+    if (tls != nullptr)
+        return std::make_shared<Session<TlsStream>>(std::move(home), PlainStream(std::move(socket)),
+                                                    *tls);
+    return std::make_shared<Session<PlainStream>>(std::move(home), std::move(socket));
+}
+
+}  // namespace metalwright::agent::api
