@@ -47,17 +47,9 @@ std::string hindrance(const Array* array, const std::vector<Holder>& above,
         if (mount == nullptr || point != mount->mount_point)
             return "it is in use (" + point +
                    "), and metalwright did not mount it there: unmount it";
-    std::set<std::string> disks;
-    for (const Array::Member& member : array->members) disks.insert(member.disk);
-    for (const Holder& holder : above) {
-        if (!holder.mounts.empty())
-            return tell(holder) + " on it is in use (" + tell(holder.mounts) + "): unmount it";
-        if (holder.kind != "md" && holder.kind != "dm")
-            return tell(holder) + " on it has to be taken down by hand";
-        for (const std::string& disk : holder.disks)
-            if (!disks.contains(disk)) return tell(holder) + " on it also stands on " + disk;
-    }
-    return {};
+    std::vector<std::string> disks;
+    for (const Array::Member& member : array->members) disks.push_back(member.disk);
+    return in_the_way(above, disks);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "raid/identity.hpp"
 #include "raid/select.hpp"
+#include "raid/stack.hpp"
 #include "raid/storcli/differ.hpp"
 #include "raid/storcli/plan.hpp"
 #include "raid/storcli/plan_replace.hpp"
@@ -180,10 +181,14 @@ void plan_volume_removal(const storcli::OwnVolume& own, const Observed& observed
     const std::optional<RemoveMount> mount = our_mount(own.filesystem_uuid, observed);
     const std::string wwn =
         own.wwn.empty() ? storcli::half_made(own, observed.controllers) : own.wwn;
+    std::vector<Holder> above;
     if (const Disk* disk = device_of(wwn, observed)) {
         if (under_system(*disk, observed.system))
             return refuse(tell(*disk) + " is under the system volume");
-        if (!disk->holders.empty())
+        const std::vector<std::string> only{disk->identity()};
+        above = stack_over(only, observed);
+        if (const std::string why = in_the_way(above, only); !why.empty()) return refuse(why);
+        if (above.empty() && !disk->holders.empty())
             return refuse(tell(*disk) + " is held by " + tell(disk->holders) +
                           ": take that down first");
         for (const std::string& point : disk->mounts)
@@ -195,6 +200,10 @@ void plan_volume_removal(const storcli::OwnVolume& own, const Observed& observed
         storcli::plan_deletion(std::span(&own, 1), observed.controllers);
     if (mount && !deletion.steps.empty())
         plan.steps.push_back({item, "unmount " + mount->mount_point + " for good", *mount, false});
+    for (const Holder& holder : above)
+        plan.steps.push_back({item, "wipe and stop " + tell(holder) + " on '" + own.name + '\'',
+                              TakeDownHolder{holder.kind, holder.title, holder.uuid, holder.disks},
+                              true});
     add(std::move(deletion), plan);
 }
 

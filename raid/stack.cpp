@@ -89,6 +89,19 @@ std::string standing(const Disk& disk, const Observed& observed,
     return {};
 }
 
+std::string in_the_way(std::span<const Holder> above, std::span<const std::string> disks) {
+    for (const Holder& holder : above) {
+        if (!holder.mounts.empty())
+            return tell(holder) + " on it is in use (" + tell(holder.mounts) + "): unmount it";
+        if (holder.kind != "md" && holder.kind != "dm")
+            return tell(holder) + " on it has to be taken down by hand";
+        for (const std::string& disk : holder.disks)
+            if (std::ranges::find(disks, disk) == disks.end())
+                return tell(holder) + " on it also stands on " + disk;
+    }
+    return {};
+}
+
 std::string tell(const Holder& holder) {
     return holder.name + (holder.title.empty() ? "" : " '" + holder.title + '\'');
 }

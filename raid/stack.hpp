@@ -30,6 +30,10 @@ std::vector<std::string> not_named(const Disk& disk, const WipeConsent& consent)
 std::string standing(const Disk& disk, const Observed& observed,
                      std::span<const WipeConsent> consent);
 
+/// Why what stands on something of ours cannot be taken down with it; empty when it can. Nothing
+/// that is in use, or stands on other disks than `disks` (identities) as well, is taken down.
+std::string in_the_way(std::span<const Holder> above, std::span<const std::string> disks);
+
 /// "md127 'old'", "dm-0 'vg-data'".
 std::string tell(const Holder& holder);
 

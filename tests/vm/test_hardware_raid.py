@@ -155,6 +155,14 @@ class HardwareRaidTest(LabTest):
         done = self.provision(order(2, "i-2"), 2)
         self.assertEqual(done["state"], "running", done)
         self.assertEqual(self.vm.sh("ls -A /srv/data").split(), ["lost+found"])
+        # This tenant has put a volume group of its own there, which goes with it.
+        disk = self.vm.sh("findmnt -no SOURCE /srv/data").strip()
+        self.vm.sh(f"systemctl stop srv-data.mount && wipefs -qa {disk} && pvcreate -qffy {disk} && vgcreate -q vg {disk} && "
+                   "lvcreate -q -y -n lv -l 100%FREE vg", timeout=300)
+        self.vm.put("/root/release.json", json.dumps({**RELEASE, "release": {"instanceId": "i-2", "arrays": "remove"}}))
+        done = self.vm.run("metalwright apply /root/release.json --wait --timeout 300s", timeout=400)
+        self.assertEqual((done.status, self.volumes()), (0, []), done)
+        self.assertNotIn("vg-lv", self.vm.sh("dmsetup ls"))
 
     def test_a_file_system_waits_for_the_volume_to_be_initialized_and_is_whole_then(self):
         state = self.hardware()

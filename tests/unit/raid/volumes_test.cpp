@@ -277,6 +277,27 @@ TEST(VolumeRemoval, LeavesWhatIsInUseOrSomebodyElses) {
     EXPECT_THAT(settled(plan(removal(), seen), "volume/hard").error->message,
                 HasSubstr("is held by dm-0"));
     shown(seen).holders.clear();
+    const Holder mapped{.name = "dm-0",
+                        .kind = "dm",
+                        .title = "vg-data",
+                        .uuid = "LVM-1",
+                        .over = {"sda"},
+                        .disks = {shown(seen).identity()}};
+    shown(seen).holders = {"dm-0"};
+    seen.holders = {mapped};
+    const Plan<Op> both = plan(removal(), seen);
+    EXPECT_THAT(steps(both), ElementsAre("volume/hard: wipe and stop dm-0 'vg-data' on 'hard'",
+                                         "volume/hard: delete 'hard' (" + std::string(wwn) + ")"));
+    EXPECT_TRUE(both.steps[0].destroys_data);
+    seen.holders[0].mounts = {"/srv/tenant"};
+    EXPECT_THAT(settled(plan(removal(), seen), "volume/hard").error->message,
+                HasSubstr("in use (/srv/tenant)"));
+    seen.holders[0] = mapped;
+    seen.holders[0].disks.push_back("DATA0");
+    EXPECT_THAT(settled(plan(removal(), seen), "volume/hard").error->message,
+                HasSubstr("also stands on DATA0"));
+    seen.holders.clear();
+    shown(seen).holders.clear();
     seen.system.disks.push_back("sda");
     EXPECT_THAT(settled(plan(removal(), seen), "volume/hard").error->message,
                 HasSubstr("under the system volume"));
