@@ -144,7 +144,6 @@ std::expected<std::unique_ptr<Look>, Errors> Engine::look() {
         return std::unexpected(Errors{standing ? resources.error() : standing.error()});
     vendor::Host& host = seen->host;
     host.id = options_.host_id;
-    host.pools = options_.pools;
     host.limits = options_.limits;
     host.now_ms = clock_();
     for (const store::Resource& row : *resources) host.resources.push_back(from_store(row));

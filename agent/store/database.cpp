@@ -219,6 +219,16 @@ std::int64_t Database::last_insert_id() const {
     return sqlite3_last_insert_rowid(db_.get());
 }
 
+// SQLite, "PRAGMA synchronous": in WAL mode NORMAL does not sync the log with a commit; the next
+// commit under FULL syncs all of it.
+Soon::Soon(Database& db) : db_(db) {
+    (void)db_.execute("PRAGMA synchronous=NORMAL");
+}
+
+Soon::~Soon() {
+    (void)db_.execute("PRAGMA synchronous=FULL");
+}
+
 Result<Transaction> Transaction::begin(Database& db) {
     auto begin = db.prepare("BEGIN IMMEDIATE");
     if (!begin) return std::unexpected(begin.error());

@@ -83,6 +83,19 @@ class Database {
     std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;
 };
 
+/// What is committed while it lives outlives this process, and a loss of power only once something
+/// has been committed after it: for what is done anew, or told again, when it is lost.
+class Soon {
+ public:
+    explicit Soon(Database& db);
+    Soon(const Soon&) = delete;
+    Soon& operator=(const Soon&) = delete;
+    ~Soon();
+
+ private:
+    Database& db_;
+};
+
 /// BEGIN IMMEDIATE; rolled back unless commit() was called.
 class Transaction {
  public:

@@ -235,6 +235,8 @@ Result<void> Store::put_event(std::int64_t operation, std::string_view kind, std
 Result<void> Store::event(std::int64_t operation, std::string_view kind, std::string_view body,
                           std::int64_t now_ms) {
     const std::lock_guard lock(mutex_);
+    const Soon soon(db_);
+    behind_ = true;
     return put_event(operation, kind, body, now_ms);
 }
 
@@ -251,6 +253,8 @@ Result<void> Store::event_with_reports(std::string_view kind, std::string_view b
 
 Result<void> Store::set_state(std::int64_t operation, std::string_view state, std::int64_t now_ms) {
     const std::lock_guard lock(mutex_);
+    const Soon soon(db_);
+    behind_ = true;
     auto tx = Transaction::begin(db_);
     if (!tx) return std::unexpected(tx.error());
     auto write = db_.prepare("UPDATE operation SET state = ? WHERE id = ?");
@@ -307,7 +311,9 @@ Result<void> Store::finish(std::int64_t operation, std::string_view state,
     auto prune = db_.prepare("DELETE FROM event WHERE seq < (SELECT max(seq) FROM event) - 20000");
     if (!prune) return std::unexpected(prune.error());
     if (auto done = prune->run(); !done) return done;
-    if (auto done = tx->commit(); !done || !released) return done;
+    if (auto done = tx->commit(); !done) return done;
+    behind_ = false;
+    if (!released) return {};
     // What was the instance's goes from the log of the database as well; the next release tries
     // again.
     [[maybe_unused]] const Result<void> tidied = db_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -316,6 +322,8 @@ Result<void> Store::finish(std::int64_t operation, std::string_view state,
 
 Result<void> Store::add_mutations(std::int64_t operation, std::int64_t mutations) {
     const std::lock_guard lock(mutex_);
+    const Soon soon(db_);
+    behind_ = true;
     auto write = db_.prepare("UPDATE operation SET mutations = mutations + ? WHERE id = ?");
     if (!write) return std::unexpected(write.error());
     return write->bind(1, mutations).bind(2, operation).run();
@@ -334,6 +342,8 @@ Result<void> Store::outcome(std::int64_t operation, std::int64_t intent,
                             std::span<const ItemResult> items, std::string_view body,
                             std::string_view report, std::int64_t now_ms) {
     const std::lock_guard lock(mutex_);
+    const Soon soon(db_);
+    behind_ = true;
     auto tx = Transaction::begin(db_);
     if (!tx) return std::unexpected(tx.error());
     auto settle = db_.prepare("UPDATE event SET settled = 1 WHERE seq = ?");

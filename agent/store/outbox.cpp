@@ -4,8 +4,17 @@
 
 namespace metalwright::store {
 
+/// A report that has left must not be lost here: another would come with its number.
+Result<void> Store::catch_up() {
+    if (!behind_) return {};
+    if (auto done = set_meta("caught_up", std::to_string(db_.writes())); !done) return done;
+    behind_ = false;
+    return {};
+}
+
 Result<std::vector<Report>> Store::unsent(std::size_t limit) {
     const std::lock_guard lock(mutex_);
+    if (auto safe = catch_up(); !safe) return std::unexpected(safe.error());
     auto query = db_.prepare("SELECT seq, body FROM outbox ORDER BY seq LIMIT ?");
     if (!query) return std::unexpected(query.error());
     query->bind(1, static_cast<std::int64_t>(limit));

@@ -157,7 +157,9 @@ struct Lock {
 };
 
 /// All durable state of the agent, in one SQLite file. Thread-safe; every call that writes is one
-/// transaction that is on the disk when it returns (WAL, synchronous=FULL). Errors: io.
+/// transaction that is on the disk when it returns (WAL, synchronous=FULL), but for those that say
+/// "soon": they outlive the process, and a loss of power once any other call has returned. No
+/// report leaves before it is on the disk. Errors: io.
 class Store {
  public:
     /// `directory`/state.db, made if absent. The directory is this store's alone while it lives.
@@ -189,21 +191,24 @@ class Store {
     Result<std::vector<Operation>> operations(std::size_t limit);
     Result<std::vector<Operation>> unfinished();  ///< oldest first
     Result<std::vector<ItemResult>> items(std::int64_t operation);
+    /// Soon.
     Result<void> set_state(std::int64_t operation, std::string_view state, std::int64_t now_ms);
     /// Final state, items, the release of the instance if that is what it was, and the report.
     Result<void> finish(std::int64_t operation, std::string_view state,
                         std::span<const ItemResult> items, std::string_view report,
                         std::int64_t now_ms, const Ledger& ledger = {});
-    /// Adds to what the kernel was asked for; an operation may be performed in several goes.
+    /// Adds to what the kernel was asked for; an operation may be performed in several goes. Soon.
     Result<void> add_mutations(std::int64_t operation, std::int64_t mutations);
 
     // -- journal: an intent without outcome is what was in hand when the power went
     Result<std::int64_t> intend(std::int64_t operation, std::string_view body, std::int64_t now_ms);
+    /// Soon: after a loss of power what was done is found done, and its intent says by whom.
     Result<void> outcome(std::int64_t operation, std::int64_t intent,
                          std::span<const ItemResult> items, std::string_view body,
                          std::string_view report, std::int64_t now_ms);
     /// The intents of an operation that have no outcome, oldest first.
     Result<std::vector<Event>> open_intents(std::int64_t operation);
+    /// Soon.
     Result<void> event(std::int64_t operation, std::string_view kind, std::string_view body,
                        std::int64_t now_ms);
     /// One event of the host and the reports of it, none of which is left out: all or nothing.
@@ -293,6 +298,7 @@ class Store {
                            std::int64_t now_ms);
     Result<void> put_script(const ScriptRun& run, std::int64_t now_ms);
     Result<void> put_call(const Call& call, std::int64_t operation);
+    Result<void> catch_up();
     Result<void> put_ledger(const Ledger& ledger, std::int64_t operation);
     Result<void> count_in_store(HostMark& next);
     Result<void> put_items(std::int64_t operation, std::span<const ItemResult> items);
@@ -311,6 +317,7 @@ class Store {
     Database db_;
     std::uint64_t outbox_max_bytes_;
     std::uint64_t outbox_bytes_ = 0;
+    bool behind_ = false;  ///< something is committed that a loss of power would take
     std::string host_key_;
     bool created_ = false;
     std::filesystem::path mark_file_;

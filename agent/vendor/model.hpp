@@ -61,7 +61,6 @@ struct Host {
     std::optional<Instance> instance{};
     std::vector<Address> addresses{};
     std::vector<Resource> resources{};
-    std::vector<netcfg::Prefix> pools{};  ///< delegated to this host
     netcfg::Limits limits{};
     std::int64_t now_ms = 0;
     /// A new id that no other object has: `prefix` and twelve characters.
