@@ -4,7 +4,6 @@
 #include "agent/engine/call_batch.hpp"
 
 #include <algorithm>
-#include <map>
 
 #include "agent/engine/log.hpp"
 #include "agent/spec/address_edit.hpp"
@@ -177,7 +176,6 @@ std::expected<std::vector<std::string>, Errors> Engine::Batch::edit(const spec::
     changes = edited->changes();
     spec::HostSpec document = std::move(edited->document);
     std::vector<std::string> added;
-    std::map<netcfg::Prefix, netcfg::Kind> kinds;
     for (const netcfg::Alias& alias : edit.add)
         added.push_back(netcfg::item_of(alias.kind, alias.cidr));
     if (edited->counts) {

@@ -259,15 +259,17 @@ void Engine::answer_calls(std::int64_t operation, const store::Ledger& ended) {
 /// What calls have left behind that they should not have; `held` are told when that is gone.
 void Engine::take_back_calls(std::vector<std::pair<std::shared_ptr<LiveCall>, Answer>> held) {
     auto open = store_.open_calls();
+    const auto let_go = [&] {
+        for (const auto& [live, answer] : held) live->end(answer);
+    };
     if (open && std::ranges::all_of(*open, [](const store::Call& c) { return c.undo.empty(); }))
-        return;
+        return let_go();
     const std::lock_guard one_at_a_time(accept_mutex_);
     auto seen = look();
     if (!open || !seen) {
         log(Level::error,
             "cannot take back a call: " + describe(open ? seen.error().front() : open.error()));
-        for (const auto& [live, answer] : held) live->end(answer);
-        return;
+        return let_go();
     }
     Batch batch(*this, std::move(*seen));
     for (auto& [live, answer] : held) batch.hold(live, std::move(answer));
