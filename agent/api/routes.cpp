@@ -235,25 +235,6 @@ constexpr std::array table{
     Route{"POST", "/v1/raid/locate", locate_disk},
 };
 
-/// Whether the segments match the pattern; `caught` gets what stands for each "*".
-bool matches(std::string_view pattern, const std::vector<std::string>& segments,
-             std::vector<std::string>& caught) {
-    caught.clear();
-    std::size_t at = 0;
-    for (const std::string& segment : segments) {
-        if (at >= pattern.size()) return false;
-        const std::size_t end = std::min(pattern.find('/', at + 1), pattern.size());
-        const std::string_view wanted = pattern.substr(at + 1, end - at - 1);
-        if (wanted == "*" && !segment.empty()) {
-            caught.push_back(segment);
-        } else if (wanted != segment) {
-            return false;
-        }
-        at = end;
-    }
-    return at == pattern.size();
-}
-
 struct Found {
     const Route* route = nullptr;
     std::string allow{};  ///< the methods of this path; empty when there is no such path
@@ -264,7 +245,7 @@ Found find(const std::string& method, const std::vector<std::string>& segments) 
     Found found;
     for (const Route& route : table) {
         std::vector<std::string> caught;
-        if (!matches(route.pattern, segments, caught)) continue;
+        if (!vendor::matches(route.pattern, segments, caught)) continue;
         if (!found.allow.empty()) found.allow += ", ";
         found.allow += route.method == "GET" ? "GET, HEAD" : std::string(route.method);
         if (route.method != method) continue;

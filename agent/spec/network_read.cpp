@@ -237,6 +237,24 @@ netcfg::Wanted read_one_nic(Fields& network, bool first) {
     return wanted;
 }
 
+/// A list of which each element is read by itself, none twice.
+template <class T>
+std::vector<T> read_distinct(const Cursor& at, std::size_t most,
+                             std::optional<T> (*read)(const Cursor&)) {
+    std::vector<T> all;
+    const auto items = at.items(most);
+    if (!items) return all;
+    for (const Cursor& item : *items) {
+        const auto one = read(item);
+        if (!one) continue;
+        if (std::find(all.begin(), all.end(), *one) != all.end())
+            item.error(one->text() + " stands before");
+        else
+            all.push_back(*one);
+    }
+    return all;
+}
+
 }  // namespace
 
 std::optional<netcfg::Address> read_address(const Cursor& at) {
@@ -265,18 +283,7 @@ std::optional<netcfg::Prefix> read_network_prefix(const Cursor& at) {
 }
 
 std::vector<netcfg::Address> read_addresses(const Cursor& at, std::size_t most) {
-    std::vector<netcfg::Address> addresses;
-    const auto items = at.items(most);
-    if (!items) return addresses;
-    for (const Cursor& item : *items) {
-        const auto address = read_address(item);
-        if (!address) continue;
-        if (std::find(addresses.begin(), addresses.end(), *address) != addresses.end())
-            item.error(address->text() + " stands before");
-        else
-            addresses.push_back(*address);
-    }
-    return addresses;
+    return read_distinct(at, most, read_address);
 }
 
 std::string unfit_for_host(const netcfg::Address& address, const netcfg::Prefix& network) {
@@ -308,33 +315,11 @@ AddressList list_of(netcfg::Kind kind) noexcept {
 }
 
 std::vector<netcfg::Prefix> read_pools(const Cursor& at) {
-    std::vector<netcfg::Prefix> pools;
-    const auto items = at.items(most_pools);
-    if (!items) return pools;
-    for (const Cursor& item : *items) {
-        const auto pool = read_network_prefix(item);
-        if (!pool) continue;
-        if (std::find(pools.begin(), pools.end(), *pool) != pools.end())
-            item.error(pool->text() + " stands before");
-        else
-            pools.push_back(*pool);
-    }
-    return pools;
+    return read_distinct(at, most_pools, read_network_prefix);
 }
 
 std::vector<netcfg::Prefix> read_withdrawn(const Cursor& at) {
-    std::vector<netcfg::Prefix> all;
-    const auto items = at.items(most_items);
-    if (!items) return all;
-    for (const Cursor& item : *items) {
-        const auto cidr = read_prefix(item);
-        if (!cidr) continue;
-        if (std::find(all.begin(), all.end(), *cidr) != all.end())
-            item.error(cidr->text() + " stands before");
-        else
-            all.push_back(*cidr);
-    }
-    return all;
+    return read_distinct(at, most_items, read_prefix);
 }
 
 std::vector<netcfg::Alias> read_aliases(const Cursor& at, std::size_t most, AliasForm form,

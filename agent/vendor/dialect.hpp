@@ -13,6 +13,12 @@ namespace metalwright::vendor {
 /// All of them.
 std::span<const Dialect> dialects();
 
+/// Whether the segments of a path match a route's pattern; `caught` gets what stands for each "*".
+/// No caught segment is empty or holds a colon, which sets an operation off from what it is done
+/// to.
+bool matches(std::string_view pattern, const std::vector<std::string>& segments,
+             std::vector<std::string>& caught);
+
 /// What a request is for.
 struct Found {
     const Dialect* dialect = nullptr;   ///< null: it is no vendor's path

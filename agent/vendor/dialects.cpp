@@ -16,6 +16,8 @@ bool holds(std::string_view wanted, const std::string& segment, std::vector<std:
     return true;
 }
 
+}  // namespace
+
 bool matches(std::string_view pattern, const std::vector<std::string>& segments,
              std::vector<std::string>& caught) {
     caught.clear();
@@ -28,8 +30,6 @@ bool matches(std::string_view pattern, const std::vector<std::string>& segments,
     }
     return at == pattern.size();
 }
-
-}  // namespace
 
 std::span<const Dialect> dialects() {
     static const std::array table{jdcloud(), baidu(), zenlayer()};
