@@ -4,6 +4,8 @@
 #include <array>
 #include <set>
 
+#include "core/each_beside.hpp"
+
 namespace metalwright::raid {
 namespace {
 
@@ -64,27 +66,34 @@ std::string attribute(sys::Files& files, const std::filesystem::path& path) {
     return content->substr(start, content->find_last_not_of(blanks) - start + 1);
 }
 
+namespace {
+
+BlockDevice device_at(const std::filesystem::path& root, const std::string& name,
+                      sys::Files& files) {
+    const std::filesystem::path at = root / name;
+    const auto list = [&](const std::filesystem::path& directory) {
+        return files.list(directory).value_or(std::vector<std::string>{});
+    };
+    BlockDevice device{.name = name,
+                       .number = attribute(files, at / "dev"),
+                       .holders = list(at / "holders"),
+                       .slaves = list(at / "slaves")};
+    for (const std::string& entry : list(at))  // a partition is called after its disk
+        if (entry.starts_with(name) && files.exists(at / entry / "partition"))
+            device.partitions.push_back({.name = entry,
+                                         .number = attribute(files, at / entry / "dev"),
+                                         .holders = list(at / entry / "holders")});
+    return device;
+}
+
+}  // namespace
+
 Result<std::vector<BlockDevice>> block_tree(sys::Files& files, const std::filesystem::path& sys) {
     const std::filesystem::path root = sys / "block";
     Result<std::vector<std::string>> names = files.list(root);
     if (!names) return std::unexpected(std::move(names).error());
-    std::vector<BlockDevice> tree;
-    for (const std::string& name : *names) {
-        const std::filesystem::path at = root / name;
-        const auto list = [&](const std::filesystem::path& directory) {
-            return files.list(directory).value_or(std::vector<std::string>{});
-        };
-        BlockDevice device{.name = name,
-                           .number = attribute(files, at / "dev"),
-                           .holders = list(at / "holders"),
-                           .slaves = list(at / "slaves")};
-        for (const std::string& entry : list(at))  // a partition is called after its disk
-            if (entry.starts_with(name) && files.exists(at / entry / "partition"))
-                device.partitions.push_back({.name = entry,
-                                             .number = attribute(files, at / entry / "dev"),
-                                             .holders = list(at / entry / "holders")});
-        tree.push_back(std::move(device));
-    }
+    std::vector<BlockDevice> tree(names->size());
+    each_beside(tree.size(), [&](std::size_t i) { tree[i] = device_at(root, (*names)[i], files); });
     return tree;
 }
 

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <optional>
 #include <set>
 
+#include "core/each_beside.hpp"
 #include "raid/block_tree.hpp"
 #include "raid/identity.hpp"
 #include "raid/layout.hpp"
@@ -137,6 +139,34 @@ bool is_array(const BlockDevice& device, Doors& doors) {
     return !word.empty() && word != "clear";  // clear: a name without an array
 }
 
+/// Nothing where it is another one than `only`, or was stopped meanwhile. Errors: not_found (no
+/// mdadm to ask).
+Result<std::optional<Array>> array_on(const BlockDevice& device, const BlockMap& map,
+                                      const std::vector<Disk>& disks, Doors& doors,
+                                      std::string_view only) {
+    const fs::path md = doors.roots.sys / "block" / device.name / "md";
+    // The kernel and mdadm spell the UUID of an older format in another order of bytes.
+    const bool same_spelling = attribute(doors.files, md / "metadata_version").starts_with("1");
+    const std::string uuid = same_spelling ? md_form(attribute(doors.files, md / "uuid")) : "";
+    if (!only.empty() && !uuid.empty() && uuid != only) return std::nullopt;
+    DetailExport detail = kept_by_udev(doors, device);
+    if (uuid.empty() || detail.uuid != uuid) {  // udev has not come to it yet
+        const Result<std::string> mdadm = doors.find_program("mdadm");
+        if (!mdadm) return std::unexpected(mdadm.error());
+        Result<DetailExport> answer = ask_mdadm(device.path(), *mdadm, doors);
+        if (!answer && !is_array(device, doors)) return std::nullopt;
+        // Without mdadm's answer sysfs still tells all but the name: no neighbour is hidden for it.
+        if (answer) detail = std::move(*answer);
+    }
+    Array array = array_of(device, detail, map, disks, doors);
+    if (array.bytes == 0) return array;
+    if (Result<std::vector<Signature>> found = signatures_of(device.path(), doors))
+        array.signatures = std::move(*found);
+    else
+        array.probe_error = found.error().message;
+    return array;
+}
+
 void see_units(Observed& observed, Doors& doors) {
     const fs::path units = "/etc/systemd/system";
     for (const std::string& name : doors.files.list(units).value_or(std::vector<std::string>{})) {
@@ -153,43 +183,23 @@ void see_units(Observed& observed, Doors& doors) {
 
 Result<std::vector<Array>> arrays_in(const BlockMap& map, const std::vector<Disk>& disks,
                                      Doors& doors, std::string_view only) {
-    std::vector<Array> arrays;
-    std::string mdadm;
     const std::map<std::string, Sync, std::less<>> syncs =
         parse_mdstat(attribute(doors.files, doors.roots.proc / "mdstat"));
-    for (const BlockDevice& device : map.tree()) {
-        if (!device.name.starts_with("md") || !is_array(device, doors)) continue;
-        const fs::path md = doors.roots.sys / "block" / device.name / "md";
-        // The kernel and mdadm spell the UUID of an older format in another order of bytes.
-        const bool same_spelling = attribute(doors.files, md / "metadata_version").starts_with("1");
-        const std::string uuid = same_spelling ? md_form(attribute(doors.files, md / "uuid")) : "";
-        if (!only.empty() && !uuid.empty() && uuid != only) continue;
-        DetailExport detail = kept_by_udev(doors, device);
-        if (uuid.empty() || detail.uuid != uuid) {  // udev has not come to it yet
-            if (mdadm.empty()) {
-                Result<std::string> found = doors.find_program("mdadm");
-                if (!found) return std::unexpected(std::move(found).error());
-                mdadm = *found;
-            }
-            Result<DetailExport> answer = ask_mdadm(device.path(), mdadm, doors);
-            if (!answer && !is_array(device, doors)) continue;  // it was stopped meanwhile
-            // Without mdadm's answer sysfs still tells all but the name: no neighbour is hidden
-            // for it.
-            if (answer) detail = std::move(*answer);
-        }
-        Array array = array_of(device, detail, map, disks, doors);
+    std::vector<Result<std::optional<Array>>> seen(map.tree().size());
+    each_beside(seen.size(), [&](std::size_t i) {
+        const BlockDevice& device = map.tree()[i];
+        if (device.name.starts_with("md") && is_array(device, doors))
+            seen[i] = array_on(device, map, disks, doors, only);
+    });
+    std::vector<Array> arrays;
+    for (Result<std::optional<Array>>& one : seen) {
+        if (!one) return std::unexpected(std::move(one).error());
+        if (!*one) continue;
+        Array& array = arrays.emplace_back(std::move(**one));
         if (const auto sync = syncs.find(array.kernel_name); sync != syncs.end()) {
             array.sync_percent = sync->second.percent;
             array.sync_eta_s = sync->second.eta_s;
         }
-        if (array.bytes != 0) {
-            Result<std::vector<Signature>> found = signatures_of(device.path(), doors);
-            if (found)
-                array.signatures = std::move(*found);
-            else
-                array.probe_error = found.error().message;
-        }
-        arrays.push_back(std::move(array));
     }
     return arrays;
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/each_beside.hpp"
 #include "raid/block_tree.hpp"
 #include "raid/identity.hpp"
 #include "raid/room.hpp"
@@ -264,6 +265,28 @@ std::optional<Disk> partition_of(const BlockDevice& partition, const BlockDevice
     return part;
 }
 
+bool is_disk(const BlockDevice& device, Doors& doors) {
+    // Hidden: one path of a multipath NVMe namespace, without a device node.
+    return !is_no_disk(device.name) &&
+           attribute(doors.files, doors.roots.sys / "block" / device.name / "hidden") != "1";
+}
+
+/// The disk and then those of its partitions that can be named; nothing for an empty slot.
+std::vector<Disk> disk_and_partitions(const BlockDevice& device, const BlockMap& map, Doors& doors,
+                                      std::span<const std::string> unread) {
+    Disk disk = disk_of(device, map, doors);
+    if (disk.bytes == 0 && (disk.removable || device.name.starts_with("nbd"))) return {};
+    if (std::ranges::find(unread, device.name) == unread.end())
+        read_signatures(disk, device, doors);
+    else
+        disk.probe_error = "nobody looked at it";
+    std::vector<Disk> all{std::move(disk)};
+    for (const BlockDevice& partition : device.partitions)
+        if (auto part = partition_of(partition, device, all.front(), map, doors))
+            all.push_back(std::move(*part));
+    return all;
+}
+
 }  // namespace
 
 std::map<std::string, std::string, std::less<>> udev_properties(Doors& doors,
@@ -283,25 +306,16 @@ Result<std::vector<Signature>> signatures_of(const std::string& path, Doors& doo
 Result<std::vector<Disk>> disks_in(const BlockMap& map, Doors& doors,
                                    std::span<const std::string> only,
                                    std::span<const std::string> unread) {
+    std::vector<std::vector<Disk>> seen(map.tree().size());
+    each_beside(seen.size(), [&](std::size_t i) {
+        const BlockDevice& device = map.tree()[i];
+        if (is_disk(device, doors) && (only.empty() || is_about(only, device, doors)))
+            seen[i] = disk_and_partitions(device, map, doors, unread);
+    });
     std::vector<Disk> disks, partitions;
-    for (const BlockDevice& device : map.tree()) {
-        const fs::path at = doors.roots.sys / "block" / device.name;
-        // Hidden: one path of a multipath NVMe namespace, without a device node.
-        if (is_no_disk(device.name) || attribute(doors.files, at / "hidden") == "1") continue;
-        if (!only.empty() && !is_about(only, device, doors)) continue;
-        Disk disk = disk_of(device, map, doors);
-        const bool empty_slot =
-            disk.bytes == 0 && (disk.removable || device.name.starts_with("nbd"));
-        if (empty_slot) continue;
-        if (std::ranges::find(unread, device.name) == unread.end())
-            read_signatures(disk, device, doors);
-        else
-            disk.probe_error = "nobody looked at it";
-        for (const BlockDevice& partition : device.partitions)
-            if (auto part = partition_of(partition, device, disk, map, doors))
-                partitions.push_back(std::move(*part));
-        disks.push_back(std::move(disk));
-    }
+    for (std::vector<Disk>& one : seen)
+        for (Disk& disk : one)
+            (disk.is_partition() ? partitions : disks).push_back(std::move(disk));
     disks.insert(disks.end(), std::make_move_iterator(partitions.begin()),
                  std::make_move_iterator(partitions.end()));
     return disks;

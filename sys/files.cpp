@@ -50,6 +50,10 @@ Result<std::string> read_all(const fs::path& real, const fs::path& named) {
         if (n == 0) return content;
         content.append(chunk.data(), static_cast<std::size_t>(n));
         if (content.size() > largest) return broken("larger than 16 MiB", named, EFBIG);
+        // Less than a page of a file that has a size (sysfs says a page) was the rest of it; a look
+        // at the disks reads hundreds. Without a size, as in procfs, only nothing is the end.
+        constexpr ssize_t page = 4096;
+        if (status.st_size > 0 && n < page) return content;
     }
 }
 
@@ -147,7 +151,7 @@ PosixFiles::PosixFiles(std::filesystem::path root) : root_(std::move(root)) {}
 std::filesystem::path PosixFiles::under_root(const std::filesystem::path& path,
                                              bool follow_last) const {
     // Without an image the kernel follows links by itself, and a look at sysfs takes thousands.
-    if (root_ == "/") return root_ / path.relative_path();
+    if (root_ == "/") return path.is_absolute() ? path : root_ / path;
     return place_in(root_, path, follow_last);
 }
 

@@ -40,6 +40,18 @@ BlockSignature signature(blkid_probe probe) {
             value(probe, "PTUUID").value_or("")};
 }
 
+/// Has the kernel fetch at once what is going to be looked at, a few bytes here and there: one by
+/// one each of some thirty places would be waited for.
+void read_ahead(const Fd& file) {
+    constexpr off_t kib = 1024, mib = 1024 * kib;
+    const auto fetch = [&](off_t offset, off_t bytes) {
+        if (offset >= 0) ::posix_fadvise(file.get(), offset, bytes, POSIX_FADV_WILLNEED);
+    };
+    fetch(0, 512 * kib);
+    for (const off_t second_header : {1 * mib, 2 * mib, 4 * mib}) fetch(second_header, 4 * kib);
+    fetch(::lseek(file.get(), 0, SEEK_END) - 512 * kib, 512 * kib);
+}
+
 /// What libblkid did not find and that is there all the same.
 Result<std::vector<BlockSignature>> with_end_marks(std::vector<BlockSignature> found,
                                                    const Fd& file, const std::string& device) {
@@ -74,6 +86,7 @@ Result<std::vector<BlockSignature>> BlkidSignatures::probe(const std::string& de
             "cannot open it to look for signatures: " + std::generic_category().message(error),
             device, error);
     }
+    read_ahead(file);
     errno = 0;
     const Probe probe(blkid_new_probe(), &blkid_free_probe);
     if (!probe || blkid_probe_set_device(probe.get(), file.get(), 0, 0) != 0)
