@@ -23,16 +23,26 @@ Result<void> OperationJournal::intend(std::span<const StepNote> steps) {
         log(Level::info, step.why,
             {{"operation", std::to_string(operation_.id)}, {"item", step.item}});
     }
-    if (std::ranges::any_of(steps, &StepNote::destroys_data))
-        if (auto counted = engine_.store_.count_write(); !counted) return counted;
     Json body{{"steps", std::move(list)}};
     if (grouped) body["boot"] = engine_.machine_.boot_id();
-    auto intent = engine_.store_.intend(operation_.id, dump(body), engine_.clock_());
+    auto intent = put(dump(body), std::ranges::any_of(steps, &StepNote::destroys_data));
     if (!intent) return std::unexpected(intent.error());
     intent_ = *intent;
     engine_.changed();
     fail_point("journal.after-intent");
     return {};
+}
+
+/// Once for all journals of the operation, before its first write: a copy of the store from before
+/// it knows nothing of any of them. One from within it knows of them all, until what they make is
+/// complete, and that is counted again.
+Result<std::int64_t> OperationJournal::put(const std::string& body, bool writes) {
+    if (!writes) return engine_.store_.intend(operation_.id, body, engine_.clock_());
+    const std::lock_guard first(counted_->mutex);
+    if (counted_->done) return engine_.store_.intend(operation_.id, body, engine_.clock_());
+    auto intent = engine_.store_.intend_write(operation_.id, body, engine_.clock_());
+    counted_->done = intent.has_value();
+    return intent;
 }
 
 void OperationJournal::done(std::span<const ItemResult> outcomes) {

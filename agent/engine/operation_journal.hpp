@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <string>
 
 #include "agent/engine/engine.hpp"
@@ -20,12 +22,21 @@ class OperationJournal final : public Journal {
     void done(std::span<const ItemResult> outcomes) override;
     void progress(std::string_view item, std::string_view what, double percent) override;
     std::unique_ptr<Journal> beside() override {
-        return std::make_unique<OperationJournal>(engine_, operation_);
+        auto other = std::make_unique<OperationJournal>(engine_, operation_);
+        other->counted_ = counted_;
+        return other;
     }
 
  private:
+    struct Counted {
+        std::mutex mutex{};
+        bool done = false;
+    };
+    Result<std::int64_t> put(const std::string& body, bool writes);
+
     Engine& engine_;
     const store::Operation& operation_;
+    std::shared_ptr<Counted> counted_ = std::make_shared<Counted>();
     std::int64_t intent_ = 0;
     std::chrono::steady_clock::time_point last_progress_{};
 };

@@ -130,11 +130,8 @@ void Engine::run_rooms(Work& work) {
         const std::vector<store::Identity> complete =
             completed(wanted, storage_items, work.operation.instance);
         if (complete.empty()) return;
-        if (auto kept = store_.remember(complete); !kept)
+        if (auto kept = store_.remember_complete(complete); !kept)
             log(Level::error, "cannot remember an array: " + describe(kept.error()));
-        // A copy of the store from before this must never finish the array a second time.
-        else if (auto counted = store_.count_write(); !counted)
-            log(Level::error, "cannot mark the host: " + describe(counted.error()));
     };
     const auto network = [&] {
         if (!spec::has_network(work.spec)) return;

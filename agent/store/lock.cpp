@@ -81,10 +81,11 @@ Result<void> Store::count_in_store(HostMark& next) {
     return set_meta("host_writes", std::to_string(next.writes));
 }
 
-Result<void> Store::count_write() {
-    const std::lock_guard lock(mutex_);
+Result<void> Store::commit_counted(Transaction& tx) {
     HostMark next = own_;
-    if (auto set = count_in_store(next); !set || next == own_) return set;
+    if (auto set = count_in_store(next); !set) return set;
+    if (auto done = tx.commit(); !done) return done;
+    if (next == own_) return {};
     own_ = next;
     return put_mark(own_);
 }

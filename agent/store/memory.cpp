@@ -21,10 +21,7 @@ Result<std::vector<Identity>> Store::identities() {
     }
 }
 
-Result<void> Store::remember(std::span<const Identity> identities) {
-    const std::lock_guard lock(mutex_);
-    auto tx = Transaction::begin(db_);
-    if (!tx) return std::unexpected(tx.error());
+Result<void> Store::put_identities(std::span<const Identity> identities) {
     auto write = db_.prepare(
         "INSERT INTO identity (name, instance, md_uuid, fs_uuid, complete, members)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (name) DO UPDATE SET instance = ?2,"
@@ -36,7 +33,23 @@ Result<void> Store::remember(std::span<const Identity> identities) {
         if (auto done = write->bind(6, identity.members).run(); !done) return done;
         write->reset();
     }
+    return {};
+}
+
+Result<void> Store::remember(std::span<const Identity> identities) {
+    const std::lock_guard lock(mutex_);
+    auto tx = Transaction::begin(db_);
+    if (!tx) return std::unexpected(tx.error());
+    if (auto put = put_identities(identities); !put) return put;
     return tx->commit();
+}
+
+Result<void> Store::remember_complete(std::span<const Identity> identities) {
+    const std::lock_guard lock(mutex_);
+    auto tx = Transaction::begin(db_);
+    if (!tx) return std::unexpected(tx.error());
+    if (auto put = put_identities(identities); !put) return put;
+    return commit_counted(*tx);
 }
 
 Result<void> Store::forget(std::span<const std::string> arrays) {
@@ -179,12 +192,7 @@ Result<void> Store::start_script(const ScriptRun& run, std::int64_t now_ms) {
     auto tx = Transaction::begin(db_);
     if (!tx) return std::unexpected(tx.error());
     if (auto put = put_script(run, now_ms); !put) return put;
-    HostMark next = own_;
-    if (auto counted = count_in_store(next); !counted) return counted;
-    if (auto done = tx->commit(); !done) return done;
-    if (next == own_) return {};
-    own_ = next;
-    return put_mark(own_);
+    return commit_counted(*tx);
 }
 
 Result<void> Store::note_output(const ScriptRun& run, std::string_view report,

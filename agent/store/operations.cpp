@@ -338,6 +338,18 @@ Result<std::int64_t> Store::intend(std::int64_t operation, std::string_view body
     return db_.last_insert_id();
 }
 
+Result<std::int64_t> Store::intend_write(std::int64_t operation, std::string_view body,
+                                         std::int64_t now_ms) {
+    const std::lock_guard lock(mutex_);
+    auto tx = Transaction::begin(db_);
+    if (!tx) return std::unexpected(tx.error());
+    if (auto put = put_event(operation, "intent", body, now_ms); !put)
+        return std::unexpected(put.error());
+    const std::int64_t intent = db_.last_insert_id();
+    if (auto done = commit_counted(*tx); !done) return std::unexpected(done.error());
+    return intent;
+}
+
 Result<void> Store::outcome(std::int64_t operation, std::int64_t intent,
                             std::span<const ItemResult> items, std::string_view body,
                             std::string_view report, std::int64_t now_ms) {

@@ -202,6 +202,10 @@ class Store {
 
     // -- journal: an intent without outcome is what was in hand when the power went
     Result<std::int64_t> intend(std::int64_t operation, std::string_view body, std::int64_t now_ms);
+    /// The same, counted (see below): for what writes to a disk. On an error nothing may be
+    /// written.
+    Result<std::int64_t> intend_write(std::int64_t operation, std::string_view body,
+                                      std::int64_t now_ms);
     /// Soon: after a loss of power what was done is found done, and its intent says by whom.
     Result<void> outcome(std::int64_t operation, std::int64_t intent,
                          std::span<const ItemResult> items, std::string_view body,
@@ -222,6 +226,9 @@ class Store {
     // -- what is ours
     Result<std::vector<Identity>> identities();
     Result<void> remember(std::span<const Identity> identities);
+    /// The same, counted (see below): a copy of the store from before it must never finish them a
+    /// second time.
+    Result<void> remember_complete(std::span<const Identity> identities);
     /// By name, once nothing is left of them, with what was done to them once.
     Result<void> forget(std::span<const std::string> arrays);
     Result<std::vector<std::pair<std::string, std::string>>> owned();  ///< kind, value
@@ -249,20 +256,17 @@ class Store {
     /// State, exit code and signal of a run, with its event and report. `started` forgets nothing;
     /// a final state drops the script's bytes.
     Result<void> set_script(const ScriptRun& run, std::string_view report, std::int64_t now_ms);
-    /// count_write() and set_script() of a run that is about to start, in one transaction. On an
-    /// error it must not be started.
+    /// set_script() of a run that is about to start, counted (see below). On an error it must not
+    /// be started.
     Result<void> start_script(const ScriptRun& run, std::int64_t now_ms);
     /// How far its output has been reported, with that report; at the outbox's bound without it.
     Result<void> note_output(const ScriptRun& run, std::string_view report, std::int64_t now_ms);
 
-    // -- the lock on what destroys data (see host_mark.hpp)
+    // -- the lock on what destroys data (see host_mark.hpp). What is counted makes the store's
+    // count of such events rise, and then the host's, both durably: a copy of the store that was
+    // made earlier is known for one. Nothing is counted while locked.
     /// Why this store may not know all that was done to this host; nothing when it does.
     Result<std::optional<std::string>> doubt(bool user_data_has_run);
-    /// To be called before anything is written to a disk or user data is started, and once what was
-    /// made is complete: the count of such events rises here and on the host, durably, so that a
-    /// copy made earlier is known for one. On an error nothing may be written. Does nothing while
-    /// locked.
-    Result<void> count_write();
     std::optional<Lock> locked();
     /// Outlives the process, and tells the report. Where it cannot be written, this process is
     /// locked all the same.
@@ -300,7 +304,9 @@ class Store {
     Result<void> put_call(const Call& call, std::int64_t operation);
     Result<void> catch_up();
     Result<void> put_ledger(const Ledger& ledger, std::int64_t operation);
+    Result<void> put_identities(std::span<const Identity> identities);
     Result<void> count_in_store(HostMark& next);
+    Result<void> commit_counted(Transaction& tx);
     Result<void> put_items(std::int64_t operation, std::span<const ItemResult> items);
     Result<std::vector<ItemResult>> read_items(std::int64_t operation);
     Result<std::optional<ScriptRun>> read_script(const std::string& instance);
