@@ -99,7 +99,7 @@ class ControlPlane:
         with self.changed:
             return [self._reports[host][seq] for seq in sorted(self._reports.get(host, {}))]
 
-    def wait_for(self, predicate, timeout=60):
+    def wait_for(self, predicate, timeout=300):
         """Waits until predicate(self) is true, looking whenever something arrives; its value, or None when time is up."""
         deadline = time.monotonic() + timeout
         with self.changed:

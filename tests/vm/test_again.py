@@ -23,7 +23,7 @@ class AgainTest(LabTest):
         status = agent.settled(cls.vm, generation=1, timeout=900)
         assert status["state"] == "running", status
         cls.vm.wait_for("! grep -qE 'resync|recovery' /proc/mdstat", timeout=300)
-        cls.plane.wait_for(lambda p: any(r["kind"] == "finished" for r in p.reports(ORDER.host)), 60)
+        cls.plane.wait_for(lambda p: any(r["kind"] == "finished" for r in p.reports(ORDER.host)))
 
     def writes(self):
         return {serial: self.vm.blockstats()[serial]["writes"] for serial in DATA}

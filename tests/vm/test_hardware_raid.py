@@ -2,6 +2,7 @@
 kernel shows its volumes are real SCSI disks, which come and go some time after the tool has answered, as a driver's do."""
 import json
 import os
+import shlex
 import subprocess
 import tempfile
 import unittest
@@ -23,14 +24,14 @@ ended=$?
 case " $* " in *" add "* | *" del "*) echo "$*" >>{TOLD} ;; esac
 # As a controller's own initialization does it: whatever was written to the volume by then is lost.
 case " $* " in *" show init "* | *" start init "*)
-    if grep -q '"INIT"' {STATE}; then
+    if flock -s {STATE} grep -q '"INIT"' {STATE}; then
         for disk in /dev/disk/by-id/wwn-0x*; do dd if=/dev/zero of="$disk" bs=1M count=64 conv=fsync 2>>/dev/null; done
     fi ;;
 esac
 exit $ended
 """
 # The driver's part: shows the disks of the volumes that there are, and takes those of the others away.
-DRIVER = f"""import glob, json, os, time
+DRIVER = f"""import fcntl, glob, json, os, time
 naas = {NAAS!r}
 host = os.path.basename(glob.glob("/sys/bus/virtio/drivers/virtio_scsi/virtio*/host*")[0])
 seen = None
@@ -39,7 +40,9 @@ while True:
     if told == seen:
         time.sleep(0.3)
         continue
-    there = {{v["naa"] for c in json.load(open("{STATE}"))["controllers"] for v in c["volumes"]}}
+    with open("{STATE}") as state:
+        fcntl.flock(state, fcntl.LOCK_SH)  # the tool writes it in place
+        there = {{v["naa"] for c in json.load(state)["controllers"] for v in c["volumes"]}}
     for lun, naa in enumerate(naas):
         shown = [d for d in glob.glob("/sys/class/scsi_device/*:0:0:%d/device" % lun) if open(d + "/wwid").read().strip() == "naa." + naa]
         if naa in there and not shown:
@@ -89,9 +92,7 @@ class HardwareRaidTest(LabTest):
         cls.vm.put("/etc/systemd/system/lab-driver.service", DRIVER_UNIT)
         agent.install(cls.vm, os.environ["METALWRIGHT_STAGE"], cls.plane, HOST, start=False, more="[raid]\nwatch_seconds = 2\n")
         cls.vm.sh(f"mkdir -p /var/lib/metalwright; touch {TOLD}; {TOOL} make --drives 6")
-        state = json.loads(cls.vm.get(STATE))
-        state["controllers"][0]["naas"] = NAAS
-        cls.vm.put(STATE, json.dumps(state))
+        cls.change(f"controller['naas'] = {NAAS!r}")
         cls.vm.sh("modprobe sd_mod; systemctl daemon-reload; systemctl enable --now lab-driver.service", timeout=300)
         cls.vm.wait_for("! test -e /sys/block/sda")
         cls.vm.sh(f"systemctl enable --now metalwright.socket {agent.DAEMON}", timeout=300)
@@ -112,10 +113,15 @@ class HardwareRaidTest(LabTest):
     def drives(self):
         return {drive["serial"]: drive for drive in self.hardware()["controllers"][0]["drives"]}
 
+    @classmethod
+    def change(cls, statement):
+        """Does something to the hardware, alone: the daemon's watch calls the tool all the time, which keeps its state there."""
+        script = ("from storcli_family import hardware\n"
+                  f"host = hardware.Host({STATE!r})\ncontroller = host.controllers[0]\n{statement}\nhost.save()\nhost.close()")
+        cls.vm.sh(f"cd /opt/emulator && python3 -B -c {shlex.quote(script)}")
+
     def fault(self, fault):
-        state = self.hardware()
-        state["faults"].append(fault)
-        self.vm.put(STATE, json.dumps(state))
+        self.change(f"host.state['faults'].append({fault!r})")
 
     def asked(self):
         return [call for call in self.hardware()["calls"] if " add " in call or " del" in call]
@@ -124,7 +130,7 @@ class HardwareRaidTest(LabTest):
         """Waits for a report on the controller."""
         def is_there(plane):
             return any(r["kind"] == "controller" and wanted.items() <= r.items() for r in plane.reports(HOST))
-        self.assertTrue(self.plane.wait_for(is_there, 120), (wanted, [r for r in self.plane.reports(HOST) if r["kind"] == "controller"]))
+        self.assertTrue(self.plane.wait_for(is_there), (wanted, [r for r in self.plane.reports(HOST) if r["kind"] == "controller"]))
 
     def test_from_add_vd_to_a_mounted_file_system_and_over_a_reboot(self):
         done = self.provision(order(1), 1)
@@ -165,9 +171,7 @@ class HardwareRaidTest(LabTest):
         self.assertNotIn("vg-lv", self.vm.sh("dmsetup ls"))
 
     def test_a_file_system_waits_for_the_volume_to_be_initialized_and_is_whole_then(self):
-        state = self.hardware()
-        state["controllers"][0]["taskStep"] = 15  # percent, whoever asks: the wait and the watch both do
-        self.vm.put(STATE, json.dumps(state))
+        self.change("controller['taskStep'] = 15")  # percent, whoever asks: the wait and the watch both do
         storage = order(1, init="full", boot=True)
         storage["storage"]["globalSpares"] = [{"drives": {"count": 1}}]
         done = self.provision(storage, 1)
@@ -192,9 +196,7 @@ class HardwareRaidTest(LabTest):
 
     def test_one_that_a_crash_has_left_half_made_is_finished_or_goes_with_its_instance(self):
         agent.install_fail_points(self.vm)
-        state = self.hardware()
-        state["controllers"][0]["taskStep"] = 15
-        self.vm.put(STATE, json.dumps(state))
+        self.change("controller['taskStep'] = 15")
         storage = order(1, init="full", boot=True, spares=1)
         agent.kill_at(self.vm, "raid.after-create", lambda: self.plane.put_spec(HOST, json.dumps(storage).encode(), 1))
         self.assertEqual([v["init"] for v in self.volumes()], [None])
@@ -218,9 +220,8 @@ class HardwareRaidTest(LabTest):
         self.fault({"match": "show all", "do": "garbage"})  # it cannot go on
         agent.start_again(self.vm)
         agent.settled(self.vm, 1, timeout=600)
-        state = self.hardware()
-        self.assertEqual(len(state["controllers"][0]["volumes"]), 1)
-        self.vm.put(STATE, json.dumps({**state, "faults": []}))
+        self.assertEqual(len(self.volumes()), 1)
+        self.change("host.state['faults'].clear()")
         self.vm.put("/root/release.json", json.dumps(RELEASE))
         self.vm.sh("metalwright apply /root/release.json --wait --timeout 300s", timeout=400)
         self.assertEqual(self.volumes(), [])
@@ -229,8 +230,8 @@ class HardwareRaidTest(LabTest):
         self.fault({"match": "add vd", "do": "hang", "times": 1})
         self.plane.put_spec(HOST, json.dumps(order(1)).encode(), 1)
         self.vm.wait_for(f"flock {STATE} grep -q 'add vd r' {STATE}")
-        # The tool itself would be given two minutes; systemd kills after ninety seconds.
-        self.vm.sh(f"systemctl stop {agent.DAEMON}", timeout=60)
+        # The tool itself would be given two minutes; systemd kills after ninety seconds, and would say so.
+        self.vm.sh(f"systemctl stop {agent.DAEMON}", timeout=300)
         ended = self.vm.sh(f"systemctl show -P Result -P ExecMainStatus {agent.DAEMON}").split()
         self.assertEqual(ended, ["success", "0"], self.vm.sh(f"journalctl --no-pager -b -u {agent.DAEMON} | tail -n 20"))
         self.assertEqual(self.vm.run("pgrep -f 'opt/emulator/storcli|sleep 600'").out, "", "none of it is left behind")
@@ -257,8 +258,7 @@ class HardwareRaidTest(LabTest):
                                              "note": "rebuilding 0 %, usable meanwhile", "task": None}])
         self.assertEqual(self.vm.sh("cat /srv/data/file"), "mine\n")
 
-        self.vm.sh("cd /opt/emulator && python3 -B -c 'from storcli_family import hardware; h = hardware.Host(\"%s\"); "
-                   "hardware.finish_rebuild(h.controllers[0]); h.save(); h.close()'" % STATE)
+        self.change("hardware.finish_rebuild(controller)")
         self.told(item="volume/data", was="degraded", **{"is": "optimal"})
         self.vm.sh(f"metalwright raid locate {old} --off")
         self.assertFalse(self.drives()[old]["locate"])

@@ -65,7 +65,7 @@ class IdentityTest(LabTest):
                            f"sys.exit(crypt.crypt(sys.argv[1], h) != h)' '{password}'").status == 0
 
     def accepted(self):
-        self.assertTrue(self.plane.wait_for(lambda p: [r for r in p.reports(HOST) if "password" in r], 120), "no password was told")
+        self.assertTrue(self.plane.wait_for(lambda p: [r for r in p.reports(HOST) if "password" in r]), "no password was told")
         return [r["password"] for r in self.plane.reports(HOST) if "password" in r]
 
     def test_a_copy_of_an_image_gets_its_own_identity_once_and_keeps_it(self):
@@ -103,7 +103,7 @@ class IdentityTest(LabTest):
                  "resetPassword": {"instanceId": "i-1", "generatePassword": {"publicKey": key.public}}}
         status = self.apply(reset)
         self.assertEqual((status["state"], self.outcome(status, "password")), ("running", "changed"))
-        self.assertTrue(self.plane.wait_for(lambda p: len([r for r in p.reports(HOST) if "password" in r]) == 2, 120))
+        self.assertTrue(self.plane.wait_for(lambda p: len([r for r in p.reports(HOST) if "password" in r]) == 2))
         second = key.decrypt(self.accepted()[1]["encrypted"])
         self.assertTrue(self.lets_in(second))
         self.assertFalse(self.lets_in(first))

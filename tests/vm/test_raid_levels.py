@@ -79,11 +79,11 @@ class OneArrayTest(ArraysTest):
                          f"sys.exit([a['health'] for a in json.load(sys.stdin)['arrays'] if a['name'] == 'data'] != ['{health}'])\"",
                          timeout, interval=0.5)
 
-    def reported(self, timeout=60, **wanted):
+    def reported(self, **wanted):
         """Waits for a report of the kind array in which all of `wanted` stands."""
         def has(plane):
             return [r for r in plane.reports(HOST) if r["kind"] == "array" and wanted.items() <= r.items()]
-        self.assertTrue(self.plane.wait_for(has, timeout), (wanted, [r for r in self.plane.reports(HOST) if r["kind"] == "array"]))
+        self.assertTrue(self.plane.wait_for(has), (wanted, [r for r in self.plane.reports(HOST) if r["kind"] == "array"]))
 
     def test_a_member_that_fails_is_told_by_itself_and_so_is_its_repair(self):
         status = self.provision(order("raid5", 3), 1)
@@ -115,7 +115,7 @@ class OneArrayTest(ArraysTest):
         self.assertEqual(self.vm.sh(f"wipefs -n {BY_ID}DATA1").strip(), "")
         # The order names DATA1 still, and is content.
         self.vm.sh("systemctl restart metalwright.service", timeout=200)
-        self.vm.wait_for("metalwright status -o json | grep -q running", 120)
+        self.vm.wait_for("metalwright status -o json | grep -q running", 300)
         self.vm.remove_disk("DATA3")
         self.until("degraded")
         done = self.vm.run("metalwright raid replace DATA3 --with DATA4 --wait --timeout 300s", timeout=400)
@@ -124,13 +124,13 @@ class OneArrayTest(ArraysTest):
         self.vm.sh("sha256sum --check /data/sum")
 
     def test_a_resync_is_told_with_percent_and_eta_while_the_host_is_usable(self):
-        self.vm.sh("echo 1000 >/proc/sys/dev/raid/speed_limit_max")
+        self.vm.sh("echo 50 | tee /proc/sys/dev/raid/speed_limit_min >/proc/sys/dev/raid/speed_limit_max")
         status = self.provision(order("raid1", 2), 1)
         self.assertEqual(status["state"], "running", status)
         note = {i["item"]: i.get("note", "") for i in status["items"]}["raid/data"]
         self.assertRegex(note, r"resync \d+ %, done in .*usable meanwhile")
         self.vm.sh("touch /data/usable")
-        self.until("resyncing", 60)
+        self.until("resyncing")
         self.assertIsNotNone(self.health()["sync"]["etaSeconds"])
         self.vm.sh("echo 200000 >/proc/sys/dev/raid/speed_limit_max")
         self.until("optimal")

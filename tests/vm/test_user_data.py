@@ -43,7 +43,7 @@ class UserDataTest(LabTest):
         """Of the run's end, as the control plane has received it."""
         def told(plane):
             return [r for r in plane.reports(HOST) if r["kind"] == "userData" and r["userData"]["state"] not in ("pending", "started")]
-        self.assertTrue(self.plane.wait_for(told, 120), "no report of the run's end")
+        self.assertTrue(self.plane.wait_for(told), "no report of the run's end")
         return [r for r in told(self.plane) if r["instance"] == instance][-1]["userData"]
 
     def log(self):
@@ -142,7 +142,7 @@ class UserDataTest(LabTest):
         self.begin(order("#!/bin/bash\necho one\nwhile [ ! -e /run/go ]; do sleep 0.2; done\necho two\n", stream=True))
         follower = self.vm.spawn("metalwright userdata log --follow")
         self.vm.wait_for("metalwright userdata log | grep -q one")
-        self.assertTrue(self.plane.wait_for(lambda p: [r for r in p.reports(HOST) if r["kind"] == "userDataOutput"], 120))
+        self.assertTrue(self.plane.wait_for(lambda p: [r for r in p.reports(HOST) if r["kind"] == "userDataOutput"]))
         self.vm.sh("touch /run/go")
         self.assertEqual(self.vm.finish(follower, 120).out, "one\ntwo\n")
         self.report()

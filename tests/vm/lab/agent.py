@@ -84,7 +84,7 @@ def configure(vm, plane, host="host-1", catalogue=None, more="", network="", url
     vm.put(f"{CONFIGURATION}/metalwright.toml", configuration(host, urls, more, network))
 
 
-def ask(vm, words, timeout=60):
+def ask(vm, words, timeout=120):
     """`metalwright WORDS -o json` as (what it printed, parsed; exit status). What it printed is None when it is no JSON."""
     result = vm.run(f"metalwright {words} -o json", timeout)
     try:

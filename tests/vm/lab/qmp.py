@@ -9,7 +9,7 @@ from .errors import LabError
 class Qmp:
     """One connection to a QEMU; events are kept until somebody waits for them."""
 
-    def __init__(self, path, alive=lambda: None, timeout=60):
+    def __init__(self, path, alive=lambda: None, timeout=300):
         self.alive = alive
         self.events = []
         self._rest = b""
@@ -34,7 +34,7 @@ class Qmp:
     def command(self, name, timeout=300, **arguments):
         """Runs one command (underscores in argument names stand for hyphens) and returns what it answers."""
         message = {"execute": name, "arguments": {key.replace("_", "-"): value for key, value in arguments.items()}}
-        self.socket.settimeout(60)
+        self.socket.settimeout(300)
         self.socket.sendall(json.dumps(message).encode() + b"\n")
         deadline = time.monotonic() + timeout
         while True:
@@ -50,7 +50,7 @@ class Qmp:
         """Runs a line of QEMU's human monitor and returns what it prints."""
         return self.command("human-monitor-command", timeout, command_line=line).strip()
 
-    def wait_event(self, name, timeout=60, **data):
+    def wait_event(self, name, timeout=300, **data):
         """Waits for an event with these data, also one that has come already, and takes it out of the list."""
         deadline = time.monotonic() + timeout
         while True:

@@ -181,7 +181,7 @@ class VM:
             self._disks = dict(disks)
             self._launch(load=tag)
         self._port.boot = boot
-        self._port.wake(60)
+        self._port.wake(BOOT_TIMEOUT)
 
     # --- disks
 
