@@ -48,6 +48,7 @@ class Applier {
                                 const std::string& what);
     Result<void> claim(const std::string& path);
     void settle(const std::string& until_exists = {});
+    bool await_filesystem(const std::string& uuid, const std::string& device = {});
     Result<Disk> look_at(const std::string& identity);
     Result<std::vector<Disk>> look_at(std::span<const std::string> identities);
     Result<std::vector<std::string>> paths_of(const std::vector<std::string>& disks,

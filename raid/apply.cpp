@@ -48,6 +48,23 @@ void Applier::settle(const std::string& until_exists) {
     [[maybe_unused]] const Result<void> late = run("udevadm", std::move(args), 40s);
 }
 
+/// Whether udev has made the link of a file system that stands on `device` (empty: on any). It
+/// hears of what is written by itself, but not while it is still at work on an earlier event of the
+/// same device: then it has looked too early, waits for nothing, and has to be told.
+bool Applier::await_filesystem(const std::string& uuid, const std::string& device) {
+    const auto is_there = [&] {
+        return doors_.files.exists(doors_.roots.dev / "disk/by-uuid" / uuid);
+    };
+    settle("/dev/disk/by-uuid/" + uuid);
+    if (is_there()) return true;
+    [[maybe_unused]] const Result<void> told =
+        run("udevadm",
+            {"trigger", "--action=change", "--settle",
+             device.empty() ? std::string("--subsystem-match=block") : device},
+            40s);
+    return is_there();
+}
+
 /// Each of them as it is right now, in this order.
 Result<std::vector<Disk>> Applier::look_at(std::span<const std::string> identities) {
     const Result<std::vector<Disk>> disks = observe_disks(doors_, identities);
@@ -229,7 +246,7 @@ Result<void> Applier::operator()(const MakeFilesystem& op) {
     if (Result<void> done = run("mkfs." + op.type, mkfs_args(op, ground->path), 600s); !done)
         return done;
     fail_point("raid.after-mkfs");
-    settle("/dev/disk/by-uuid/" + op.uuid);
+    await_filesystem(op.uuid, ground->path);
     return {};
 }
 
@@ -246,10 +263,7 @@ Result<void> Applier::operator()(const StartMount& op) {
                     "systemd does not run here; " + op.unit + " is written and mounts " +
                         op.mount_point + " at the next boot once it is enabled",
                     op.mount_point);
-    const std::filesystem::path node = doors_.roots.dev / "disk/by-uuid" / op.uuid;
-    // udev may be late with it, on a host with many disks.
-    if (!doors_.files.exists(node)) settle(node.string());
-    if (!doors_.files.exists(node))
+    if (!await_filesystem(op.uuid))
         return fail(Errc::not_found, "its file system is not there: see filesystem/" + op.name,
                     op.mount_point);
     // PID 1 mounts it: in our own namespace nobody else would see it. `enable` has it read the new

@@ -70,6 +70,26 @@ TEST_F(Apply, ALateUdevIsWaitedFor) {
                 Contains("udevadm settle --timeout=30 --exit-if-exists=/dev/md/data"));
 }
 
+TEST_F(Apply, AnUdevThatHasLookedTooEarlyIsToldToLookAgain) {
+    machine.udev_sees = false;
+    EXPECT_EQ(failure(machine.bring_to(mirror())), "");
+    EXPECT_THAT(machine.exec.lines(),
+                Contains("udevadm trigger --action=change --settle /dev/md/data"));
+    EXPECT_THAT(changes(), Contains("systemctl enable --now srv.mount"));
+}
+
+TEST_F(Apply, AMountWaitsForAFileSystemOfAnEarlierRunThatUdevHasNotSeen) {
+    machine.before = [](const sys::Command& c) {
+        if (c.program == "udevadm") throw std::runtime_error("power cut");
+    };
+    machine.udev_sees = false;
+    EXPECT_THROW(machine.bring_to(mirror()), std::runtime_error);
+    machine.before = [](const sys::Command&) {};
+    EXPECT_EQ(failure(machine.bring_to(mirror())), "");
+    EXPECT_THAT(machine.exec.lines(),
+                Contains("udevadm trigger --action=change --settle --subsystem-match=block"));
+}
+
 TEST_F(Apply, TwiceEqualsOnce) {
     ASSERT_EQ(failure(machine.bring_to(mirror())), "");
     machine.exec.forget();

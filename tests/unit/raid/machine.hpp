@@ -40,7 +40,12 @@ class Machine {
             .on("mkfs.ext4", [this](const sys::Command& c) { return mkfs(c.args); })
             .on("systemctl", [this](const sys::Command& c) { return systemctl(c.args); })
             .on("dmsetup", [this](const sys::Command& c) { return dmsetup(c.args); })
-            .on("udevadm", fakes::said());
+            .on("udevadm", [this](const sys::Command& c) {
+                before({"udevadm", c.args});
+                if (c.args[0] == "trigger") udev_sees = true;
+                rebuild();
+                return fakes::said();
+            });
     }
 
     void add_disk(const std::string& serial, const std::string& name) {
@@ -57,6 +62,8 @@ class Machine {
     }
     /// What a re-created array finds where its last one had its file system.
     void leave_behind(std::vector<sys::BlockSignature> found) { stale_ = std::move(found); }
+    /// Whether udev notices what is written to an array; once it was told to look, it does.
+    bool udev_sees = true;
     /// Called before every program; may change the machine.
     std::function<void(const sys::Command&)> before = [](const sys::Command&) {};
 
@@ -155,7 +162,7 @@ class Machine {
             }
             if (md.running) put("/dev/md/" + md.name, "");
             const auto on_it = signatures.probe("/dev/" + md.kernel);
-            if (md.running && on_it)
+            if (md.running && on_it && udev_sees)
                 for (const sys::BlockSignature& one : *on_it)
                     put("/dev/disk/by-uuid/" + one.uuid, "");
         }
