@@ -52,14 +52,12 @@ class FailPointsTest(LabTest):
         points.remove(OF_A_VOLUME)
         for point in points:
             with self.subTest(point):
-                self.vm.restore()
-                self.plane.forget()
+                self.start_over()
                 self.killed_at(point)
 
     def test_a_change_of_the_way_that_is_cut_off_is_taken_back_and_done_anew(self):
         vm = self.vm
-        vm.restore()
-        self.plane.forget()
+        self.start_over()
         vm.sh("systemctl enable --now metalwright.socket metalwright.service", timeout=300)
         self.plane.put_spec("host-1", way("10.0.1.10/24"), generation=1)
         self.assertEqual(agent.settled(vm, generation=1, timeout=300)["state"], "running")

@@ -213,8 +213,7 @@ class HardwareRaidTest(LabTest):
         self.assertEqual(sum("start init" in call for call in self.hardware()["calls"]), 1)
         self.vm.sh("umount /srv/data && fsck.ext4 -fn $(blkid -L data) && systemctl start srv-data.mount")
 
-        self.vm.restore()
-        self.plane.forget()
+        self.start_over()
         agent.install_fail_points(self.vm)
         agent.kill_at(self.vm, "raid.after-create", lambda: self.plane.put_spec(HOST, json.dumps(order(1)).encode(), 1))
         self.fault({"match": "show all", "do": "garbage"})  # it cannot go on

@@ -31,8 +31,7 @@ class PowerCutsTest(LabTest):
                   "udevadm settle", timeout=300)
 
     def order(self):
-        self.vm.restore()
-        self.plane.forget()
+        self.start_over()
         self.plane.put_spec(HOST, json.dumps(ORDER).encode(), generation=1)
 
     def ends_as_ordered(self):

@@ -139,8 +139,7 @@ class OneArrayTest(ArraysTest):
         cases = (("raid1", 3, 1), ("raid6", 4, 0))
         for level, disks, spares in cases if os.environ.get("METALWRIGHT_FULL") else cases[:1]:
             with self.subTest(level):
-                self.vm.restore()
-                self.plane.forget()
+                self.start_over()
                 self.assertEqual(self.provision(order(level, disks, spares=spares), 1)["state"], "running")
                 self.vm.put("/root/release.json", json.dumps(RELEASE))
                 done = self.vm.run("metalwright apply /root/release.json --wait --timeout 300s", timeout=400)

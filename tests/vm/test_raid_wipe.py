@@ -55,8 +55,7 @@ class RaidWipeTest(LabTest):
             if name not in IN_THE_GATE and not os.environ.get("METALWRIGHT_FULL"):
                 continue
             with self.subTest(name):
-                self.vm.restore()
-                self.plane.forget()
+                self.start_over()
                 self.vm.sh(make + "; udevadm settle", timeout=300)
                 self.vm.wait_for("! grep -qE 'resync|recovery' /proc/mdstat", timeout=300)
                 digest = f"sync; echo 3 >/proc/sys/vm/drop_caches; sha256sum {TWO}"

@@ -45,8 +45,7 @@ class RefusedDisksTest(LabTest):
     def test_each_leftover_is_refused_by_name_and_untouched(self):
         for name, (make, word) in LEFTOVERS.items():
             with self.subTest(name):
-                self.vm.restore()
-                self.plane.forget()
+                self.start_over()
                 self.vm.sh(make.format(disk=DISK), timeout=120)
                 before = self.vm.sh(DIGEST, timeout=600)
                 status = self.provision(order(1))

@@ -29,8 +29,11 @@ class LabTest(unittest.TestCase):
         cls.vm.save()
 
     def setUp(self):
-        self.plane.forget()
-        self.vm.restore()
+        self.start_over()
+
+    def start_over(self):
+        """As prepare() left it: neither does the machine hear of what was ordered since, nor the control plane of what it did."""
+        self.vm.restore(meanwhile=self.plane.forget)
 
     def run(self, result=None):
         before = result and len(result.failures) + len(result.errors)

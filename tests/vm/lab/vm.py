@@ -167,17 +167,22 @@ class VM:
             raise LabError(f"savevm: {failure}")
         self._snapshots[tag] = (dict(self._disks), self._port.boot)
 
-    def restore(self, tag="clean"):
-        """Goes back to a saved state, with its disks; the guest's clock is set and its randomness is fresh."""
+    def restore(self, tag="clean", meanwhile=lambda: None):
+        """Goes back to a saved state, with its disks; the guest's clock is set and its randomness is fresh. `meanwhile` is
+        called when the guest has stopped and does not run again yet."""
         disks, boot = self._snapshots[tag]
         if self.running and disks == self._disks:
+            self.qmp("stop")
+            meanwhile()
             failure = self.hmp(f"loadvm {tag}")
             if failure:
                 raise LabError(f"loadvm: {failure}")
+            self.qmp("cont")
             self._port.forget()
         else:
             # Other devices than at the time: QEMU can only load into the same machine.
             self._kill()
+            meanwhile()
             self._disks = dict(disks)
             self._launch(load=tag)
         self._port.boot = boot
