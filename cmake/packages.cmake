@@ -23,6 +23,7 @@ pkg_check_modules(BLKID REQUIRED IMPORTED_TARGET blkid)
 find_library(SQLITE libsqlite3.a REQUIRED)  # linked in, as above
 pkg_check_modules(CRYPT REQUIRED IMPORTED_TARGET libcrypt)
 find_package(ZLIB REQUIRED)
+find_package(prometheus-cpp REQUIRED)
 find_path(TOMLPP toml++/toml.h REQUIRED)  # used header-only: one library less to load at start
 if(METALWRIGHT_TESTS)
   find_package(GTest REQUIRED)

@@ -822,4 +822,24 @@ claim(9.unshown "A controller that has a driver but no tool is listed, with what
 claim(5.raid.superblock "An array whose superblock the kernel that will be booted refuses is not made."
   raid.Superblock.OnlyANewerKernelsIsRefusedByAnOlderOne raid.Superblock.AnArrayThatWouldNotStartAtTheNextBootIsNotMade)
 claim(5.raid.metric "What is broken of arrays, volumes and drives, and what waits for the control plane, is told as metrics."
-  agent_cli.Cli.AStatusIsToldAsMetrics agent_store.StoreTest.HowTheHostStandsIsReadAsOneWhileInstancesComeAndGo)
+  agent_api.Metrics.AStatusIsToldAsMetrics agent_store.StoreTest.HowTheHostStandsIsReadAsOneWhileInstancesComeAndGo)
+claim(6.api.spec "The document in force is read, and replaced only by whoever has seen it; sent back as it was read it is the same order."
+  agent_api.Routes.ADocumentIsReplacedOnlyByWhoeverHasSeenIt agent_engine.NativeTest.TheDocumentInForceIsToldAsItCanBeSentAgain
+  agent_engine.NativeTest.ADocumentThatSomebodyElseHasReplacedIsNotReplaced clients.contract)
+claim(6.api.cancel "An operation ends before its next step when it is cancelled, one that has not begun never does, also after a power cut; applied again the rest is done."
+  agent_engine.NativeTest.AnOperationEndsAtItsNextStepAndCanBeCarriedOn agent_engine.NativeTest.OneThatHasNotBegunNeverDoesAlsoAfterAPowerCut
+  agent_engine.NativeTest.AHoldKeepsNobodyFromCancelling agent_engine.NativeTest.UserDataThatHasBegunIsNotCancelled
+  agent_api.Routes.AnOperationIsCancelledByRoot agent_cli.Cli.AnOperationIsCancelled clients.contract)
+claim(6.api.events "Events are streamed as they happen until the operation has ended; a caller that comes again misses none and hears none twice."
+  agent_api.EventStream.EventsComeAsTheyHappenUntilTheOperationHasEnded agent_api.EventStream.WhatHappensBetweenOperationsNeverEnds
+  agent_api.EventStream.ACallerThatComesAgainMissesNothingAndHearsNothingTwice agent_api.EventStream.AnOlderCallerReadsUntilItCloses
+  agent_api.EventStream.NoSuchOperationIsAnOrdinaryError agent_api.EventStream.AStreamEndsInGoodOrderWhenTheDaemonStops
+  agent_api.EventStream.WhoHangsUpIsForgotten clients.contract)
+claim(6.api.probes "Monitoring asks whether the daemon lives, whether it takes documents, and for metrics; what was handed out is listed."
+  agent_api.Routes.WhatMonitoringAsks agent_engine.NativeTest.ReadyIsWhoTakesDocuments agent_engine.NativeTest.WhatWasHandedOutIsTold
+  agent_api.Metrics.AStatusIsToldAsMetrics agent_cli.Cli.MetricsAreTheDaemonsOwn clients.contract)
+claim(6.api.contract "Every path answers as its description says, whatever is asked of it; errors are problem documents with pointers into the document."
+  clients.contract netns.upkeep clients.signed agent_api.Status.TellsAllErrorsInOrderWithTheStatusOfTheFirst
+  agent_api.Status.APathIsNoPointerIntoTheDocument agent_api.Routes.EveryPathOfTheOpenApiDescriptionIsThere)
+claim(5.raid.late-udev "A file system whose making udev has missed is mounted all the same: udev is told to look again."
+  raid.Apply.AnUdevThatHasLookedTooEarlyIsToldToLookAgain raid.Apply.AMountWaitsForAFileSystemOfAnEarlierRunThatUdevHasNotSeen)

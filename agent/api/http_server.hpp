@@ -25,8 +25,9 @@ struct ServerLimits {
 
 /// HTTP/1.1 (and 1.0) on a listening stream socket, for one thread of `io`; over TLS where `tls` is
 /// given, which it takes over (make_server_tls). Keep-alive; requests of one connection are
-/// answered in order. A HEAD is answered as a GET without its body. What is not HTTP is answered
-/// 400 with the errors body of status.hpp, then closed.
+/// answered in order. A HEAD is answered as a GET without its body. An answer with a Feed is sent
+/// in chunks as it comes (HTTP/1.0: until the connection closes). What is not HTTP is answered 400
+/// with the problem body of status.hpp, then closed.
 class HttpServer {
  public:
     HttpServer(boost::asio::io_context& io, ListenSocket socket, Handler handler,

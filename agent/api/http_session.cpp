@@ -17,6 +17,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -43,6 +44,16 @@ struct Peer {
     std::vector<unsigned> groups{};
 };
 
+constexpr std::string_view last_chunk = "0\r\n\r\n";
+
+/// A piece of a body of unknown length. An empty one would be the last.
+std::string chunk(const std::string& piece) {
+    if (piece.empty()) return {};
+    std::array<char, 16> size{};
+    const auto end = std::to_chars(size.data(), size.data() + size.size(), piece.size(), 16).ptr;
+    return std::string(size.data(), end) + "\r\n" + piece + "\r\n";
+}
+
 /// The status line, the headers and the body of an answer.
 std::string serialize(const Response& answer, bool head, bool keep, unsigned version) {
     std::string out = "HTTP/1.1 " + std::to_string(answer.status) + ' ';
@@ -50,14 +61,20 @@ std::string serialize(const Response& answer, bool head, bool keep, unsigned ver
     out += "\r\nContent-Type: " + answer.type + "\r\n";
     if (!answer.allow.empty()) out += "Allow: " + answer.allow + "\r\n";
     for (const auto& [name, value] : answer.headers) out += name + ": " + value + "\r\n";
-    out += "Content-Length: " + std::to_string(answer.body.size()) + "\r\n";
+    if (answer.status == 304 || (answer.feed && (head || version == 10))) {
+        // There is no length to tell.
+    } else if (answer.feed) {
+        out += "Transfer-Encoding: chunked\r\n";
+    } else {
+        out += "Content-Length: " + std::to_string(answer.body.size()) + "\r\n";
+    }
     if (!keep) {
         out += "Connection: close\r\n";
     } else if (version == 10) {
         out += "Connection: keep-alive\r\n";
     }
     out += "\r\n";
-    if (!head) out += answer.body;
+    if (!head) out += answer.feed && version == 11 ? chunk(answer.body) : answer.body;
     return out;
 }
 
@@ -138,11 +155,12 @@ class Session final : public SessionBase {
     }
 
     void stop() override {
+        if (feed_ && state_ == State::in_hand) return end_stream();
         if (state_ == State::reading && !began_ && !(parser_ && parser_->got_some())) close();
     }
 
     void give_up() override {
-        if (state_ == State::in_hand)
+        if (state_ == State::in_hand && !feed_)
             return answer(error_response(
                 {Errc::unavailable, "metalwrightd is stopping: ask again when it is back"}));
         close();
@@ -255,10 +273,46 @@ class Session final : public SessionBase {
 
     void answer(const Response& answer) {
         if (state_ != State::in_hand) return;
+        stop_watching();
+        const bool streams = answer.feed && !head_;
+        const bool keep = keep_ && !home_->stopping && !(streams && version_ == 10);
+        if (streams) feed_ = answer.feed;
+        write(serialize(answer, head_, keep, version_), keep);
+    }
+
+    void stop_watching() {
         error_code ignored;
         (void)socket().cancel(ignored);  // ends watch()
-        const bool keep = keep_ && !home_->stopping;
-        write(serialize(answer, head_, keep, version_), keep);
+    }
+
+    /// The next piece of an answer that has begun.
+    void ask_feed(bool keep) {
+        if (home_->stopping) return end_stream();
+        state_ = State::in_hand;
+        lowest().expires_never();
+        watch();
+        feed_->next([weak = std::weak_ptr<Session>(self()), &io = home_->io, keep](Response piece) {
+            asio::post(io, [weak, keep, piece = std::move(piece)] {
+                if (const auto self = weak.lock()) self->answer_piece(piece, keep);
+            });
+        });
+    }
+
+    void answer_piece(const Response& piece, bool keep) {
+        if (state_ != State::in_hand || !feed_) return;
+        stop_watching();
+        const bool good = piece.status == 200;
+        feed_ = good ? piece.feed : nullptr;
+        std::string bytes;
+        if (good) bytes = version_ == 11 ? chunk(piece.body) : piece.body;
+        if (!feed_ && version_ == 11) bytes += last_chunk;
+        write(std::move(bytes), keep);
+    }
+
+    void end_stream() {
+        stop_watching();
+        feed_.reset();
+        write(std::string(version_ == 11 ? last_chunk : ""), false);
     }
 
     void write(std::string bytes, bool keep) {
@@ -269,6 +323,7 @@ class Session final : public SessionBase {
                           [self = self(), keep](error_code ec, std::size_t) {
                               if (self->state_ == State::closed) return;
                               if (ec) return self->close();
+                              if (self->feed_) return self->ask_feed(keep);
                               if (keep && !self->home_->stopping) return self->read();
                               self->say_farewell();
                           });
@@ -309,6 +364,7 @@ class Session final : public SessionBase {
     bool head_ = false;
     bool keep_ = false;
     unsigned version_ = 11;
+    std::shared_ptr<Feed> feed_{};  ///< what of the answer in hand is still to come
     std::size_t drained_ = 0;
     std::array<char, 1024> scrap_{};
 };

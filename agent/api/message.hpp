@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,20 @@ struct Request {
     std::weak_ptr<const void> caller{};  ///< expired once the connection is gone
 };
 
+/// The value of a header, by its name in lower case; empty when it is not there.
+std::string_view header_of(const Request& request, std::string_view name);
+
+struct Response;
+
+/// The rest of an answer that comes piece by piece.
+class Feed {
+ public:
+    virtual ~Feed() = default;
+    /// On the io thread. Calls `respond` once, from any thread, with the next piece as a body; the
+    /// last piece is the one without a feed.
+    virtual void next(std::function<void(Response)> respond) = 0;
+};
+
 /// What goes back. `body` is JSON; the server adds length, type and connection headers.
 struct Response {
     unsigned status = 200;
@@ -29,6 +44,7 @@ struct Response {
     std::string allow{};  ///< value of the Allow header of a 405; else empty
     std::string type = "application/json";
     std::vector<std::pair<std::string, std::string>> headers{};  ///< more of them
+    std::shared_ptr<Feed> feed{};  ///< more of the body follows; null: this is all of it
 
     bool operator==(const Response&) const = default;
 };

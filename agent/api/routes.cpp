@@ -15,7 +15,10 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/api/entity_tag.hpp"
+#include "agent/api/event_stream.hpp"
 #include "agent/api/long_poll.hpp"
+#include "agent/api/metrics.hpp"
 #include "agent/api/status.hpp"
 #include "agent/api/vendor_route.hpp"
 
@@ -93,18 +96,60 @@ std::optional<Response> status(Desk& desk, const Call& call, bool last) {
     return ok(desk.status());
 }
 
+std::optional<Response> ready(Desk& desk, const Call&, bool) {
+    const auto is = desk.ready();
+    return is ? ok(R"({"status":"ok"})") : error_response(503, is.error());
+}
+
+std::optional<Response> metrics(Desk& desk, const Call&, bool) {
+    return Response{.body = metrics_text(desk.status()), .type = "text/plain; version=0.0.4"};
+}
+
+std::optional<Response> get_spec(Desk& desk, const Call& call, bool) {
+    const auto source = call.query.find("source");
+    auto found = desk.in_force(source == call.query.end() ? "admin" : source->second);
+    if (!found) return error_response(found.error());
+    Response response = has_already(call.request, found->generation)
+                            ? Response{.status = 304}
+                            : ok(std::move(found->document));
+    response.headers = {{"ETag", entity_tag(found->generation)}};
+    return response;
+}
+
+Response accepted_response(const Accepted& accepted);
+
+/// As apply(), where what is in force is what its author has seen.
+std::optional<Response> put_spec(Desk& desk, const Call& call, bool) {
+    auto replaces = replaces_of(call.request);
+    if (!replaces) return error_response(replaces.error());
+    const auto accepted = desk.submit(
+        {.source = "admin", .document = call.request.body, .replaces = std::move(*replaces)});
+    if (!accepted) {
+        constexpr unsigned precondition_failed = 412;
+        const Error& first = accepted.error().front();
+        return first.where == not_replaced ? error_response(precondition_failed, first)
+                                           : error_response(accepted.error());
+    }
+    Response response = accepted_response(*accepted);
+    response.headers = {{"ETag", entity_tag(accepted->generation)}};
+    return response;
+}
+
 std::optional<Response> apply(Desk& desk, const Call& call, bool) {
     const Submission submission{.source = "admin", .document = call.request.body};
     const auto accepted = desk.submit(submission);
-    if (!accepted) return error_response(accepted.error());
+    return accepted ? accepted_response(*accepted) : error_response(accepted.error());
+}
+
+Response accepted_response(const Accepted& accepted) {
     nlohmann::ordered_json body;
-    body["operation"] = accepted->operation;
-    body["generation"] = accepted->generation;
-    body["instance"] = accepted->instance;
-    body["repeated"] = accepted->repeated;
-    body["finished"] = accepted->finished;
-    if (!accepted->sealed_password.empty()) body["encryptedPassword"] = accepted->sealed_password;
-    return Response{.status = accepted->repeated ? 200u : 202u, .body = body.dump()};
+    body["operation"] = accepted.operation;
+    body["generation"] = accepted.generation;
+    body["instance"] = accepted.instance;
+    body["repeated"] = accepted.repeated;
+    body["finished"] = accepted.finished;
+    if (!accepted.sealed_password.empty()) body["encryptedPassword"] = accepted.sealed_password;
+    return {.status = accepted.repeated ? 200u : 202u, .body = body.dump()};
 }
 
 std::optional<Response> plan(Desk& desk, const Call& call, bool) {
@@ -124,6 +169,20 @@ std::optional<Response> operation(Desk& desk, const Call& call, bool) {
     const auto id = operation_id(call.path[0]);
     if (!id) return error_response(id.error());
     auto found = desk.operation(*id);
+    if (!found) return error_response(found.error());
+    return ok(std::move(*found));
+}
+
+std::optional<Response> cancel(Desk& desk, const Call& call, bool) {
+    const auto id = operation_id(call.path[0]);
+    if (!id) return error_response(id.error());
+    auto ending = desk.cancel(*id);
+    if (!ending) return error_response(ending.error());
+    return Response{.status = 202, .body = std::move(*ending)};
+}
+
+std::optional<Response> leases(Desk& desk, const Call&, bool) {
+    auto found = desk.leases();
     if (!found) return error_response(found.error());
     return ok(std::move(*found));
 }
@@ -212,23 +271,31 @@ struct Route {
     std::string_view method;
     std::string_view pattern;  ///< "*" stands for one segment
     Answer answer;
-    bool waits = false;  ///< takes ?wait=S
-    bool roots = false;  ///< what it tells may be the tenant's own: root's alone to read
+    bool waits = false;    ///< takes ?wait=S
+    bool roots = false;    ///< what it tells may be the tenant's own: root's alone to read
+    bool streams = false;  ///< as events too, where the caller wants them so
 };
 
 constexpr std::array table{
+    Route{"GET", "/healthz", health},
+    Route{"GET", "/readyz", ready},
+    Route{"GET", "/metrics", metrics},
     Route{"GET", "/v1/health", health},
+    Route{"GET", "/v1/spec", get_spec, false, true},
+    Route{"PUT", "/v1/spec", put_spec},
     Route{"GET", "/v1/status", status, true},
     Route{"POST", "/v1/apply", apply},
     Route{"POST", "/v1/plan", plan},
     Route{"POST", "/v1/arm", arm},
     Route{"POST", "/v1/hold", hold},
-    Route{"GET", "/v1/events", host_events, true},
+    Route{"GET", "/v1/events", host_events, true, false, true},
+    Route{"GET", "/v1/leases", leases},
     Route{"GET", "/v1/addresses", addresses},
     Route{"POST", "/v1/addresses", edit_addresses},
     Route{"GET", "/v1/operations", operations},
     Route{"GET", "/v1/operations/*", operation},
-    Route{"GET", "/v1/operations/*/events", events, true},
+    Route{"GET", "/v1/operations/*/events", events, true, false, true},
+    Route{"POST", "/v1/operations/*/cancel", cancel},
     Route{"GET", "/v1/inventory", inventory},
     Route{"GET", "/v1/user-data/log", script_log, true, true},
     Route{"POST", "/v1/raid/replace", replace_disk},
@@ -311,7 +378,7 @@ struct Door {
         }
         if (found.route != nullptr && found.route->roots && stranger) {
             return respond(error_response(
-                403, {Errc::refused, "only root may read what user data has put out: use sudo"}));
+                403, {Errc::refused, "only root may read what may be the tenant's: use sudo"}));
         }
         if (found.route == nullptr) {
             Response no = error_response(
@@ -322,6 +389,8 @@ struct Door {
         }
         Call call{.request = std::move(request), .path = std::move(found.caught)};
         for (const auto& parameter : url->params()) call.query[parameter.key] = parameter.value;
+        if (found.route->streams && wants_stream(call.request))
+            return stream_events(polls, std::move(call), found.route->answer, respond);
         std::int64_t wait = 0;
         if (found.route->waits) {
             const auto asked = parameter(call, "wait", 0, longest_wait);

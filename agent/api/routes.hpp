@@ -16,7 +16,7 @@ namespace metalwright::agent::api {
 /// The group that may read, by its id; nothing where there is none.
 using Readers = std::function<std::optional<unsigned>()>;
 
-/// The admin API (schema/admin-api.openapi.yaml) and the vendors': every route, over the Desk,
+/// The admin API (schema/admin.openapi.yaml) and the vendors': every route, over the Desk,
 /// whose calls run on `pool`. Root and `owner_uid` may do everything, members of the group
 /// `readers` read, nobody else anything (403). Long polls (`wait`, 0 to 300 s) wake by
 /// Desk::on_change. `desk` must outlive the pool's threads, `io` and `pool` the handler.

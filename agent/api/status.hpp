@@ -14,11 +14,12 @@ namespace metalwright::agent::api {
 /// unsupported 422 · busy, unavailable 503 · timed_out 504 · all others 500.
 unsigned http_status(Errc code) noexcept;
 
-/// {"errors":[{"code","message","where"}]}, compact, every error in its order. `where` is "" when
-/// the error concerns everything.
-std::string errors_body(const Errors& errors);
+/// {"type","title","status","detail","errors":[{"code","message","where","pointer"?}]}, compact,
+/// every error in its order. `where` is "" when the error concerns everything; where it is a JSON
+/// pointer into the document sent, `pointer` is it as a fragment. Source: RFC 9457.
+std::string problem_body(unsigned status, const Errors& errors);
 
-/// errors_body() with the status of the first error.
+/// problem_body() with the status of the first error.
 Response error_response(const Errors& errors);
 Response error_response(Error error);
 /// The same with a status of its own, for what HTTP itself has a number for (405, 413).

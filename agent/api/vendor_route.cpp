@@ -10,15 +10,6 @@
 namespace metalwright::agent::api {
 namespace {
 
-std::string header_of(const Request& request, std::string_view name) {
-    for (const auto& [its, value] : request.headers)
-        if (std::ranges::equal(its, name, {}, [](char c) {
-                return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-            }))
-            return value;
-    return {};
-}
-
 /// "Fri, 27 Nov 2026 20:38:47 GMT": some clients set their clock by it when they are refused.
 std::string http_date() {
     const std::time_t now = std::time(nullptr);
@@ -44,7 +35,7 @@ std::optional<VendorPath> vendor_path(const Request& request) {
     const auto url = boost::urls::parse_origin_form(request.target);
     if (!url) return std::nullopt;
     VendorRequest asked{.method = request.method,
-                        .action = header_of(request, "x-zc-action"),
+                        .action = std::string(header_of(request, "x-zc-action")),
                         .body = request.body};
     for (const auto& segment : url->segments()) asked.path.push_back(segment);
     for (const auto& parameter : url->params()) asked.query[parameter.key] = parameter.value;

@@ -124,9 +124,15 @@ Exit status(Session& session, const Waiting& waiting) {
 }
 
 Exit metrics(Session& session) {
-    const Answer answer = session.daemon.get("/v1/status", quick);
-    if (!answer) return complain(session, answer.error());
-    session.show(*answer, metrics_view(*answer));
+    if (session.json) {
+        const Answer answer = session.daemon.get("/v1/status", quick);
+        if (!answer) return complain(session, answer.error());
+        session.show(*answer, {});
+        return Exit::done;
+    }
+    const Attempt<std::string> told = session.daemon.text("/metrics", quick);
+    if (!told) return complain(session, told.error());
+    session.show({}, *told);
     return Exit::done;
 }
 
@@ -135,6 +141,15 @@ Exit operations(Session& session, std::size_t limit) {
         session.daemon.get("/v1/operations?limit=" + std::to_string(limit), quick);
     if (!answer) return complain(session, answer.error());
     session.show(*answer, operations_view(*answer, session.look()));
+    return Exit::done;
+}
+
+Exit cancel(Session& session, std::int64_t id) {
+    const Answer answer = session.daemon.post(operation_path(id) + "/cancel", {}, quick);
+    if (!answer) return complain(session, answer.error());
+    session.show(*answer, "Operation " + std::to_string(id) +
+                              " ends before its next step; the document stays in force.\n"
+                              "Apply it again to have the rest done.\n");
     return Exit::done;
 }
 

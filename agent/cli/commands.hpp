@@ -24,6 +24,7 @@ Exit apply(Session& session, const std::string& file, const Waiting& waiting);
 Exit status(Session& session, const Waiting& waiting);
 /// The status for a monitoring system, whatever it says.
 Exit metrics(Session& session);
+Exit cancel(Session& session, std::int64_t id);
 Exit operations(Session& session, std::size_t limit);
 Exit operation(Session& session, std::int64_t id);
 /// Without an id: the newest.

@@ -37,16 +37,25 @@ Refusal refusal(int status, const Json& body, const std::string& socket) {
 
 }  // namespace
 
-Answer Daemon::ask(const Request& request, std::chrono::milliseconds timeout,
-                   const std::function<void()>& tick) const {
+Attempt<std::string> Daemon::body(const Request& request, std::chrono::milliseconds timeout,
+                                  const std::function<void()>& tick) const {
     Result<Reply> reply = client_.send(request, timeout, tick);
     if (!reply) {
         const Exit exit = reply.error().code == Errc::internal ? Exit::failed : Exit::unreachable;
         return std::unexpected(Refusal{exit, {std::move(reply).error()}});
     }
-    Json body = Json::parse(reply->body, nullptr, false);
-    if (reply->status >= 300) return std::unexpected(refusal(reply->status, body, socket_path()));
-    if (!body.is_object())
+    if (reply->status >= 300)
+        return std::unexpected(
+            refusal(reply->status, Json::parse(reply->body, nullptr, false), socket_path()));
+    return std::move(reply->body);
+}
+
+Answer Daemon::ask(const Request& request, std::chrono::milliseconds timeout,
+                   const std::function<void()>& tick) const {
+    const Attempt<std::string> text = body(request, timeout, tick);
+    if (!text) return std::unexpected(text.error());
+    Json answer = Json::parse(*text, nullptr, false);
+    if (!answer.is_object())
         return std::unexpected(
             Refusal{Exit::failed,
                     {{Errc::internal,
@@ -54,7 +63,12 @@ Answer Daemon::ask(const Request& request, std::chrono::milliseconds timeout,
                           " is not the JSON expected; are metalwright and metalwrightd of one "
                           "version? (`metalwright --version`, `metalwrightd --version`)",
                       socket_path()}}});
-    return body;
+    return answer;
+}
+
+Attempt<std::string> Daemon::text(const std::string& target,
+                                  std::chrono::milliseconds timeout) const {
+    return body({.target = target}, timeout, {});
 }
 
 Answer Daemon::get(const std::string& target, std::chrono::milliseconds timeout,

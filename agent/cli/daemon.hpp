@@ -22,10 +22,14 @@ class Daemon {
 
     Answer get(const std::string& target, std::chrono::milliseconds timeout,
                const std::function<void()>& tick = {}) const;
+    /// What is no JSON, as it comes.
+    Attempt<std::string> text(const std::string& target, std::chrono::milliseconds timeout) const;
     Answer post(const std::string& target, std::string document, std::chrono::milliseconds timeout,
                 const std::function<void()>& tick = {}) const;
 
  private:
+    Attempt<std::string> body(const Request& request, std::chrono::milliseconds timeout,
+                              const std::function<void()>& tick) const;
     Answer ask(const Request& request, std::chrono::milliseconds timeout,
                const std::function<void()>& tick) const;
     Client client_;

@@ -99,6 +99,15 @@ void add_questions(CLI::App& app, Options& options) {
                  "  metalwright operations 7\n"
                  "  metalwright operations --follow\n"));
 
+    CLI::App* cancel = app.add_subcommand("cancel", "End an operation before its time");
+    cancel->add_option("ID", options.id, "The operation")
+        ->type_name("")
+        ->required()
+        ->check(CLI::PositiveNumber.description(""));
+    cancel->footer(
+        examples("  metalwright operations\n"
+                 "  metalwright cancel 7\n"));
+
     CLI::App* analyze = app.add_subcommand("analyze", "Show where the time of an operation went");
     analyze->add_option("ID", options.id, "The operation (default: the newest)")
         ->type_name("")
@@ -204,6 +213,7 @@ Exit dispatch(const CLI::App& app, const Options& options, Console& console) {
     if (name == "inventory" || name == "raid") return dispatch_storage(session, *command, options);
     if (name == "hold" || name == "ip") return dispatch_network(session, *command, options);
     const bool one = command->count("ID") > 0;
+    if (name == "cancel") return cancel(session, options.id);
     if (name == "analyze")
         return analyze(session, one ? std::optional(options.id) : std::nullopt, options.svg);
     if (options.follow || waiting.timeout)

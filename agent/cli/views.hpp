@@ -17,8 +17,6 @@ struct Look {
 
 /// GET /v1/status.
 std::string status_view(const Json& status, const Look& look);
-/// The same as metrics in Prometheus' text format.
-std::string metrics_view(const Json& status);
 /// GET /v1/operations.
 std::string operations_view(const Json& operations, const Look& look);
 /// GET /v1/operations/{id}: its facts, then report_view().

@@ -14,12 +14,29 @@
 
 namespace metalwright::agent {
 
+/// What a document is to take the place of, for it to be taken: what its author has seen.
+struct Replaces {
+    bool nothing = false;                      ///< the source must have none in force
+    bool anything = false;                     ///< it must have one
+    std::vector<std::uint64_t> generations{};  ///< else it must have one of these
+};
+
 /// A document handed over, byte for byte.
 struct Submission {
     std::string source;                         ///< "link", "file", "admin", "ip"
     std::string document;                       ///< native spec, release, or a dialect's envelope
     std::optional<std::uint64_t> generation{};  ///< what it was delivered with (ETag), if anything
+    std::optional<Replaces> replaces{};         ///< none: whatever is in force
 };
+
+/// A document in force.
+struct InForce {
+    std::string document;  ///< native form
+    std::uint64_t generation = 0;
+};
+
+/// `where` of the error about Submission::replaces.
+inline constexpr const char* not_replaced = "If-Match";
 
 /// The durable answer. A repeat (same token, or same generation and content) is the first one
 /// again.
@@ -64,7 +81,8 @@ class Desk {
     virtual ~Desk() = default;
 
     /// Validates and durably accepts a document; the work itself happens later, elsewhere.
-    /// Errors: all of them at once; invalid_spec, conflict, refused, io.
+    /// Errors: all of them at once; invalid_spec, conflict (with `where` not_replaced: what is in
+    /// force is not what it was to replace), refused, io.
     virtual std::expected<Accepted, Errors> submit(const Submission& submission) = 0;
 
     /// What would be done if this document came now, in words; changes nothing. The host is planned
@@ -85,6 +103,23 @@ class Desk {
     /// One operation with its items. Errors: not_found.
     virtual Result<std::string> operation(std::int64_t id) = 0;
 
+    /// Ends an operation before its time: no further step of it is begun, and what it has not done
+    /// yet fails. It is durable; the document stays in force. The operation, as operation() has it.
+    /// Errors: not_found; conflict, when it has ended or its user data has begun; io.
+    virtual Result<std::string> cancel(std::int64_t id) = 0;
+
+    /// The document of this source that is in force, without what it said of one operation. It
+    /// holds user data and the hash of a password: root's alone to read. Errors: not_found, io.
+    virtual Result<InForce> in_force(const std::string& source) = 0;
+
+    /// What was handed out of the networks and addresses that are delegated to this host:
+    /// {"leases":[{"address","kind":"secondary|eip","source","id","state"}]}. Errors: io.
+    virtual Result<std::string> leases() = 0;
+
+    /// Whether a document would be taken now. Errors: io (the store does not answer), unavailable
+    /// (the outbox is full).
+    virtual Result<void> ready() = 0;
+
     /// {"events":[...],"next":N,"finished":bool}: events of one operation with seq > after; of
     /// operation 0, what happens between operations, which never finishes. An `after` beyond the
     /// newest is taken for the newest: "next" says which. Errors: not_found.
@@ -104,7 +139,7 @@ class Desk {
     virtual Result<std::string> set_hold(std::string_view request) = 0;
 
     /// Every address that is wanted of this host, with how it stands now:
-    /// {"addresses":[{"item","address","kind":"primary|alias","id","source","state":"present|missing
+    /// {"addresses":[{"item","address","kind":"primary|alias|secondary","id","source","state":"present|missing
     /// |failed","note"}]}; "source" is who wants it, several as "admin, ip". Errors: conflict when
     /// sources contradict each other, those of the network room's observe.
     virtual std::expected<std::string, Errors> addresses() = 0;

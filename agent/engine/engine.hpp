@@ -76,6 +76,10 @@ class Engine final : public agent::Desk {
     std::string status() override;
     std::string operations(std::size_t limit) override;
     Result<std::string> operation(std::int64_t id) override;
+    Result<std::string> cancel(std::int64_t id) override;
+    Result<agent::InForce> in_force(const std::string& source) override;
+    Result<std::string> leases() override;
+    Result<void> ready() override;
     Result<std::string> events(std::int64_t operation, std::int64_t after) override;
     Result<std::string> inventory() override;
     Result<std::string> arm() override;
@@ -171,6 +175,7 @@ class Engine final : public agent::Desk {
     void changed();
     bool stopping() const { return stopping_.load(); }
     bool is_held(const store::Operation& operation);
+    std::optional<Error> cancelled(std::int64_t operation) const;
     void tell(const Upkeep& upkeep, const std::string& instance);
     void tell(const raid::Turn& turn);
     void tell(const raid::ControllerTurn& turn);
@@ -189,6 +194,7 @@ class Engine final : public agent::Desk {
     std::mutex mutex_;                      // of what follows
     std::condition_variable wake_;
     std::deque<std::int64_t> queue_;
+    std::atomic<std::int64_t> cancelled_{0};  // the operation at work, once it is to end
     std::atomic<bool> stopping_{false};
     bool stopped_ = false;
     std::optional<std::string> watched_instance_;          // worker only: its script is running

@@ -10,6 +10,7 @@ namespace metalwright::engine {
 
 Result<void> OperationJournal::intend(std::span<const StepNote> steps) {
     if (engine_.stopping()) return fail(Errc::busy, "parked: the daemon is stopping");
+    if (auto ended = engine_.cancelled(operation_.id)) return std::unexpected(std::move(*ended));
     Json list = Json::array();
     bool grouped = false;
     for (const StepNote& step : steps) {

@@ -221,6 +221,11 @@ void Engine::take_back_groups(const store::Operation& operation) {
 void Engine::perform(const store::Operation& operation) {
     log(Level::info, "operation begins",
         {{"operation", std::to_string(operation.id)}, {"kind", operation.kind}});
+    if (operation.state == store::cancelling) {
+        cancelled_ = operation.id;
+        take_back_groups(operation);
+        return finish(operation, failed_room("operation", *cancelled(operation.id)));
+    }
     if (auto set = store_.set_state(operation.id, "applying", clock_()); !set)
         log(Level::error, "cannot note the state: " + describe(set.error()));
     changed();

@@ -83,7 +83,7 @@ void Engine::run_script(Work& work) {
     if (state == ScriptState::pending) {
         // It waits for a host that is as ordered; the next apply gives it another chance.
         const bool waits =
-            only_verifies(work.operation.kind) ||
+            only_verifies(work.operation.kind) || cancelled(work.operation.id) ||
             (work.any_failed() && !run_order_from_store(run.run_order).run_after_failure);
         if (!work.lock && waits) return finish(work.operation, std::move(work.items));
         run.operation = work.operation.id;

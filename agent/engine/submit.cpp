@@ -48,6 +48,24 @@ void cleanse(std::string& secret) {
     secret.clear();
 }
 
+/// Whether what is in force of the source is what the author of the document has seen.
+Result<void> replaces(const agent::Submission& submission,
+                      const std::vector<store::Source>& sources) {
+    const agent::Replaces& wanted = *submission.replaces;
+    const auto it = std::ranges::find_if(sources, [&](const store::Source& source) {
+        return source.name == submission.source && !source.document.empty();
+    });
+    const bool there = it != sources.end();
+    const bool seen =
+        there && std::ranges::find(wanted.generations, it->generation) != wanted.generations.end();
+    if (wanted.nothing ? !there : wanted.anything ? there : seen) return {};
+    return fail(Errc::conflict,
+                (there ? "generation " + std::to_string(it->generation) + " is in force here"
+                       : std::string("no document is in force here")) +
+                    ", not what this one was to replace: GET /v1/spec, and make the change again",
+                agent::not_replaced);
+}
+
 /// From here on there is the hash alone. Answers what one that was drawn here is told as; nothing
 /// where it was given.
 Result<std::optional<std::string>> settle_password(spec::RootPassword& password) {
@@ -203,6 +221,9 @@ std::expected<agent::Accepted, Errors> Engine::take_in(const agent::Submission& 
         return refuse_one({Errc::internal, "the first operation of this request is lost"});
     }
     const auto& accept = std::get<Accept>(decision);
+    if (submission.replaces)
+        if (auto as_seen = replaces(submission, in_force.sources); !as_seen)
+            return refuse_one(as_seen.error());
     if (store_.outbox_full())
         return refuse_one({Errc::unavailable,
                            "the outbox is full of reports that the control plane has not taken; "

@@ -151,6 +151,7 @@ Result<std::string> Engine::set_hold(std::string_view request) {
 }
 
 bool Engine::is_held(const store::Operation& operation) {
+    if (operation.state == store::cancelling) return false;
     const Hold held = hold();
     const std::int64_t now = clock_();
     if (!held.network(now) && !held.storage(now)) return false;

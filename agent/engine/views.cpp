@@ -10,6 +10,7 @@
 #include "agent/inventory/document.hpp"
 #include "agent/spec/document.hpp"
 #include "agent/spec/leases.hpp"
+#include "agent/spec/native.hpp"
 #include "agent/spec/store_form.hpp"
 
 namespace metalwright::engine {
@@ -209,6 +210,56 @@ Result<std::string> Engine::operation(std::int64_t id) {
     const auto script = store_.script((*operation)->instance);
     json["userData"] = script_json(script ? *script : std::nullopt);
     return dump(json);
+}
+
+Result<agent::InForce> Engine::in_force(const std::string& source) {
+    const auto sources = store_.sources();
+    if (!sources) return std::unexpected(sources.error());
+    const auto it = std::ranges::find(*sources, source, &store::Source::name);
+    if (it == sources->end() || it->document.empty())
+        return fail(Errc::not_found,
+                    "no document of source '" + source + "' is in force: PUT /v1/spec gives one");
+    const auto spec = spec::from_store(it->document);
+    if (!spec) return std::unexpected(spec.error());
+    nlohmann::json native = spec::native_json(*spec, spec::Secrets::leave_out);
+    native.erase("operation");  // of one request: not to be said again with the next
+    native.erase("generation");
+    return agent::InForce{dump(native), it->generation};
+}
+
+Result<std::string> Engine::leases() {
+    Json list = Json::array();
+    const auto all = documents();
+    if (!all) return std::unexpected(all.error());
+    for (const spec::Sourced& one : *all)
+        for (const netcfg::Prefix& lease : one.spec.leases)
+            list.push_back({{"address", lease.address.text()},
+                            {"kind", "secondary"},
+                            {"source", one.source},
+                            {"id", nullptr},
+                            {"state", "in-force"}});
+    const auto resources = store_.resources();
+    if (!resources) return std::unexpected(resources.error());
+    for (const store::Resource& one : *resources) {
+        const Json body = Json::parse(one.body, nullptr, false);
+        if (one.kind != "eip" || !body.is_object()) continue;
+        list.push_back({{"address", body.value("ipAddress", "")},
+                        {"kind", one.kind},
+                        {"source", "zenlayer"},
+                        {"id", one.id},
+                        {"state", one.state}});
+    }
+    return dump({{"leases", std::move(list)}});
+}
+
+Result<void> Engine::ready() {
+    if (auto answers = store_.ping(); !answers) return answers;
+    if (stopping()) return fail(Errc::unavailable, "metalwrightd is stopping");
+    if (store_.outbox_full())
+        return fail(Errc::unavailable,
+                    "the outbox is full of reports that the control plane has not taken: no "
+                    "document is accepted until it has");
+    return {};
 }
 
 Result<std::string> Engine::events(std::int64_t operation, std::int64_t after) {

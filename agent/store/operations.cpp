@@ -255,11 +255,23 @@ Result<void> Store::set_state(std::int64_t operation, std::string_view state, st
     const std::lock_guard lock(mutex_);
     const Soon soon(db_);
     behind_ = true;
+    return put_state(operation, state, now_ms);
+}
+
+Result<void> Store::cancel(std::int64_t operation, std::int64_t now_ms) {
+    const std::lock_guard lock(mutex_);
+    return put_state(operation, cancelling, now_ms);
+}
+
+Result<void> Store::put_state(std::int64_t operation, std::string_view state, std::int64_t now_ms) {
     auto tx = Transaction::begin(db_);
     if (!tx) return std::unexpected(tx.error());
-    auto write = db_.prepare("UPDATE operation SET state = ? WHERE id = ?");
+    // What has ended, and what is to end, stays so.
+    auto write = db_.prepare(
+        "UPDATE operation SET state = ?1 WHERE id = ?2 AND finished_ms IS NULL AND state <> ?3");
     if (!write) return std::unexpected(write.error());
-    if (auto done = write->bind(1, state).bind(2, operation).run(); !done) return done;
+    if (auto done = write->bind(1, state).bind(2, operation).bind(3, cancelling).run(); !done)
+        return done;
     const std::string body = R"({"state":")" + std::string(state) + R"("})";
     if (auto put = put_event(operation, "state", body, now_ms); !put) return put;
     return tx->commit();

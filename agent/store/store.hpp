@@ -32,7 +32,7 @@ struct Operation {
     std::int64_t id = 0;
     std::string source;
     std::string kind;   ///< apply, release, resetPassword, boot
-    std::string state;  ///< queued, applying, done, degraded, failed
+    std::string state;  ///< queued, applying, cancelling, done, degraded, failed
     std::uint64_t generation = 0;
     std::string instance;
     std::optional<std::string> token{};
@@ -44,6 +44,9 @@ struct Operation {
 
     bool finished() const { return finished_ms.has_value(); }
 };
+
+/// The state of an operation that is to end before its time.
+inline constexpr std::string_view cancelling = "cancelling";
 
 /// A call of a vendor's API that changes something: what it was, and how it ended.
 struct Call {
@@ -193,6 +196,8 @@ class Store {
     Result<std::vector<ItemResult>> items(std::int64_t operation);
     /// Soon.
     Result<void> set_state(std::int64_t operation, std::string_view state, std::int64_t now_ms);
+    /// From now on its state is `cancelling`, unless it has ended.
+    Result<void> cancel(std::int64_t operation, std::int64_t now_ms);
     /// Final state, items, the release of the instance if that is what it was, and the report.
     Result<void> finish(std::int64_t operation, std::string_view state,
                         std::span<const ItemResult> items, std::string_view report,
@@ -297,6 +302,7 @@ class Store {
           outbox_max_bytes_(outbox_max_bytes),
           mark_file_(std::move(mark_file)) {}
     Result<void> migrate();
+    Result<void> put_state(std::int64_t operation, std::string_view state, std::int64_t now_ms);
     Result<void> put_report(std::string_view body, bool droppable, std::int64_t now_ms);
     Result<void> put_event(std::int64_t operation, std::string_view kind, std::string_view body,
                            std::int64_t now_ms);

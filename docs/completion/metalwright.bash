@@ -69,14 +69,14 @@ _metalwright() {
     fi
     local offered=''
     case $command in
-        '') offered='validate plan apply status metrics operations analyze inventory raid userdata clean arm hold ip' ;;
+        '') offered='validate plan apply status metrics operations cancel analyze inventory raid userdata clean arm hold ip' ;;
         hold) [[ ${#words[@]} -eq 1 ]] && offered='network storage all' ;;
         'ip ') offered='list add del plan watch' ;;
         'raid ') offered='list locate replace' ;;
         'userdata ') offered='log' ;;
         'ip plan ') offered='add del' ;;
         'ip del' | 'ip plan del') offered=$(_metalwright_addresses) ;;
-        operations | analyze) offered=$(_metalwright_operations) ;;
+        operations | cancel | analyze) offered=$(_metalwright_operations) ;;
         validate | plan | apply) _metalwright_files "$current" ;;
     esac
     [[ -n $offered ]] && mapfile -t COMPREPLY < <(compgen -W "$offered" -- "$current")

@@ -9,7 +9,11 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
+import contract  # noqa: E402
+import programs  # noqa: E402
 from programs import Program  # noqa: E402
+
+CONTRACT = contract.watch(programs)
 
 KEYS = {"keys": [{"vendor": vendor, "id": f"{vendor}-of-this-host", "secret": f"{vendor} secret of this host alone"}
                  for vendor in ("jdcloud", "baidu", "zenlayer")]}

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -103,6 +104,14 @@ class FakeDesk final : public Desk {
             const std::lock_guard lock(mutex_);
             submissions_.push_back(submission);
             if (!refusal_.empty()) return std::unexpected(refusal_);
+            if (submission.replaces && !submission.replaces->anything) {
+                const std::uint64_t now = generations_[submission.source];
+                const auto& seen = submission.replaces->generations;
+                if (submission.replaces->nothing ? now != 0
+                                                 : std::ranges::find(seen, now) == seen.end())
+                    return std::unexpected(
+                        Errors{{Errc::conflict, "another one is in force", not_replaced}});
+            }
             if (!nlohmann::json::accept(submission.document)) {
                 return std::unexpected(
                     Errors{{Errc::invalid_spec, "this is not a JSON document", ""}});
@@ -144,6 +153,35 @@ class FakeDesk final : public Desk {
         const std::lock_guard lock(mutex_);
         if (!operations_.contains(id)) return missing(id);
         return nlohmann::json{{"id", id}}.dump();
+    }
+
+    Result<std::string> cancel(std::int64_t id) override {
+        {
+            const std::lock_guard lock(mutex_);
+            const auto found = operations_.find(id);
+            if (found == operations_.end()) return missing(id);
+            if (found->second.finished) return fail(Errc::conflict, "it has ended");
+            found->second.finished = true;
+        }
+        changed();
+        return nlohmann::json{{"id", id}, {"state", "cancelling"}}.dump();
+    }
+
+    /// What came last from this source.
+    Result<InForce> in_force(const std::string& source) override {
+        const std::lock_guard lock(mutex_);
+        for (auto it = operations_.rbegin(); it != operations_.rend(); ++it)
+            if (it->second.source == source)
+                return InForce{it->second.document, it->second.generation};
+        return fail(Errc::not_found, "no document of source '" + source + "' is in force");
+    }
+
+    Result<std::string> leases() override { return R"({"leases":[]})"; }
+
+    Result<void> ready() override {
+        const std::lock_guard lock(mutex_);
+        if (!refusal_.empty()) return std::unexpected(refusal_.front());
+        return {};
     }
 
     Result<std::string> events(std::int64_t operation, std::int64_t after) override {

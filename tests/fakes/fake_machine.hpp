@@ -22,9 +22,11 @@ class FakeMachine final : public engine::Machine {
     Made made;                             ///< items that are as wanted
     std::map<std::string, Error> refuses;  ///< planning this item settles it as failed
     std::map<std::string, Error> breaks;   ///< applying this item fails
-    std::set<std::string> lies;            ///< applying says done, nothing is made
-    std::vector<std::string> log;          ///< items applied, in order
-    cloudinit::ScriptStatus script{};      ///< what inspect_script tells
+    /// Called before a step is applied, by whoever applies it.
+    std::function<void(const std::string& item)> in_hand = [](const std::string&) {};
+    std::set<std::string> lies;                            ///< applying says done, nothing is made
+    std::vector<std::string> log;                          ///< items applied, in order
+    cloudinit::ScriptStatus script{};                      ///< what inspect_script tells
     std::optional<cloudinit::ScriptStatus> next_script{};  ///< how one that is launched ends
     int launches = 0;
     int stopped_scripts = 0;
@@ -282,6 +284,7 @@ class FakeMachine final : public engine::Machine {
                 return plan;
             },
             [this](std::span<const Step<std::string>> steps, const Made&, Journal&) {
+                for (const auto& step : steps) in_hand(step.item);
                 const std::lock_guard lock(mutex_);
                 std::vector<Result<void>> results;
                 for (const auto& step : steps) {

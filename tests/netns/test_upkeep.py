@@ -16,8 +16,12 @@ import tempfile
 import time
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / folder) for folder in ("bench", "clients")]
+import contract  # noqa: E402
+import programs  # noqa: E402
 from programs import Program  # noqa: E402
+
+contract.watch(programs)
 
 BUILD = pathlib.Path()
 PATIENCE_S = 30

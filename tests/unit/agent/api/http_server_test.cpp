@@ -71,10 +71,13 @@ TEST(HttpServer, TellsWhatIsNoHttp) {
     Threads threads;
     const RunningServer running(threads, echo);
     const std::string body =
-        R"({"errors":[{"code":"invalid_spec","message":"this is not an HTTP/1.1 request: bad version","where":""}]})";
-    EXPECT_EQ(say(running.socket_path, "GET / SPDY/9\r\n\r\n"),
-              "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: " +
-                  std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" + body);
+        R"({"type":"about:blank","title":"Bad Request","status":400,)"
+        R"("detail":"this is not an HTTP/1.1 request: bad version",)"
+        R"("errors":[{"code":"invalid_spec","message":"this is not an HTTP/1.1 request: bad version","where":""}]})";
+    EXPECT_EQ(
+        say(running.socket_path, "GET / SPDY/9\r\n\r\n"),
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: " +
+            std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" + body);
     EXPECT_EQ(say(running.socket_path, "\x16\x03\x01 hello\r\n\r\n").substr(0, 24),
               "HTTP/1.1 400 Bad Request");
     EXPECT_EQ(say(running.socket_path,

@@ -23,9 +23,17 @@ TEST(Status, TellsAllErrorsInOrderWithTheStatusOfTheFirst) {
     const Response response = error_response(Errors{{Errc::conflict, "other content", ""},
                                                     {Errc::invalid_spec, "no \"id\"", "/host/id"}});
     EXPECT_EQ(response.status, 409u);
+    EXPECT_EQ(response.type, "application/problem+json");
     EXPECT_EQ(response.body,
-              R"({"errors":[{"code":"conflict","message":"other content","where":""},)"
-              R"({"code":"invalid_spec","message":"no \"id\"","where":"/host/id"}]})");
+              R"({"type":"about:blank","title":"Conflict","status":409,"detail":"other content",)"
+              R"("errors":[{"code":"conflict","message":"other content","where":""},)"
+              R"({"code":"invalid_spec","message":"no \"id\"","where":"/host/id",)"
+              R"("pointer":"#/host/id"}]})");
+}
+
+TEST(Status, APathIsNoPointerIntoTheDocument) {
+    const Response response = error_response({Errc::refused, "in use", "/dev/vdb"});
+    EXPECT_EQ(response.body.find("pointer"), std::string::npos) << response.body;
 }
 
 TEST(Status, SurvivesTextThatIsNotUtf8) {

@@ -52,37 +52,22 @@ TEST_F(Cli, AStatusNamesControllersThatAreNotInOrder) {
                                      "storcli64/c1 needs attention: foreign-config\n"));
 }
 
-TEST_F(Cli, AStatusIsToldAsMetrics) {
-    const std::string status = R"({"host":"h-1","state":"running","generation":7,"restored":2,
-      "reportsWaiting":3,"locked":null,"items":[{"item":"a","outcome":"failed"}],"arrays":[
-      {"name":"da\"ta","health":"recovering","degraded":1,"sync":{"percent":12.5}},
-      {"name":"more","health":"failed","degraded":2,"sync":null}],
-      "controllers":[{"id":"storcli64/c0","health":"attention","volumes":[
-        {"name":"v","state":"degraded",
-         "task":{"action":"initialization","percent":4,"timeLeft":""}}],"drives":[{"state":"bad"}]}]})";
-    daemon.will_answer(status);
+TEST_F(Cli, AnOperationIsCancelled) {
+    daemon.will_answer(R"({"id":7,"state":"cancelling"})", 202);
+    EXPECT_EQ(run_with({"cancel", "7"}), 0);
+    EXPECT_EQ(daemon.asked(), std::vector<std::string>{"POST /v1/operations/7/cancel"});
+    EXPECT_THAT(out.str(), HasSubstr("Operation 7 ends before its next step"));
+    daemon.will_answer(R"({"errors":[{"code":"conflict","message":"it has ended","where":""}]})",
+                       409);
+    EXPECT_EQ(run_with({"cancel", "7"}), 2);
+    EXPECT_THAT(err.str(), HasSubstr("it has ended"));
+}
+
+TEST_F(Cli, MetricsAreTheDaemonsOwn) {
+    daemon.will_answer("metalwright_locked 0\n");
     EXPECT_EQ(run_with({"metrics"}), 0);
-    for (const char* line : {
-             "# TYPE metalwright_state gauge\n",
-             "metalwright_state{state=\"running\"} 1\n",
-             "metalwright_state{state=\"failed\"} 0\n",
-             "metalwright_generation 7\n",
-             "metalwright_locked 0\n",
-             "metalwright_items_failed 1\n",
-             "# TYPE metalwright_restored_total counter\nmetalwright_restored_total 2\n",
-             "metalwright_reports_waiting 3\n",
-             "metalwright_array_healthy{array=\"da\\\"ta\"} 1\n",
-             "metalwright_array_healthy{array=\"more\"} 0\n",
-             "metalwright_array_missing_members{array=\"more\"} 2\n",
-             "metalwright_array_sync_percent{array=\"da\\\"ta\"} 12.5\n",
-             "metalwright_controller_healthy{controller=\"storcli64/c0\"} 0\n",
-             "metalwright_volume_healthy{controller=\"storcli64/c0\",volume=\"v\"} 0\n",
-             "metalwright_volume_task_percent{controller=\"storcli64/c0\",volume=\"v\","
-             "action=\"initialization\"} 4\n",
-             "metalwright_drives_out_of_order{controller=\"storcli64/c0\"} 1\n",
-         })
-        EXPECT_THAT(out.str(), HasSubstr(line));
-    EXPECT_THAT(out.str(), testing::Not(HasSubstr("sync_percent{array=\"more\"}")));
+    EXPECT_EQ(daemon.asked(), std::vector<std::string>{"GET /metrics"});
+    EXPECT_EQ(out.str(), "metalwright_locked 0\n");
     daemon.will_answer(R"({"state":"failed"})");
     EXPECT_EQ(run_with({"metrics", "-o", "json"}), 0);
 }
