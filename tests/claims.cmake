@@ -839,7 +839,7 @@ claim(6.api.probes "Monitoring asks whether the daemon lives, whether it takes d
   agent_api.Routes.WhatMonitoringAsks agent_engine.NativeTest.ReadyIsWhoTakesDocuments agent_engine.NativeTest.WhatWasHandedOutIsTold
   agent_api.Metrics.AStatusIsToldAsMetrics agent_cli.Cli.MetricsAreTheDaemonsOwn clients.contract)
 claim(6.api.contract "Every path answers as its description says, whatever is asked of it; errors are problem documents with pointers into the document."
-  clients.contract netns.upkeep clients.signed agent_api.Status.TellsAllErrorsInOrderWithTheStatusOfTheFirst
+  clients.contract netns.upkeep clients.signed fuzz.http agent_api.Status.TellsAllErrorsInOrderWithTheStatusOfTheFirst
   agent_api.Status.APathIsNoPointerIntoTheDocument agent_api.Routes.EveryPathOfTheOpenApiDescriptionIsThere)
 claim(5.raid.late-udev "A file system whose making udev has missed is mounted all the same: udev is told to look again."
   raid.Apply.AnUdevThatHasLookedTooEarlyIsToldToLookAgain raid.Apply.AMountWaitsForAFileSystemOfAnEarlierRunThatUdevHasNotSeen)

@@ -34,6 +34,11 @@ class ArraysTest(LabTest):
         agent.without_watchdog(cls.vm)
         agent.install(cls.vm, os.environ["METALWRIGHT_STAGE"], cls.plane, HOST)
 
+    def until(self, health, array="data", timeout=300):
+        self.vm.wait_for("metalwright status -o json | python3 -c \"import json, sys; "
+                         f"sys.exit([a['health'] for a in json.load(sys.stdin)['arrays'] if a['name'] == '{array}'] != ['{health}'])\"",
+                         timeout, interval=0.5)
+
     def provision(self, document, generation):
         self.plane.put_spec(HOST, json.dumps(document).encode(), generation)
         return agent.settled(self.vm, generation, timeout=600)
@@ -62,10 +67,29 @@ class EveryLevelTest(ArraysTest):
         for level in LEVELS:
             with self.subTest(level):
                 self.vm.sh(f"cd /data/{level}; sha256sum --check sum")
+        # Each that can lose a member loses its last one, tells it, and is whole again with it.
+        last = -1
+        for level, (_, disks, _) in LEVELS.items():
+            last += disks
+            if level == "raid0":
+                continue
+            with self.subTest(level):
+                self.until("optimal", level)
+                self.vm.sh(f"mdadm --fail /dev/md/{level} {BY_ID}DATA{last}")
+                self.until("degraded", level)
+                self.vm.wait_for(f"mdadm --remove /dev/md/{level} {BY_ID}DATA{last}")
+                self.vm.sh(f"mdadm --zero-superblock {BY_ID}DATA{last}; mdadm --add /dev/md/{level} {BY_ID}DATA{last}")
+                self.until("optimal", level)
+                self.vm.sh(f"cd /data/{level}; sha256sum --check sum")
         document["operation"] = {"token": "again"}
         again = self.provision(document, 2)
         self.assertEqual({i["outcome"] for i in again["items"]}, {"unchanged"}, again)
         self.assertEqual(again["state"], "running", again)
+        self.vm.put("/root/release.json", json.dumps(RELEASE))
+        done = self.vm.run("metalwright apply /root/release.json --wait --timeout 300s", timeout=400)
+        self.assertEqual(done.status, 0, done)
+        self.assertEqual(self.vm.sh(f"for n in $(seq 0 14); do wipefs -n {BY_ID}DATA$n; done").strip(), "")
+        self.assertEqual(self.vm.sh("findmnt -rno TARGET | grep ^/data || true; ls /dev/md/ | grep -v system || true").strip(), "")
 
 
 class OneArrayTest(ArraysTest):
@@ -73,11 +97,6 @@ class OneArrayTest(ArraysTest):
 
     def health(self):
         return {array["name"]: array for array in agent.status(self.vm)["arrays"]}["data"]
-
-    def until(self, health, timeout=300):
-        self.vm.wait_for("metalwright status -o json | python3 -c \"import json, sys; "
-                         f"sys.exit([a['health'] for a in json.load(sys.stdin)['arrays'] if a['name'] == 'data'] != ['{health}'])\"",
-                         timeout, interval=0.5)
 
     def reported(self, **wanted):
         """Waits for a report of the kind array in which all of `wanted` stands."""
