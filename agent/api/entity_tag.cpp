@@ -15,14 +15,17 @@ std::string_view trimmed(std::string_view text) {
     return text;
 }
 
-/// The generations in a list of tags. A proxy may have made a tag weak; what it names is the same.
-std::vector<std::uint64_t> generations(std::string_view list) {
+enum class Compare { strong, weak };
+
+/// The generations in a list of tags. Weak ones count where the comparison is weak: what is to be
+/// replaced must be known to the byte.
+std::vector<std::uint64_t> generations(std::string_view list, Compare how) {
     std::vector<std::uint64_t> found;
     while (!list.empty()) {
         const std::size_t end = std::min(list.find(','), list.size());
         std::string_view tag = trimmed(list.substr(0, end));
         list.remove_prefix(std::min(end + 1, list.size()));
-        if (tag.starts_with("W/")) tag.remove_prefix(2);
+        if (how == Compare::weak && tag.starts_with("W/")) tag.remove_prefix(2);
         if (tag.size() < 3 || !tag.starts_with('"') || !tag.ends_with('"')) continue;
         tag = tag.substr(1, tag.size() - 2);
         std::uint64_t generation = 0;
@@ -40,7 +43,7 @@ std::string entity_tag(std::uint64_t generation) {
 
 bool has_already(const Request& request, std::uint64_t generation) {
     const std::string_view said = header_of(request, "if-none-match");
-    const std::vector<std::uint64_t> named = generations(said);
+    const std::vector<std::uint64_t> named = generations(said, Compare::weak);
     return trimmed(said) == "*" || std::ranges::find(named, generation) != named.end();
 }
 
@@ -55,7 +58,7 @@ Result<std::optional<Replaces>> replaces_of(const Request& request) {
     if (!none.empty()) return Replaces{.nothing = true};
     if (match.empty()) return std::nullopt;
     if (match == "*") return Replaces{.anything = true};
-    return Replaces{.generations = generations(match)};
+    return Replaces{.generations = generations(match, Compare::strong)};
 }
 
 }  // namespace metalwright::agent::api

@@ -1,6 +1,5 @@
 #include "agent/api/event_stream.hpp"
 
-#include <boost/beast/core/string.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>

@@ -39,6 +39,15 @@ class EventStream : public testing::Test {
         return got;
     }
 
+    /// Lets the server stop; ready once it has.
+    std::future<void> stop() {
+        auto stopped = std::make_shared<std::promise<void>>();
+        threads_.on_io([&] {
+            server_.server->stop(std::chrono::seconds(60), [stopped] { stopped->set_value(); });
+        });
+        return stopped->get_future();
+    }
+
     FakeDesk desk_;
     Threads threads_;
     RunningServer server_;
@@ -98,11 +107,9 @@ TEST_F(EventStream, AStreamEndsInGoodOrderWhenTheDaemonStops) {
     SocketClient client(server_.socket_path);
     client.send(get("/v1/events"));
     until(client, "nothing new\n\n");
-    std::promise<void> stopped;
-    threads_.on_io(
-        [&] { server_.server->stop(std::chrono::seconds(60), [&] { stopped.set_value(); }); });
+    auto stopped = stop();
     EXPECT_THAT(client.read_all(), EndsWith("0\r\n\r\n"));
-    stopped.get_future().wait();
+    stopped.wait();
 }
 
 TEST_F(EventStream, WhoHangsUpIsForgotten) {
@@ -112,10 +119,7 @@ TEST_F(EventStream, WhoHangsUpIsForgotten) {
         until(client, "nothing new\n\n");
     }
     // The server has nobody left to wait for.
-    std::promise<void> stopped;
-    threads_.on_io(
-        [&] { server_.server->stop(std::chrono::seconds(60), [&] { stopped.set_value(); }); });
-    stopped.get_future().wait();
+    stop().wait();
 }
 
 }  // namespace
