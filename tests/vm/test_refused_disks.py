@@ -15,6 +15,10 @@ LEFTOVERS = {
            "&& mdadm --stop /dev/md/old", "linux_raid_member"),
     "swap": ("mkswap -q {disk}", "swap"),
     "gpt": ("sgdisk -n 1:0:0 {disk} >/dev/null && udevadm settle", "gpt"),
+    # The header alone, as cryptsetup writes it: magic, then version 1.
+    "luks": ("printf 'LUKS\\272\\276\\000\\001' | dd of={disk} conv=notrunc status=none", "crypto_LUKS"),
+    # One uberblock in the first label.
+    "zfs": ("printf '\\014\\261\\272\\000\\000\\000\\000\\000' | dd of={disk} bs=1 seek=$((128*1024)) conv=notrunc status=none", "zfs_member"),
 }
 DISK = "/dev/disk/by-id/virtio-DATA2"
 DIGEST = "sync; for d in 0 1 2 3; do sha256sum /dev/disk/by-id/virtio-DATA$d; done"
