@@ -8,9 +8,10 @@ namespace {
 
 constexpr std::uint8_t not_in_alphabet = 0xff;
 
+constexpr std::string_view alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 constexpr std::array<std::uint8_t, 256> make_values() {
-    constexpr std::string_view alphabet =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     std::array<std::uint8_t, 256> values{};
     values.fill(not_in_alphabet);
     for (std::size_t i = 0; i < alphabet.size(); ++i)
@@ -64,6 +65,20 @@ Result<std::string> decode_base64(std::string_view text) {
         return fail(Errc::invalid_spec,
                     "Base64 has bits left over in its last character: it was cut or altered");
     return bytes;
+}
+
+std::string encode_base64(std::string_view bytes) {
+    std::string text;
+    text.reserve((bytes.size() + 2) / 3 * 4);
+    std::uint32_t held = 0;  // bits not yet given out
+    unsigned count = 0;
+    for (const char c : bytes) {
+        held = ((held & 0x3fu) << 8u) | static_cast<unsigned char>(c);
+        for (count += 8; count >= 6; count -= 6) text += alphabet[(held >> (count - 6)) & 0x3fu];
+    }
+    if (count > 0) text += alphabet[(held << (6 - count)) & 0x3fu];
+    text.resize((text.size() + 3) / 4 * 4, '=');
+    return text;
 }
 
 }  // namespace metalwright::cloudinit

@@ -12,4 +12,7 @@ namespace metalwright::cloudinit {
 /// Errors: invalid_spec, with the offset of the first wrong character; never quotes the text.
 Result<std::string> decode_base64(std::string_view text);
 
+/// The same alphabet, with padding, on one line.
+std::string encode_base64(std::string_view bytes);
+
 }  // namespace metalwright::cloudinit

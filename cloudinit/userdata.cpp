@@ -15,7 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* systemd_run = "/usr/bin/systemd-run";
 constexpr const char* systemctl = "/usr/bin/systemctl";
 
 /// The runner keeps the time itself; systemd steps in only if the runner does not.
@@ -25,7 +24,7 @@ bool letter_or_digit(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-/// Such a path passes systemd's own unquoting and `$` expansion as it is.
+/// Such a path passes systemd's `$` expansion as it is.
 bool plain_path(const fs::path& path) {
     constexpr std::string_view marks = "/._-+@";
     return path.is_absolute() && std::ranges::all_of(path.string(), [&](char c) {
@@ -56,47 +55,44 @@ sys::Command runner_command(const fs::path& directory, const Script& script,
     return command;
 }
 
-sys::Command detached(sys::Command runner) {
+Result<void> run_detached(sys::Command runner, sys::Exec& exec) {
     runner.args.emplace_back("--detach");
-    return runner;
+    const Result<sys::Output> ran = sys::expect_ok(exec.run(runner), runner);
+    if (!ran) return std::unexpected(ran.error());
+    return {};
 }
 
-sys::Command as_unit(sys::Command runner, const fs::path& directory, const Script& script,
-                     const RunLimits& limits) {
-    const auto limit = script.timeout + backstop;
-    sys::Command command{
-        .program = systemd_run,
-        .args = {"--quiet", "--no-block", "--unit=" + run_unit(directory),
-                 "--description=User data of instance " + directory.filename().string(),
-                 "--service-type=exec",
-                 // What the script starts in the background is the tenant's: it stays.
-                 "--property=KillMode=process", "--property=OOMPolicy=continue",
-                 "--property=TasksMax=" +
-                     (limits.tasks == 0 ? "infinity" : std::to_string(limits.tasks)),
-                 "--property=RuntimeMaxSec=" + std::to_string(limit.count()),
-                 "--property=TimeoutStopSec=30",
-                 // Only while booting, and only if something asked for that target.
-                 "--property=After=network-online.target",
-                 "--property=SyslogIdentifier=metalwright-userdata",
-                 "--property=StandardOutput=journal", "--property=StandardError=journal",
-                 "--property=ExecStopPost=" + runner.program + " record " + directory.string()}};
+sys::TransientService as_unit(const sys::Command& runner, const fs::path& directory,
+                              const Script& script, const RunLimits& limits) {
+    const auto microseconds = [](std::chrono::microseconds span) {
+        return static_cast<std::uint64_t>(span.count());
+    };
+    sys::TransientService service{
+        .name = run_unit(directory),
+        .command = {runner.program},
+        .after_the_end = {runner.program, "record", directory.string()},
+        .properties = {
+            {"Description", "User data of instance " + directory.filename().string()},
+            {"Type", "exec"},
+            // What the script starts in the background is the tenant's: it stays.
+            {"KillMode", "process"},
+            {"OOMPolicy", "continue"},
+            {"TasksMax", limits.tasks == 0 ? sys::unlimited : limits.tasks},
+            {"RuntimeMaxUSec", microseconds(script.timeout + backstop)},
+            {"TimeoutStopUSec", microseconds(std::chrono::seconds(30))},
+            // Only while booting, and only if something asked for that target.
+            {"After", std::vector<std::string>{"network-online.target"}},
+            {"SyslogIdentifier", "metalwright-userdata"},
+            {"StandardOutput", "journal"},
+            {"StandardError", "journal"},
+        }};
+    constexpr std::uint64_t one_percent = 10'000;  // of a second, in microseconds
     if (limits.cpu_percent != 0)
-        command.args.push_back("--property=CPUQuota=" + std::to_string(limits.cpu_percent) + '%');
-    if (limits.memory_bytes != 0)
-        command.args.push_back("--property=MemoryMax=" + std::to_string(limits.memory_bytes));
-    command.args.insert(command.args.end(), {"--", runner.program});
-    command.args.insert(command.args.end(), runner.args.begin(), runner.args.end());
-    command.args.emplace_back("--follow");
-    return command;
-}
-
-/// What systemd says of the unit; an error when it does not answer.
-Result<UnitState> ask_unit(const fs::path& directory, sys::Exec& exec) {
-    const sys::Command show{.program = systemctl,
-                            .args = {"show", run_unit(directory), "--property=" + unit_properties}};
-    const Result<sys::Output> answer = sys::expect_ok(exec.run(show), show);
-    if (!answer) return std::unexpected(answer.error());
-    return parse_unit_state(answer->out);
+        service.properties.emplace_back("CPUQuotaPerSecUSec", limits.cpu_percent * one_percent);
+    if (limits.memory_bytes != 0) service.properties.emplace_back("MemoryMax", limits.memory_bytes);
+    service.command.insert(service.command.end(), runner.args.begin(), runner.args.end());
+    service.command.emplace_back("--follow");
+    return service;
 }
 
 bool runner_alive(const Claim& claim, sys::Files& files) {
@@ -221,18 +217,20 @@ Result<void> launch(const Script& script, const RunPlace& place, RunDoors doors)
     if (!marked) return std::unexpected(marked.error());
 
     const sys::Command runner = runner_command(*directory, script, place);
-    const sys::Command command =
-        place.systemd ? as_unit(runner, *directory, script, place.limits) : detached(runner);
-    const Result<sys::Output> ran = sys::expect_ok(doors.exec.run(command), command);
+    const Result<void> ran =
+        place.systemd ? doors.systemd.start(as_unit(runner, *directory, script, place.limits))
+                      : run_detached(runner, doors.exec);
     fail_point("userdata.after-launch");
     if (ran) return {};
 
     // The starter said no. Only if nothing can be under way is the decision taken back; even if
     // that were wrong, `claim` lets one runner through.
     Error error = ran.error();
-    const bool refused = error.code == Errc::command_failed || error.code == Errc::not_found;
-    const Result<UnitState> unit =
-        place.systemd && refused ? ask_unit(*directory, doors.exec) : Result<UnitState>{};
+    const bool refused = error.code == Errc::command_failed || error.code == Errc::not_found ||
+                         error.code == Errc::unavailable;
+    const Result<sys::UnitState> unit = place.systemd && error.code == Errc::command_failed
+                                            ? doors.systemd.state(run_unit(*directory))
+                                            : Result<sys::UnitState>{};
     const bool nothing_runs =
         refused && unit && !unit->loaded && !doors.files.exists(*directory / run_files::claim);
     if (nothing_runs && doors.files.remove(*directory / run_files::started))
@@ -255,7 +253,7 @@ ScriptStatus inspect(const fs::path& directory, bool systemd, RunDoors doors) {
 
     ScriptStatus status{.state = ScriptState::interrupted};
     if (systemd) {
-        const Result<UnitState> unit = ask_unit(directory, doors.exec);
+        const Result<sys::UnitState> unit = doors.systemd.state(run_unit(directory));
         status = unit ? status_of(*unit, claim.has_value()) : ScriptStatus{ScriptState::unknown};
     }
     // It may have ended between the first look and this one.

@@ -14,6 +14,7 @@
 #include "core/error.hpp"
 #include "sys/exec.hpp"
 #include "sys/files.hpp"
+#include "sys/systemd.hpp"
 
 namespace metalwright::cloudinit {
 
@@ -56,6 +57,7 @@ struct RunPlace {
 struct RunDoors {
     sys::Files& files;
     sys::Exec& exec;
+    sys::Systemd& systemd;
     /// Waits before stop() looks again.
     std::function<void(std::chrono::milliseconds)> pause = [](std::chrono::milliseconds bound) {
         std::this_thread::sleep_for(bound);

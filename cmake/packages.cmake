@@ -23,9 +23,15 @@ pkg_check_modules(BLKID REQUIRED IMPORTED_TARGET blkid)
 find_library(SQLITE libsqlite3.a REQUIRED)  # linked in, as above
 pkg_check_modules(CRYPT REQUIRED IMPORTED_TARGET libcrypt)
 find_package(ZLIB REQUIRED)
+pkg_check_modules(MD REQUIRED libmd)
+find_library(MD_STATIC libmd.a REQUIRED)  # linked in, as above
+add_library(house_md INTERFACE)
+target_include_directories(house_md SYSTEM INTERFACE ${MD_INCLUDE_DIRS})
+target_link_libraries(house_md INTERFACE ${MD_STATIC})
 find_package(prometheus-cpp REQUIRED)
 find_path(TOMLPP toml++/toml.h REQUIRED)  # used header-only: one library less to load at start
 if(METALWRIGHT_TESTS)
   find_package(GTest REQUIRED)
   find_package(benchmark REQUIRED)
+  pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)  # PID 1's side of D-Bus
 endif()

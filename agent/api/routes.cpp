@@ -102,7 +102,9 @@ std::optional<Response> ready(Desk& desk, const Call&, bool) {
 }
 
 std::optional<Response> metrics(Desk& desk, const Call&, bool) {
-    return Response{.body = metrics_text(desk.status()), .type = "text/plain; version=0.0.4"};
+    auto told = metrics_text(desk.status());
+    if (!told) return error_response(told.error());
+    return Response{.body = std::move(*told), .type = "text/plain; version=0.0.4"};
 }
 
 std::optional<Response> get_spec(Desk& desk, const Call& call, bool) {

@@ -118,7 +118,7 @@ void add_questions(CLI::App& app, Options& options) {
                  "  metalwright analyze 7 --svg first-boot.svg\n"));
 }
 
-void add_arm(CLI::App& app) {
+void add_arm(CLI::App& app, Options&) {
     CLI::App* arm = app.add_subcommand("arm", "Unlock what destroys data, after a store was lost");
     arm->footer(
         examples("  metalwright status\n"
@@ -221,46 +221,90 @@ Exit dispatch(const CLI::App& app, const Options& options, Console& console) {
     return one ? operation(session, options.id) : operations(session, options.limit);
 }
 
-}  // namespace
+/// Commands that are added together, by the names that they have.
+struct Commands {
+    std::vector<std::string_view> names;
+    void (*add)(CLI::App& app, Options& options);
+};
 
-Exit run(std::vector<std::string> arguments, Console& console, std::string_view version) {
-    CLI::App app("Makes this host what an order says, and tells how far it is.");
-    Options options;
-    add_options(app, options, version);
-    add_documents(app, options);
-    add_questions(app, options);
-    add_inventory(app, options);
-    add_raid(app, options);
-    add_user_data(app, options);
-    add_clean(app, options);
-    add_arm(app);
-    add_hold(app, options);
-    add_ip(app, options);
-    if (arguments.empty()) {
-        console.err << app.help();
-        return Exit::usage;
-    }
-    std::ranges::reverse(arguments);  // CLI11 takes them from the back
-    try {
-        app.parse(std::move(arguments));
-    } catch (const CLI::ParseError& error) {
-        if (error.get_exit_code() == 0) {
-            app.exit(error, console.out, console.err);
-            return Exit::done;
+const std::vector<Commands>& all_commands() {
+    static const std::vector<Commands> all{
+        {{"validate", "plan", "apply"}, add_documents},
+        {{"status", "metrics", "operations", "cancel", "analyze"}, add_questions},
+        {{"inventory"}, add_inventory},
+        {{"raid"}, add_raid},
+        {{"userdata"}, add_user_data},
+        {{"clean"}, add_clean},
+        {{"arm"}, add_arm},
+        {{"hold"}, add_hold},
+        {{"ip"}, add_ip},
+    };
+    return all;
+}
+
+/// The command line's form, and what it says once it has been parsed.
+struct CommandLine {
+    CLI::App app{"Makes this host what an order says, and tells how far it is."};
+    Options options{};
+
+    /// With the commands that `words` may name, or, without words, with all that there are.
+    CommandLine(std::string_view version, const std::vector<std::string>& words) {
+        add_options(app, options, version);
+        for (const Commands& commands : all_commands()) {
+            const auto named = [&](std::string_view name) {
+                return std::ranges::find(words, name) != words.end();
+            };
+            if (words.empty() || std::ranges::any_of(commands.names, named))
+                commands.add(app, options);
         }
-        const CLI::App* command = given(app);
-        console.err << "metalwright: " << printable(complaint(app, command, error)) << "\n"
-                    << "metalwright: see metalwright "
-                    << (command == nullptr ? "" : name_of(command) + " ") << "--help\n";
-        return Exit::usage;
     }
-    const Exit exit = dispatch(app, options, console);
+};
+
+Exit usage(const CLI::App& app, const CLI::ParseError& error, Console& console) {
+    if (error.get_exit_code() == 0) {
+        app.exit(error, console.out, console.err);
+        return Exit::done;
+    }
+    const CLI::App* command = given(app);
+    console.err << "metalwright: " << printable(complaint(app, command, error)) << "\n"
+                << "metalwright: see metalwright "
+                << (command == nullptr ? "" : name_of(command) + " ") << "--help\n";
+    return Exit::usage;
+}
+
+Exit carry_out(const CommandLine& line, Console& console) {
+    const Exit exit = dispatch(line.app, line.options, console);
     console.out.flush();
     if (!console.out) {
         console.err << "metalwright: cannot write to standard output\n";
         return Exit::failed;
     }
     return exit;
+}
+
+}  // namespace
+
+Exit run(std::vector<std::string> arguments, Console& console, std::string_view version) {
+    if (arguments.empty()) {
+        console.err << CommandLine(version, {}).app.help();
+        return Exit::usage;
+    }
+    const std::vector<std::string> backwards(arguments.rbegin(), arguments.rend());  // CLI11's way
+    // To build the form of every command takes most of the time of one that is short.
+    try {
+        CommandLine line(version, arguments);
+        line.app.parse(std::vector(backwards));
+        return carry_out(line, console);
+    } catch (const CLI::ParseError&) {
+        // Help, and what was probably meant, need all of them.
+    }
+    CommandLine line(version, {});
+    try {
+        line.app.parse(std::vector(backwards));
+    } catch (const CLI::ParseError& error) {
+        return usage(line.app, error, console);
+    }
+    return carry_out(line, console);
 }
 
 }  // namespace metalwright::agent::cli

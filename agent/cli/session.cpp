@@ -1,5 +1,6 @@
 #include "agent/cli/session.hpp"
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -45,10 +46,13 @@ Attempt<std::string> load(const Console& console, const std::string& file) {
         if (!opened) return wrong(std::string("cannot be read: ") + std::strerror(errno));
     }
     std::istream& in = file == "-" ? console.in : opened;
-    std::string document(longest_document + 1, '\0');
-    in.read(document.data(), static_cast<std::streamsize>(document.size()));
-    if (in.bad()) return wrong("cannot be read to its end; is it a directory?");
-    document.resize(static_cast<std::size_t>(in.gcount()));
+    std::string document;
+    std::array<char, std::size_t{16} << 10> piece;  // most documents are one
+    while (document.size() <= longest_document && in) {
+        in.read(piece.data(), piece.size());
+        if (in.bad()) return wrong("cannot be read to its end; is it a directory?");
+        document.append(piece.data(), static_cast<std::size_t>(in.gcount()));
+    }
     if (document.size() > longest_document)
         return wrong("holds more than 1 MiB, the most a document may have");
     return document;

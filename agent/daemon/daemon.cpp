@@ -23,7 +23,6 @@
 #include "agent/api/signed_door.hpp"
 #include "agent/api/tls_server.hpp"
 #include "agent/daemon/links.hpp"
-#include "agent/engine/digest.hpp"
 #include "agent/engine/engine.hpp"
 #include "agent/engine/host_machine.hpp"
 #include "agent/engine/keeper.hpp"
@@ -213,19 +212,16 @@ int run(const Config& config) {
     std::signal(SIGPIPE, SIG_IGN);
 
     engine.start();
-    array_watch.start();
     server.start();
     if (*tcp) (*tcp)->start();
-    // Behind the first answer; without it orders are carried out all the same.
-    asio::steady_timer soon(io, std::chrono::milliseconds(2));
+    // Behind the first order, if there is one at once: it is carried out without them all the same.
+    asio::steady_timer soon(io, std::chrono::milliseconds(50));
     soon.async_wait([&](boost::system::error_code) {
+        array_watch.start();
         asio::post(pool, [&keeper] {
             if (auto kept = keeper.start(); !kept)
                 log(Level::error, "nothing is put back by itself: " + describe(kept.error()));
         });
-        // What the first document needs of OpenSSL: loading it takes longer than all else that is
-        // done before it is answered.
-        asio::post(pool, [] { engine::keyed_digest("", ""); });
     });
     (*links)->start();
     watchdog.start();

@@ -1,22 +1,52 @@
 #include "agent/engine/digest.hpp"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <sha2.h>
+#include <sys/types.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
+#include <span>
 
 namespace metalwright::engine {
+namespace {
+
+using Sha256 = std::array<std::uint8_t, SHA256_DIGEST_LENGTH>;
+using Block = std::array<std::uint8_t, SHA256_BLOCK_LENGTH>;
+
+Sha256 sha256(std::span<const std::uint8_t> first, std::span<const std::uint8_t> second) {
+    SHA2_CTX context;
+    ::SHA256Init(&context);
+    ::SHA256Update(&context, first.data(), first.size());
+    ::SHA256Update(&context, second.data(), second.size());
+    Sha256 digest{};
+    ::SHA256Final(digest.data(), &context);
+    return digest;
+}
+
+std::span<const std::uint8_t> bytes_of(std::string_view text) {
+    return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+}  // namespace
 
 std::string keyed_digest(std::string_view key, std::string_view content) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
-    unsigned size = 0;
-    HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-         reinterpret_cast<const unsigned char*>(content.data()), content.size(), mac.data(), &size);
+    Block block{};
+    if (key.size() > block.size())
+        std::ranges::copy(sha256(bytes_of(key), {}), block.begin());
+    else
+        std::ranges::copy(bytes_of(key), block.begin());
+    const auto padded = [&](std::uint8_t with) {
+        Block out = block;
+        for (std::uint8_t& byte : out) byte ^= with;
+        return out;
+    };
+    const Sha256 inner = sha256(padded(0x36), bytes_of(content));
     std::string hex;
-    for (unsigned i = 0; i < size; ++i) {
+    for (const std::uint8_t byte : sha256(padded(0x5c), inner)) {
         constexpr std::string_view digits = "0123456789abcdef";
-        hex += digits[mac[i] >> 4];
-        hex += digits[mac[i] & 15];
+        hex += digits[byte >> 4U];
+        hex += digits[byte & 15U];
     }
     return hex;
 }

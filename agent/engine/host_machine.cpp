@@ -241,31 +241,31 @@ Result<void> HostMachine::prepare_script(const cloudinit::Script& script) {
 }
 
 Result<void> HostMachine::launch_script(const cloudinit::Script& script) {
-    return cloudinit::launch(script, place_, {files_, exec_});
+    return cloudinit::launch(script, place_, {files_, exec_, systemd_});
 }
 
 cloudinit::ScriptStatus HostMachine::inspect_script(const std::string& instance) {
     const auto directory = cloudinit::run_directory(place_.state_dir, instance);
     if (!directory) return {.state = cloudinit::ScriptState::none};
-    return cloudinit::inspect(*directory, place_.systemd, {files_, exec_});
+    return cloudinit::inspect(*directory, place_.systemd, {files_, exec_, systemd_});
 }
 
 Result<void> HostMachine::clear_interrupted_script(const std::string& instance) {
     const auto directory = cloudinit::run_directory(place_.state_dir, instance);
     if (!directory) return std::unexpected(directory.error());
-    return cloudinit::clear_interrupted(*directory, place_.systemd, {files_, exec_});
+    return cloudinit::clear_interrupted(*directory, place_.systemd, {files_, exec_, systemd_});
 }
 
 Result<void> HostMachine::clear_ended_script(const std::string& instance) {
     const auto directory = cloudinit::run_directory(place_.state_dir, instance);
     if (!directory) return std::unexpected(directory.error());
-    return cloudinit::clear_ended(*directory, place_, {files_, exec_});
+    return cloudinit::clear_ended(*directory, place_, {files_, exec_, systemd_});
 }
 
 Result<void> HostMachine::stop_script(const std::string& instance) {
     const auto directory = cloudinit::run_directory(place_.state_dir, instance);
     if (!directory) return std::unexpected(directory.error());
-    return cloudinit::stop(*directory, place_.systemd, {files_, exec_});
+    return cloudinit::stop(*directory, place_.systemd, {files_, exec_, systemd_});
 }
 
 Result<cloudinit::LogPiece> HostMachine::script_log(const std::string& instance, std::int64_t from,

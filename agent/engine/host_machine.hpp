@@ -67,6 +67,7 @@ class HostMachine final : public Machine {
     std::optional<netcfg::Persister> persister_;
     std::optional<std::vector<std::string>> raid_tools_;
     sys::SpawnExec exec_;
+    sys::PrivateSystemd systemd_;
     sys::PosixFiles files_;
     sys::BlkidSignatures signatures_;
     sys::RememberedSignatures remembered_{signatures_, files_};

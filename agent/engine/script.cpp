@@ -95,7 +95,9 @@ void Engine::run_script(Work& work) {
         return finish(work.operation, std::move(work.items));
     }
     watched_instance_ = run.instance;
-    watch_script();
+    // One that has begun just now is looked at with the worker's next tick: asked at once, systemd
+    // would answer us instead of starting it.
+    if (state != ScriptState::pending) watch_script();
 }
 
 /// True when a run that was cut off has been begun again.

@@ -1,6 +1,6 @@
 // The door: a document is read, decided on, and durably accepted before anybody is answered.
 
-#include <openssl/crypto.h>
+#include <string.h>
 
 #include <algorithm>
 
@@ -44,7 +44,7 @@ agent::Accepted accepted(const store::Operation& operation, bool repeated) {
 }
 
 void cleanse(std::string& secret) {
-    OPENSSL_cleanse(secret.data(), secret.size());
+    ::explicit_bzero(secret.data(), secret.size());
     secret.clear();
 }
 

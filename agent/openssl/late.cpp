@@ -86,7 +86,7 @@ LATE_1(X509_verify_cert_error_string)
 
 LATE_2(ASN1_TIME_print) LATE_2(BIO_new_mem_buf) LATE_2(EVP_PKEY_CTX_new)
 LATE_2(EVP_PKEY_CTX_set_rsa_mgf1_md) LATE_2(EVP_PKEY_CTX_set_rsa_oaep_md)
-LATE_2(EVP_PKEY_CTX_set_rsa_padding) LATE_2(BIO_puts) LATE_2(GENERAL_NAME_print) LATE_2(OPENSSL_cleanse)
+LATE_2(EVP_PKEY_CTX_set_rsa_padding) LATE_2(BIO_puts) LATE_2(GENERAL_NAME_print)
 LATE_2(OPENSSL_sk_value) LATE_2(SSL_CTX_get_ex_data) LATE_2(SSL_CTX_load_verify_file)
 LATE_2(SSL_CTX_set_default_passwd_cb) LATE_2(SSL_CTX_set_default_passwd_cb_userdata)
 LATE_2(SSL_CTX_use_certificate_chain_file) LATE_2(SSL_get_error) LATE_2(SSL_get_ex_data)

@@ -115,22 +115,21 @@ int run_claimed(const Arguments& arguments) {
     return exit_as(status);
 }
 
-/// Forks twice and into a session of its own, so that nothing ties the run to its starter; returns
-/// in the starter, with what became of the claim.
+/// Forks into a session of its own, so that nothing ties the run to its starter; returns in the
+/// starter, with what became of the claim. One fork is enough: whatever is opened later is opened
+/// without becoming the session's terminal.
 int run_detached(const Arguments& arguments) {
     int news[2];
     if (::pipe2(news, O_CLOEXEC) != 0) return no_record;
-    const pid_t first = ::fork();
-    if (first < 0) return no_record;
-    if (first > 0) {
+    const pid_t runner = ::fork();
+    if (runner < 0) return no_record;
+    if (runner > 0) {
         ::close(news[1]);
-        ::waitpid(first, nullptr, 0);
         unsigned char claimed = no_record;
         if (::read(news[0], &claimed, 1) != 1) return no_record;
         return claimed;
     }
     ::setsid();
-    if (::fork() != 0) ::_exit(0);
     const auto claimed = static_cast<unsigned char>(claim(arguments));
     // A starter that has died meanwhile is no reason to break off: the run is claimed, so it runs.
     ::signal(SIGPIPE, SIG_IGN);

@@ -4,8 +4,8 @@
 
 #include "agent/spec/native.hpp"
 #include "agent/spec/network_read.hpp"
-#include "agent/spec/to_base64.hpp"
 #include "agent/spec/volume_read.hpp"
+#include "cloudinit/base64.hpp"
 
 namespace metalwright::spec {
 namespace {
@@ -184,7 +184,7 @@ void put_password(json& into, const RootPassword& password, Secrets secrets) {
 }
 
 json user_data_json(const UserData& data) {
-    json user_data{{"base64", to_base64(data.bytes)},
+    json user_data{{"base64", cloudinit::encode_base64(data.bytes)},
                    {"onInterrupted", data.rerun_interrupted ? "rerun" : "report"}};
     if (data.timeout.count() != 0) user_data["timeoutSeconds"] = data.timeout.count();
     if (data.retries != 0) user_data["retries"] = data.retries;

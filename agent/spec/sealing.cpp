@@ -7,7 +7,7 @@
 
 #include <memory>
 
-#include "agent/spec/to_base64.hpp"
+#include "cloudinit/base64.hpp"
 
 namespace metalwright::spec {
 namespace {
@@ -70,7 +70,7 @@ Result<std::string> seal(std::string_view plain, std::string_view pem) {
         return fail(Errc::internal, "OpenSSL cannot encrypt to this key");
     }
     sealed.resize(size);
-    return to_base64(sealed);
+    return cloudinit::encode_base64(sealed);
 }
 
 }  // namespace metalwright::spec

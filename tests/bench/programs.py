@@ -42,23 +42,45 @@ def ask(path, method, target, document=None):
 
 
 class Program:
-    """A server in a process of its own, asked for until it answers; `seconds` is exec to first answer."""
+    """A server in a process of its own. It has begun when it answers `target`, which it is asked for until then, or, without one,
+    when it says so by systemd's protocol; `seconds` is from its exec until then."""
 
     def __init__(self, command, path, target, log):
         pathlib.Path(path).unlink(missing_ok=True)
         self.path = path
-        with open(log, "ab") as output:
+        self._log = log
+        if target is None:
+            self._start_and_listen(command)
+        else:
+            self._start_and_ask(command, target)
+
+    def _start(self, command, **environment):
+        with open(self._log, "ab") as output:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                                            env=os.environ | environment)
+
+    def _start_and_listen(self, command):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as words:
+            words.bind("")  # the kernel gives it an abstract name
+            words.settimeout(PATIENCE_S)
             begin = time.perf_counter()
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            self._start(command, NOTIFY_SOCKET="@" + words.getsockname()[1:].decode())
+            while b"READY=1" not in words.recv(4096).splitlines():
+                pass
+            self.seconds = time.perf_counter() - begin
+
+    def _start_and_ask(self, command, target):
+        begin = time.perf_counter()
+        self._start(command)
         while True:
             try:
-                status, _ = ask(path, "GET", target)
+                status, _ = ask(self.path, "GET", target)
                 break
             except (FileNotFoundError, ConnectionRefusedError):
                 if self.process.poll() is not None or time.perf_counter() - begin > PATIENCE_S:
-                    tail = pathlib.Path(log).read_text(errors="replace")[-2000:]
+                    tail = pathlib.Path(self._log).read_text(errors="replace")[-2000:]
                     self.stop()
-                    raise RuntimeError(f"{command[0]} does not answer on {path}:\n{tail}") from None
+                    raise RuntimeError(f"{command[0]} does not answer on {self.path}:\n{tail}") from None
                 time.sleep(0.0001)  # short against what is measured, long enough to leave it the processor
         self.seconds = time.perf_counter() - begin
         if status != 200:
@@ -151,15 +173,16 @@ class Bench:
         self.config = self.folder / "metalwright.toml"
         self.config.write_text('[host]\nid = "bench"\n[network]\npersist = "none"\n[log]\ntarget = "stderr"\nlevel = "error"\n')
 
-    def daemon(self, state="state", configuration=""):
-        """metalwrightd on a state of its own; `configuration` is TOML that is added to what all benches have."""
+    def daemon(self, state="state", configuration="", target="/v1/health"):
+        """metalwrightd on a state of its own; `configuration` is TOML that is added to what all benches have, `target` as
+        Program has it."""
         config = self.config
         if configuration:
             config = self.folder / f"{state}.toml"
             config.write_text(self.config.read_text() + configuration)
         socket_path = self.folder / "admin.sock"
         return Program([self.build / "agent/metalwrightd", "--config", config, "--state-dir", self.folder / state,
-                        "--socket", socket_path], socket_path, "/v1/health", self.folder / "daemon.log")
+                        "--socket", socket_path], socket_path, target, self.folder / "daemon.log")
 
     def bare(self):
         socket_path = self.folder / "bare.sock"

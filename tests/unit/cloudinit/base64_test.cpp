@@ -58,5 +58,19 @@ TEST(Base64, AnErrorNamesTheOffsetButNeverQuotes) {
     EXPECT_EQ(said.find("c2Vj"), std::string::npos);
 }
 
+TEST(Base64, EncodesWhatItDecodes) {
+    // RFC 4648, section 10
+    EXPECT_EQ(encode_base64(""), "");
+    EXPECT_EQ(encode_base64("f"), "Zg==");
+    EXPECT_EQ(encode_base64("fo"), "Zm8=");
+    EXPECT_EQ(encode_base64("foo"), "Zm9v");
+    EXPECT_EQ(encode_base64("foob"), "Zm9vYg==");
+    EXPECT_EQ(encode_base64("fooba"), "Zm9vYmE=");
+    EXPECT_EQ(encode_base64("foobar"), "Zm9vYmFy");
+    std::string every;
+    for (int byte = 0; byte < 256; ++byte) every += static_cast<char>(byte);
+    EXPECT_EQ(decoded(encode_base64(every)), every);
+}
+
 }  // namespace
 }  // namespace metalwright::cloudinit

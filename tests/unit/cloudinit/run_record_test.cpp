@@ -55,20 +55,8 @@ TEST(RunRecord, StatesHaveOneWordEach) {
     EXPECT_EQ(script_state_from("nonsense"), ScriptState::unknown);
 }
 
-TEST(UnitState, ReadsWhatSystemctlShows) {
-    EXPECT_EQ(
-        parse_unit_state("LoadState=loaded\nActiveState=failed\nResult=exit-code\n"
-                         "ExecMainCode=1\nExecMainStatus=203\n"),
-        (UnitState{
-            .loaded = true, .result = "exit-code", .exec_main_code = 1, .exec_main_status = 203}));
-    EXPECT_TRUE(parse_unit_state("LoadState=loaded\nActiveState=deactivating\n").busy);
-    EXPECT_TRUE(parse_unit_state("LoadState=loaded\nActiveState=inactive\nJob=17\n").busy)
-        << "queued, not yet started";
-    EXPECT_FALSE(parse_unit_state("LoadState=not-found\nActiveState=inactive\n").busy);
-}
-
 TEST(UnitState, TellsHowAClaimedRunEnded) {
-    UnitState unit{
+    sys::UnitState unit{
         .loaded = true, .result = "exit-code", .exec_main_code = 1, .exec_main_status = 4};
     EXPECT_EQ(status_of(unit, true), (ScriptStatus{ScriptState::exited, 4}));
     unit = {.loaded = true, .result = "signal", .exec_main_code = 2, .exec_main_status = 9};
@@ -78,7 +66,7 @@ TEST(UnitState, TellsHowAClaimedRunEnded) {
 }
 
 TEST(UnitState, AnExitCodeWithoutAClaimIsTheRunnersNotTheScripts) {
-    const UnitState unit{.loaded = true, .exec_main_code = 1, .exec_main_status = 203};
+    const sys::UnitState unit{.loaded = true, .exec_main_code = 1, .exec_main_status = 203};
     EXPECT_EQ(status_of(unit, false).state, ScriptState::interrupted);
 }
 

@@ -8,15 +8,17 @@
 #include "cloudinit/run_record.hpp"
 #include "tests/fakes/fake_exec.hpp"
 #include "tests/fakes/fake_files.hpp"
+#include "tests/fakes/fake_systemd.hpp"
 
 namespace metalwright::cloudinit {
 namespace {
 
 using fakes::said;
 using ::testing::Contains;
-using ::testing::EndsWith;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::Not;
+
+using Property = std::pair<std::string, sys::TransientService::Value>;
 
 constexpr const char* directory = "/var/lib/metalwright/userdata/i-1";
 constexpr const char* unit = "metalwright-userdata-i-1.service";
@@ -36,19 +38,12 @@ TEST(RunDirectory, KeepsInstanceIdsApartAndInsideTheStateDirectory) {
     EXPECT_FALSE(run_directory("/with$HOME", "i"));
 }
 
-/// A host with systemd: a unit that systemd-run makes runs until its state is set otherwise.
+/// A host with systemd.
 class UserData : public ::testing::Test {
  protected:
     UserData() {
         files.with("/usr/libexec/metalwright/metalwright-run", "")
             .with("/proc/sys/kernel/random/boot_id", "boot-1\n");
-        exec.on("systemd-run", [this](const sys::Command&) -> Result<sys::Output> {
-            if (shown != absent) return said("", 1, "Unit was already loaded.");
-            shown = "LoadState=loaded\nActiveState=active\n";
-            return said();
-        });
-        exec.on("systemctl",
-                [this](const sys::Command&) -> Result<sys::Output> { return said(shown); });
         exec.on("metalwright-run", said());
     }
 
@@ -59,11 +54,10 @@ class UserData : public ::testing::Test {
         ASSERT_TRUE(launch(script, place, doors));
     }
 
-    static constexpr const char* absent = "LoadState=not-found\nActiveState=inactive\n";
-    std::string shown = absent;
     fakes::FakeFiles files;
     fakes::FakeExec exec;
-    RunDoors doors{files, exec};
+    fakes::FakeSystemd systemd;
+    RunDoors doors{files, exec, systemd};
     RunPlace place;
     Script script{.instance_id = "i-1", .bytes = "#!/bin/bash\necho secret\n"};
 };
@@ -76,25 +70,33 @@ TEST_F(UserData, IsOnDiskBeforeAnythingRuns) {
     EXPECT_EQ(files.mode(std::string(directory) + "/script").mode, 0700u);
     EXPECT_EQ(files.content("/root/launch-script"), script.bytes);
     EXPECT_EQ(files.mode("/root/launch-script").mode, 0700u);
-    EXPECT_TRUE(exec.asked().empty());
+    EXPECT_TRUE(systemd.asked.empty());
 }
 
 TEST_F(UserData, RunsInAUnitOfItsOwnThatLeavesItsResultBehind) {
     prepare_and_launch();
-    const std::vector<std::string> args = exec.asked().front().args;
-    EXPECT_THAT(args, Contains(std::string("--unit=") + unit));
-    EXPECT_THAT(args, Contains("--no-block"));
-    EXPECT_THAT(args, Contains("--property=KillMode=process"));
-    EXPECT_THAT(args, Contains("--property=RuntimeMaxSec=3660"));
-    EXPECT_THAT(args, Contains(std::string("--property=ExecStopPost=/usr/libexec/metalwright/"
-                                           "metalwright-run record ") +
-                               directory));
-    EXPECT_THAT(
-        exec.lines().front(),
-        EndsWith("-- /usr/libexec/metalwright/metalwright-run run " + std::string(directory) +
-                 " --log /root/launch-script.log --timeout 3600 --follow"));
-    EXPECT_THAT(exec.lines().front(), Not(HasSubstr("secret")));
+    ASSERT_EQ(systemd.started.size(), 1u);
+    const sys::TransientService& service = systemd.started.front();
+    EXPECT_EQ(service.name, unit);
+    for (const Property& property :
+         {Property{"KillMode", "process"}, Property{"RuntimeMaxUSec", std::uint64_t{3'660'000'000}},
+          Property{"TasksMax", sys::unlimited}})
+        EXPECT_THAT(service.properties, Contains(property)) << property.first;
+    const std::string runner = "/usr/libexec/metalwright/metalwright-run";
+    EXPECT_THAT(service.command,
+                ElementsAre(runner, "run", directory, "--log", "/root/launch-script.log",
+                            "--timeout", "3600", "--follow"));
+    EXPECT_THAT(service.after_the_end, ElementsAre(runner, "record", directory));
     EXPECT_EQ(state(), ScriptState::started);
+}
+
+TEST_F(UserData, ItsUnitHasTheLimitsThatAreConfigured) {
+    place.limits = {.cpu_percent = 150, .memory_bytes = 1 << 30, .tasks = 64};
+    prepare_and_launch();
+    for (const Property& limit :
+         {Property{"CPUQuotaPerSecUSec", std::uint64_t{1'500'000}},
+          Property{"MemoryMax", std::uint64_t{1} << 30U}, Property{"TasksMax", std::uint64_t{64}}})
+        EXPECT_THAT(systemd.started.at(0).properties, Contains(limit)) << limit.first;
 }
 
 TEST_F(UserData, WithoutSystemdTheRunnerDetachesItself) {
@@ -107,10 +109,10 @@ TEST_F(UserData, WithoutSystemdTheRunnerDetachesItself) {
 
 TEST_F(UserData, StartedIsDurableBeforeTheUnitIs) {
     bool marked = false;
-    exec.on("systemd-run", [&](const sys::Command&) -> Result<sys::Output> {
+    systemd.before_start = [&]() -> Result<void> {
         marked = files.exists(std::string(directory) + "/started");
-        return said();
-    });
+        return {};
+    };
     prepare_and_launch();
     EXPECT_TRUE(marked);
 }
@@ -123,12 +125,12 @@ TEST_F(UserData, IsNeverStartedTwice) {
         left.with("/usr/libexec/metalwright/metalwright-run", "")
             .with(std::string(directory) + "/script", script.bytes)
             .with(std::string(directory) + "/" + trace, "");
-        exec.forget();
-        const Result<void> again = launch(script, place, {left, exec});
+        systemd.asked.clear();
+        const Result<void> again = launch(script, place, {left, exec, systemd});
         ASSERT_FALSE(again);
         EXPECT_EQ(again.error().code, Errc::conflict);
         EXPECT_EQ(prepare(script, place, left).error().code, Errc::conflict);
-        EXPECT_TRUE(exec.asked().empty());
+        EXPECT_TRUE(systemd.asked.empty());
     }
 }
 
@@ -148,21 +150,21 @@ TEST_F(UserData, WithoutARunnerItStaysPending) {
 
 TEST_F(UserData, AStartThatSystemdRefusedMayBeTriedAgain) {
     ASSERT_TRUE(prepare(script, place, files));
-    exec.on("systemd-run", said("", 1, "Failed to connect to bus"));
-    const Result<void> refused = launch(script, place, doors);
-    ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().code, Errc::unavailable);
-    EXPECT_THAT(refused.error().message, HasSubstr("nothing has run"));
-    EXPECT_EQ(state(), ScriptState::pending);
-    exec.on("systemd-run", said());
+    for (const Errc code : {Errc::command_failed, Errc::unavailable}) {
+        systemd.before_start = [code] { return fail(code, "no"); };
+        const Result<void> refused = launch(script, place, doors);
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, Errc::unavailable);
+        EXPECT_THAT(refused.error().message, HasSubstr("nothing has run"));
+        EXPECT_EQ(state(), ScriptState::pending);
+    }
+    systemd.before_start = nullptr;
     EXPECT_TRUE(launch(script, place, doors));
 }
 
 TEST_F(UserData, AStartThatMayHaveHappenedIsNotTriedAgain) {
     ASSERT_TRUE(prepare(script, place, files));
-    exec.on("systemd-run", [](const sys::Command&) -> Result<sys::Output> {
-        return fail(Errc::timed_out, "systemd-run ran past its time");
-    });
+    systemd.before_start = [] { return fail(Errc::timed_out, "no answer in time"); };
     EXPECT_EQ(launch(script, place, doors).error().code, Errc::timed_out);
     EXPECT_EQ(launch(script, place, doors).error().code, Errc::conflict);
     EXPECT_EQ(state(), ScriptState::interrupted);
@@ -170,7 +172,7 @@ TEST_F(UserData, AStartThatMayHaveHappenedIsNotTriedAgain) {
 
 TEST_F(UserData, AUnitThatIsThereAlreadyIsNotRunAgain) {
     ASSERT_TRUE(prepare(script, place, files));
-    shown = "LoadState=loaded\nActiveState=active\n";
+    systemd.units[unit] = fakes::FakeSystemd::running;
     EXPECT_EQ(launch(script, place, doors).error().code, Errc::command_failed);
     EXPECT_EQ(state(), ScriptState::started);
 }
@@ -187,31 +189,32 @@ TEST_F(UserData, TheResultIsWhatTheRunLeft) {
 
 TEST_F(UserData, AResultThatAppearsWhileWeAskCounts) {
     prepare_and_launch();
-    exec.on("systemctl", [this](const sys::Command&) -> Result<sys::Output> {
+    systemd.units.clear();
+    systemd.before_state = [this]() -> Result<void> {
         files.with(std::string(directory) + "/result", "exited 0\n");
-        return said(absent);
-    });
+        return {};
+    };
     EXPECT_EQ(now(), (ScriptStatus{ScriptState::exited, 0}));
 }
 
 TEST_F(UserData, StartedWithNeitherProcessNorResultIsInterrupted) {
     prepare_and_launch();
-    shown = absent;
+    systemd.units.clear();
     EXPECT_EQ(state(), ScriptState::interrupted);
 }
 
 TEST_F(UserData, ALivingRunnerNeedsNoQuestionToSystemd) {
     prepare_and_launch();
-    exec.forget();
+    systemd.asked.clear();
     files.with(std::string(directory) + "/claim", "pid 77\nstart 4711\nboot boot-1\n")
         .with("/proc/77/stat", "77 (x) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4711 0\n");
     EXPECT_EQ(state(), ScriptState::started);
-    EXPECT_TRUE(exec.asked().empty());
+    EXPECT_TRUE(systemd.asked.empty());
 }
 
 TEST_F(UserData, AReusedPidOrAnotherBootIsNotTheRunner) {
     prepare_and_launch();
-    shown = absent;
+    systemd.units.clear();
     files.with("/proc/77/stat", "77 (x) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4711 0\n");
     files.with(std::string(directory) + "/claim", "pid 77\nstart 4712\nboot boot-1\n");
     EXPECT_EQ(state(), ScriptState::interrupted);
@@ -221,7 +224,7 @@ TEST_F(UserData, AReusedPidOrAnotherBootIsNotTheRunner) {
 
 TEST_F(UserData, ASilentSystemdMakesItUnknownNotInterrupted) {
     prepare_and_launch();
-    exec.on("systemctl", said("", 1, "Failed to connect to bus"));
+    systemd.before_state = [] { return fail(Errc::timed_out, "no answer in time"); };
     EXPECT_EQ(state(), ScriptState::unknown);
 }
 

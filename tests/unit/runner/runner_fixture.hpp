@@ -125,7 +125,8 @@ class Runner : public ::testing::Test {
     fs::path directory;
     sys::PosixFiles files;
     sys::SpawnExec exec;
-    RunDoors doors{files, exec};
+    sys::PrivateSystemd systemd{"/nowhere"};  // none of these runs in a unit
+    RunDoors doors{files, exec, systemd};
     RunPlace place;
     Script order;
 };

@@ -16,7 +16,8 @@ TEST(Metrics, AStatusIsToldAsMetrics) {
       "controllers":[{"id":"storcli64/c0","health":"attention","volumes":[
         {"name":"v","state":"degraded",
          "task":{"action":"initialization","percent":4,"timeLeft":""}}],"drives":[{"state":"bad"}]}]})";
-    const std::string told = metrics_text(status);
+    const auto told = metrics_text(status);
+    ASSERT_TRUE(told) << describe(told.error());
     for (const char* line : {
              "# TYPE metalwright_state gauge\n",
              "metalwright_state{state=\"running\"} 1\n",
@@ -36,9 +37,9 @@ TEST(Metrics, AStatusIsToldAsMetrics) {
              "action=\"initialization\"} 4\n",
              "metalwright_drives_out_of_order{controller=\"storcli64/c0\"} 1\n",
          })
-        EXPECT_THAT(told, HasSubstr(line));
-    EXPECT_THAT(told, testing::Not(HasSubstr("sync_percent{array=\"more\"}")));
-    EXPECT_THAT(metrics_text("no status"), HasSubstr("metalwright_locked 0\n"));
+        EXPECT_THAT(*told, HasSubstr(line));
+    EXPECT_THAT(*told, testing::Not(HasSubstr("sync_percent{array=\"more\"}")));
+    EXPECT_THAT(metrics_text("no status").value(), HasSubstr("metalwright_locked 0\n"));
 }
 
 }  // namespace
