@@ -206,20 +206,22 @@ Result<DbusConnection> DbusConnection::open(const std::filesystem::path& path,
         return away(errno);
     DbusConnection connection(std::move(socket), std::chrono::steady_clock::now() + timeout);
     // "EXTERNAL": the kernel tells the other side who we are. The identity is in hexadecimal digits
-    // of the decimal number's characters.
+    // of the decimal number's characters. BEGIN goes along, and a call only once there is an
+    // answer, as systemd's own library has it: a call that systemd reads together with BEGIN lies
+    // there until something else comes.
     std::string hello("\0AUTH EXTERNAL ", 15);
     for (const char digit : std::to_string(::getuid())) {
         hello += '3';
         hello += digit;
     }
     const auto agreed = [&]() -> Result<void> {
-        if (auto sent = connection.send(hello + "\r\n"); !sent) return sent;
+        if (auto sent = connection.send(hello + "\r\nBEGIN\r\n"); !sent) return sent;
         std::size_t end = 0;
         while ((end = connection.held_.find("\r\n")) == std::string::npos)
             if (auto came = connection.receive(connection.held_.size() + 1); !came) return came;
         if (!connection.held_.starts_with("OK ")) return away(EACCES);
         connection.held_.erase(0, end + 2);
-        return connection.send("BEGIN\r\n");
+        return {};
     }();
     // Nothing has been asked yet, so nothing can have been done.
     if (!agreed) return away(agreed.error().sys);

@@ -65,24 +65,50 @@ void Engine::Batch::decide(const Live& live) {
                work.operation);
 }
 
-void Engine::Batch::take(const Live& live, vendor::Order& order, Json memo) {
+void Engine::Batch::take(const Live& live, vendor::Order& order, const Json& memo) {
     commit();
     const vendor::Dialect& dialect = *live->found.dialect;
     const agent::Submission submission{std::string(dialect.name), std::move(order.document)};
     auto spec = engine_.read(submission);
     if (!spec) return live->end(Answer::of(dialect.refusal(spec.error())));
+    accept(live, submission, std::move(*spec), memo);
+}
+
+void Engine::Batch::take(const Live& live, vendor::Reinstall& reinstall, const Json& memo) {
+    commit();
+    const vendor::Dialect& dialect = *live->found.dialect;
+    const agent::Submission submission{std::string(dialect.name), {}};
+    auto order = engine_.ordered_by(submission.source);
+    if (!order) return live->end(Answer::of(dialect.refusal({order.error()})));
+    // As after its system was written anew: a script that is not sent along is not there any more.
+    spec::HostSpec& changes = reinstall.changes;
+    if (changes.hostname) order->hostname = std::move(changes.hostname);
+    if (changes.authorized_keys) order->authorized_keys = std::move(changes.authorized_keys);
+    order->password = std::move(changes.password);
+    order->user_data = std::move(changes.user_data);
+    order->reinstall = true;
+    order->generation.reset();
+    order->token = live->ticket();
+    if (auto fit = engine_.fits_this_host(*order); !fit)
+        return live->end(Answer::of(dialect.refusal(fit.error())));
+    accept(live, submission, std::move(*order), memo);
+}
+
+/// Durably, by itself; then it is answered.
+void Engine::Batch::accept(const Live& live, const agent::Submission& submission,
+                           spec::HostSpec spec, const Json& memo) {
     const auto answer = [&](const std::string& instance) {
         return Answer::of(live->found.route->reply(memo, {.instance = instance}));
     };
     const auto accepted =
-        engine_.take_in(submission, std::move(*spec), [&](const std::string& instance) {
+        engine_.take_in(submission, std::move(spec), [&](const std::string& instance) {
             store::Call row = row_of(live);
             row.operation = store::Candidate::this_one;
             answer(instance).put_into(row);
             return store::Ledger{.calls = {std::move(row)}};
         });
     live->end(accepted ? answer(accepted->instance)
-                       : Answer::of(dialect.refusal(accepted.error())));
+                       : Answer::of(live->found.dialect->refusal(accepted.error())));
     if (auto look = engine_.look()) look_ = std::move(*look);
 }
 

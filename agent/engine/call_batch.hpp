@@ -41,7 +41,10 @@ class Engine::Batch {
     };
 
     void decide(const Live& live);
-    void take(const Live& live, vendor::Order& order, Json memo);
+    void take(const Live& live, vendor::Order& order, const Json& memo);
+    void take(const Live& live, vendor::Reinstall& reinstall, const Json& memo);
+    void accept(const Live& live, const agent::Submission& submission, spec::HostSpec spec,
+                const Json& memo);
     void take(const Live& live, const vendor::Edit& edit, Json memo);
     void take(const Live& live, const vendor::Ledger& ledger, const Json& memo);
     void make(Waiting& one);

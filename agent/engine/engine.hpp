@@ -154,6 +154,8 @@ class Engine final : public agent::Desk {
     Result<netcfg::Owned> network_owned();
     void refuse_upwards(const agent::Submission& submission, const Errors& errors);
     std::expected<spec::HostSpec, Errors> read(const agent::Submission& submission);
+    std::expected<void, Errors> fits_this_host(const spec::HostSpec& spec);
+    Result<spec::HostSpec> ordered_by(const std::string& source);
     Result<void> nothing_under_way();
     /// What is to be written with an operation, once it is known for which instance.
     using WithIt = std::function<store::Ledger(const std::string& instance)>;

@@ -98,8 +98,13 @@ std::expected<spec::HostSpec, Errors> Engine::read(const agent::Submission& subm
     auto spec = spec::read_document(submission.document, &*catalogue,
                                     {.host_id = options_.host_id, .user_data = options_.user_data});
     if (!spec) return spec;
-    // What only this host can tell.
-    const bool native = spec->dialect.empty();
+    if (auto fits = fits_this_host(*spec); !fits) return std::unexpected(std::move(fits).error());
+    return spec;
+}
+
+/// What only this host can tell.
+std::expected<void, Errors> Engine::fits_this_host(const spec::HostSpec& spec) {
+    const bool native = spec.dialect.empty();
     Errors errors;
     const auto check = [&](Result<void> good, std::string where) {
         if (good) return;
@@ -108,15 +113,26 @@ std::expected<spec::HostSpec, Errors> Engine::read(const agent::Submission& subm
         error.where = std::move(where);
         errors.push_back(std::move(error));
     };
-    if (spec->authorized_keys)
-        for (std::size_t i = 0; i < spec->authorized_keys->size(); ++i)
-            check(machine_.check_key((*spec->authorized_keys)[i]),
+    if (spec.authorized_keys)
+        for (std::size_t i = 0; i < spec.authorized_keys->size(); ++i)
+            check(machine_.check_key((*spec.authorized_keys)[i]),
                   native ? "/authorizedKeys/" + std::to_string(i) : "/request/keypairId");
-    if (spec->user_data)
-        check(machine_.check_user_data(spec->user_data->bytes),
+    if (spec.user_data)
+        check(machine_.check_user_data(spec.user_data->bytes),
               native ? "/userData/base64" : "/request/userData");
     if (!errors.empty()) return std::unexpected(std::move(errors));
-    return spec;
+    return {};
+}
+
+/// The order that a source has in force.
+Result<spec::HostSpec> Engine::ordered_by(const std::string& source) {
+    const auto sources = store_.sources();
+    if (!sources) return std::unexpected(sources.error());
+    for (const store::Source& one : *sources)
+        if (one.name == source && !one.document.empty()) return spec::from_store(one.document);
+    return fail(Errc::unsupported,
+                "the instance was not ordered by this API: whoever ordered it sends its document "
+                "again, with operation.reinstall");
 }
 
 void Engine::refuse_upwards(const agent::Submission& submission, const Errors& errors) {

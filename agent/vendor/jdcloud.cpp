@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "agent/spec/dialects/jdcloud_create_instances.hpp"
 #include "agent/vendor/dialect.hpp"
 #include "agent/vendor/jdcloud_parts.hpp"
 #include "agent/vendor/reading.hpp"
@@ -163,6 +164,36 @@ Decision reset_password(const agent::VendorRequest& request, const Caught& caugh
     return Work{Order{document.dump()}};
 }
 
+/// The system is not written anew by a host that runs on it, so what is said of it must be as it
+/// is.
+Decision reinstall_instance(const agent::VendorRequest& request, const Caught& caught,
+                            const Host& host) {
+    const auto body = parse_body(request.body);
+    if (!body) return invalid(told(body.error().errors));
+    spec::HostSpec changes;
+    if (auto read = read_fields(*body,
+                                [&](spec::Fields& fields) {
+                                    read_region(fields, caught);
+                                    spec::jdcloud::read_reinstall_instance(fields, &host.catalogue,
+                                                                           changes);
+                                });
+        !read)
+        return invalid(told(read.error().errors));
+    if (auto wrong = wrong_instance(caught[1], host)) return std::move(*wrong);
+    const Json has = Json::parse(host.instance->spec->kept, nullptr, false);
+    const Json asked = Json::parse(changes.kept, nullptr, false);
+    for (const char* name : {"az", "imageType", "osTypeId", "sysRaidTypeId", "dataRaidTypeId"})
+        if (!has.is_object() || has.value(name, "") != asked.value(name, ""))
+            return precondition("instanceSpec." + std::string(name) +
+                                ": another than the instance has: a running host does not write "
+                                "its own system or volumes anew");
+    if (asked.value("keepData", "") == "no")
+        return precondition(
+            "instanceSpec.keepData: the data volume of a running instance is not emptied: release "
+            "it, with its arrays, and order it anew");
+    return Work{Reinstall{std::move(changes)}};
+}
+
 // ---- what there is to order --------------------------------------------------------------------
 
 Decision describe_raids(const agent::VendorRequest& request, const Caught&, const Host& host) {
@@ -232,6 +263,8 @@ const Dialect& jdcloud() {
                  describe_instance},
                 {"resetPassword", "PUT", "/v1/regions/*/instances/*:resetPassword", "", true,
                  reset_password, success},
+                {"reinstallInstance", "PUT", "/v1/regions/*/instances/*:reinstallInstance", "",
+                 true, reinstall_instance, success},
                 {"createAliasIp", "PUT", "/v1/regions/*/aliasIps", "", true, create_alias_ip,
                  alias_ips_created},
                 {"describeAliasIps", "GET", "/v1/regions/*/aliasIps", "", false,

@@ -89,6 +89,12 @@ struct Order {
     std::string document;
 };
 
+/// What is done once for the instance in force is done once more, with these: host name, password,
+/// keys, user data; answered once that is durable. Only for an order that came by the same API.
+struct Reinstall {
+    spec::HostSpec changes;
+};
+
 /// More and fewer addresses: answered once the kernel has them.
 struct Edit {
     spec::AddressEdit edit;
@@ -104,7 +110,7 @@ struct Ledger {
 };
 
 struct Work {
-    std::variant<Order, Edit, Ledger> operation;
+    std::variant<Order, Reinstall, Edit, Ledger> operation;
     /// What the reply needs of the call; kept with it, for whoever sends it again.
     Json memo = Json::object();
 };

@@ -210,6 +210,26 @@ class SdkTest(unittest.TestCase):
         self.good(self.jd("resetPassword", {"instanceId": instance, "password": "another Kv7#mQ2!", "clientToken": "r-2"}))
         self.assertNotEqual(shadow(), first)
 
+    def test_a_reinstall_runs_the_script_once_more_for_each_token(self):
+        instance = self.instance()
+        runs = self.host.folder / "runs"
+        order = self.order()["instanceSpec"]
+        spec = {name: order[name] for name in ("az", "imageType", "osTypeId", "sysRaidTypeId", "dataRaidTypeId")}
+        spec |= {"keepData": "yes", "password": "Kv7#mQ2!tZ9p", "hostname": "once-more", "userData": order["userData"]}
+
+        def reinstall(token, **other):
+            return self.jd("reinstallInstance", {"instanceId": instance, "clientToken": token, "instanceSpec": spec | other})
+        for token, times in (("s-1", 2), ("s-1", 2), ("s-2", 3)):
+            self.assertIs(self.good(reinstall(token))["result"]["success"], True)
+            self.host.settled()
+            self.assertEqual(runs.read_text(), "run\n" * times, token)
+        self.assertEqual(pathlib.Path("/etc/hostname").read_text().strip(), "once-more")
+        for other in ({"osTypeId": "another"}, {"keepData": "no"}):
+            self.assertEqual(reinstall("s-3", **other)["error"]["error"]["status"], "FAILED_PRECONDITION", other)
+        self.host.restart()
+        self.host.settled()
+        self.assertEqual(runs.read_text(), "run\n" * 3, "a start is no reinstall")
+
 
 if __name__ == "__main__":
     in_own_namespaces(__file__)

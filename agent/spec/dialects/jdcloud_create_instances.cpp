@@ -18,6 +18,7 @@ using Kept = nlohmann::json;
 
 constexpr Text opaque{.most = 128, .form = &forms::id};
 constexpr Text free_text{.least = 0, .most = 256, .form = &forms::printable};
+constexpr Text host_name{.least = 2, .most = 64, .form = &forms::jd_host_name};
 constexpr std::size_t most_aliases = 50;
 constexpr std::uint32_t most_mbps = 10'240;
 
@@ -341,6 +342,11 @@ void read_login(Fields& spec_fields, const Catalogue* catalogue, Kept& kept, Hos
         spec.authorized_keys = {found->second};
 }
 
+void read_user_data(Fields& fields, HostSpec& spec) {
+    if (const auto at = fields.find("userData"))
+        if (auto bytes = read_script(*at)) spec.user_data = UserData{.bytes = std::move(*bytes)};
+}
+
 void read_instance_spec(Fields& fields, const Catalogue* catalogue, Kept& kept, HostSpec& spec) {
     read_count(fields);
     read_kept(fields, kept);
@@ -360,7 +366,7 @@ void read_instance_spec(Fields& fields, const Catalogue* catalogue, Kept& kept, 
     read_raid(fields, "dataRaidTypeId", RaidType::Volume::data, catalogue, kept, storage);
     if (storage != raid::Wanted{}) spec.storage = std::move(storage);
 
-    spec.hostname = fields.text("hostname", {.least = 2, .most = 64, .form = &forms::jd_host_name});
+    spec.hostname = fields.text("hostname", host_name);
     netcfg::Wanted network;
     const Where where = read_where(fields, catalogue, kept);
     read_private_ip(fields, where, spec, network);
@@ -370,8 +376,7 @@ void read_instance_spec(Fields& fields, const Catalogue* catalogue, Kept& kept, 
     if (network != netcfg::Wanted{}) spec.network = std::move(network);
 
     read_login(fields, catalogue, kept, spec);
-    if (const auto at = fields.find("userData"))
-        if (auto bytes = read_script(*at)) spec.user_data = UserData{.bytes = std::move(*bytes)};
+    read_user_data(fields, spec);
     fields.note_unknown();
 }
 
@@ -384,6 +389,21 @@ void read_create_instances(Fields& request, const Catalogue* catalogue, HostSpec
     if (auto fields = request.need_fields("instanceSpec"))
         read_instance_spec(*fields, catalogue, kept, spec);
     request.note_unknown();
+    spec.kept = kept.dump(-1, ' ', false, Kept::error_handler_t::replace);
+}
+
+void read_reinstall_instance(Fields& request, const Catalogue* catalogue, HostSpec& spec) {
+    Kept kept = Kept::object();
+    if (auto fields = request.need_fields("instanceSpec")) {
+        for (const std::string_view name :
+             {"az", "imageType", "osTypeId", "sysRaidTypeId", "dataRaidTypeId"})
+            keep(kept, name, fields->need_text(name, opaque));
+        if (const auto at = fields->need("keepData")) keep(kept, "keepData", at->word(yes_no));
+        spec.hostname = fields->text("hostname", host_name);
+        fields->need("password");
+        read_login(*fields, catalogue, kept, spec);
+        read_user_data(*fields, spec);
+    }
     spec.kept = kept.dump(-1, ' ', false, Kept::error_handler_t::replace);
 }
 

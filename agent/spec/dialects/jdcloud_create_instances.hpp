@@ -16,4 +16,9 @@ namespace metalwright::spec::jdcloud {
 /// everything else is checked and kept.
 void read_create_instances(Fields& request, const Catalogue* catalogue, HostSpec& spec);
 
+/// The "instanceSpec" of PUT .../instances/{instanceId}:reinstallInstance: hostname, password,
+/// keypairId, userData. What it says of the system and the data volume is checked and kept.
+/// Source: SDK service revision 1.3.0.
+void read_reinstall_instance(Fields& request, const Catalogue* catalogue, HostSpec& spec);
+
 }  // namespace metalwright::spec::jdcloud

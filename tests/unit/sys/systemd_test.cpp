@@ -41,22 +41,26 @@ class Pid1 {
             if (connection) serve(connection.get(), answer, stop);
         });
     }
-    /// Says these bytes, whatever it is asked.
+    /// Says these bytes once it is spoken to; `heard` is what it was told until then.
     explicit Pid1(std::string bytes) : Pid1() {
         serve_ = std::jthread([this, bytes = std::move(bytes)](const std::stop_token& stop) {
             const Fd connection = accept(stop);
             if (!connection) return;
+            std::string piece(4096, '\0');
+            const ssize_t got = ::recv(connection.get(), piece.data(), piece.size(), 0);
+            heard = piece.substr(0, static_cast<std::size_t>(std::max(got, ssize_t{0})));
             ::send(connection.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
             while (!stop.stop_requested() && readable(connection.get()))
-                if (std::string piece(4096, '\0');
-                    ::recv(connection.get(), piece.data(), piece.size(), 0) <= 0)
-                    return;
+                if (::recv(connection.get(), piece.data(), piece.size(), 0) <= 0) return;
         });
     }
     ~Pid1() {
+        end();
+        fs::remove_all(folder_);
+    }
+    void end() {
         serve_.request_stop();
         if (serve_.joinable()) serve_.join();
-        fs::remove_all(folder_);
     }
 
     fs::path socket() const { return folder_ / "private"; }
@@ -248,6 +252,20 @@ TEST(Systemd, WhereThereIsNoneThatIsSaid) {
 TEST(Systemd, WhoeverIsNotLetInHasStartedNothing) {
     Pid1 pid1(std::string("REJECTED EXTERNAL\r\n"));
     EXPECT_EQ(PrivateSystemd(pid1.socket()).start(service).error().code, Errc::unavailable);
+}
+
+TEST(Systemd, BeginGoesAlongAndTheCallOnlyAfterTheAnswer) {
+    std::string heard;
+    {
+        Pid1 pid1(std::string("OK 0123\r\n"));
+        PrivateSystemd impatient(pid1.socket(), std::chrono::milliseconds(30));
+        EXPECT_FALSE(impatient.start(service));
+        pid1.end();
+        heard = pid1.heard;
+    }
+    std::string uid;
+    for (const char digit : std::to_string(::getuid())) uid += std::string("3") + digit;
+    EXPECT_EQ(heard, std::string(1, '\0') + "AUTH EXTERNAL " + uid + "\r\nBEGIN\r\n");
 }
 
 TEST(Systemd, ASilentOneIsNotWaitedForForEver) {

@@ -173,6 +173,45 @@ TEST_F(VendorTest, JdcloudTakesWhatTheSdksSendAndRefusesWhatIsWrong) {
     EXPECT_EQ(refused(request("PUT", aliases, alias_body(one))).status, 404u);
 }
 
+TEST_F(VendorTest, JdcloudReinstallsWithWhatTheInstanceHas) {
+    spec_.kept = R"({"az":"a","imageType":"standard","osTypeId":"o","sysRaidTypeId":"s",)"
+                 R"("dataRaidTypeId":"d"})";
+    const Json good = Json::parse(R"({"clientToken":"t","instanceSpec":{"az":"a","imageType":
+        "standard","osTypeId":"o","sysRaidTypeId":"s","dataRaidTypeId":"d","keepData":"yes",
+        "password":"Kv7#mQ2!tZ9p","hostname":"web-2","userData":"IyEvYmluL3NoCg==",
+        "keypairId":null,"laterField":1}})");
+    const auto put = [&](const Json& body) {
+        return request("PUT", "/v1/regions/r/instances/i-1:reinstallInstance", body.dump());
+    };
+    const Work made = work(put(good));
+    const auto& changes = std::get<Reinstall>(made.operation).changes;
+    EXPECT_EQ(changes.hostname, "web-2");
+    EXPECT_EQ(changes.password.plain, "Kv7#mQ2!tZ9p");
+    EXPECT_EQ(changes.user_data->bytes, "#!/bin/sh\n");
+
+    struct Case {
+        const char* field;
+        Json value;
+        const char* code;
+    };
+    for (const Case& one : {Case{"osTypeId", "other", "FAILED_PRECONDITION"},
+                            Case{"dataRaidTypeId", "other", "FAILED_PRECONDITION"},
+                            Case{"keepData", "no", "FAILED_PRECONDITION"},
+                            Case{"keepData", "perhaps", "INVALID_ARGUMENT"},
+                            Case{"password", nullptr, "INVALID_ARGUMENT"},
+                            Case{"password", "short", "INVALID_ARGUMENT"},
+                            Case{"userData", "bm8gc2NyaXB0", "INVALID_ARGUMENT"}}) {
+        Json body = good;
+        body["instanceSpec"][one.field] = one.value;
+        const Refusal refusal = refused(put(body));
+        EXPECT_EQ(refusal.code, one.code) << one.field;
+        EXPECT_THAT(refusal.message, HasSubstr("instanceSpec." + std::string(one.field)));
+    }
+    EXPECT_EQ(refused(request("PUT", "/v1/regions/r/instances/i-2:reinstallInstance", good.dump()))
+                  .status,
+              404u);
+}
+
 TEST_F(VendorTest, JdcloudsPagesHaveBounds) {
     for (int i = 0; i < 25; ++i)
         add("10.0.1." + std::to_string(100 + i) + "/32", netcfg::Kind::alias, "subnet-a");
