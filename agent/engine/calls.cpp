@@ -114,14 +114,12 @@ bool Engine::is_known_still(const vendor::Dialect& dialect, const store::Call& c
     return dialect.token_ms == 0 || !call.ended() || clock_() - call.at_ms < dialect.token_ms;
 }
 
-void Engine::repeat(const std::shared_ptr<LiveCall>& live, store::Call known) {
+void Engine::repeat(const std::shared_ptr<LiveCall>& live, const store::Call& known) {
     const vendor::Dialect& dialect = *live->found.dialect;
     if (is_other(*live, known)) return live->end(Answer::of(*dialect.mismatch));
-    if (dialect.token_ms != 0) {  // it counts from the last time that it came
-        known.at_ms = clock_();
-        if (auto kept = store_.note({.calls = {known}}); !kept)
+    if (dialect.token_ms != 0)  // it counts from the last time that it came
+        if (auto kept = store_.came_again(known.id, clock_()); !kept)
             return live->end(Answer::of(dialect.refusal({kept.error()})));
-    }
     const std::lock_guard alone(calls_->mutex);
     // It may have ended between the look and now.
     const auto now = store_.call(known.vendor, *known.token);

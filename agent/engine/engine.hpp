@@ -165,7 +165,7 @@ class Engine final : public agent::Desk {
     class Batch;
     void accept_calls();
     bool is_known_still(const vendor::Dialect& dialect, const store::Call& call) const;
-    void repeat(const std::shared_ptr<LiveCall>& live, store::Call known);
+    void repeat(const std::shared_ptr<LiveCall>& live, const store::Call& known);
     std::expected<std::unique_ptr<Look>, Errors> look();
     static void fill_addresses(Look& look);
     store::Ledger ended_calls(std::int64_t operation, const std::vector<ItemResult>& items);

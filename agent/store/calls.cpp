@@ -41,6 +41,13 @@ Result<std::optional<Call>> Store::call(std::string_view vendor, std::string_vie
     return std::optional(std::move(found->front()));
 }
 
+Result<void> Store::came_again(std::int64_t call, std::int64_t at_ms) {
+    const std::lock_guard lock(mutex_);
+    auto write = db_.prepare("UPDATE call SET at_ms = ? WHERE id = ?");
+    if (!write) return std::unexpected(write.error());
+    return write->bind(1, at_ms).bind(2, call).run();
+}
+
 Result<std::vector<Call>> Store::open_calls() {
     const std::lock_guard lock(mutex_);
     auto query = db_.prepare(std::string("SELECT ") + columns +

@@ -246,6 +246,8 @@ class Store {
 
     // -- calls of vendors' APIs
     Result<std::optional<Call>> call(std::string_view vendor, std::string_view token);
+    /// It came once more, at this time; what has become of it meanwhile stays as it is.
+    Result<void> came_again(std::int64_t call, std::int64_t at_ms);
     /// Those that have not ended, or of which something is to be taken back still.
     Result<std::vector<Call>> open_calls();
     Result<std::vector<Resource>> resources();

@@ -226,7 +226,8 @@ class SdkTest(unittest.TestCase):
         self.assertEqual(pathlib.Path("/etc/hostname").read_text().strip(), "once-more")
         for other in ({"osTypeId": "another"}, {"keepData": "no"}):
             self.assertEqual(reinstall("s-3", **other)["error"]["error"]["status"], "FAILED_PRECONDITION", other)
-        self.host.restart()
+        self.daemon.stop()
+        self.host.start()
         self.host.settled()
         self.assertEqual(runs.read_text(), "run\n" * 3, "a start is no reinstall")
 

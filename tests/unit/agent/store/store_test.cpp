@@ -298,5 +298,20 @@ TEST_F(StoreTest, SomebodyElsesFileIsRefusedInWords) {
     EXPECT_NE(opened.error().message.find("move it away"), std::string::npos);
 }
 
+TEST_F(StoreTest, ACallThatComesAgainKeepsWhatHasBecomeOfIt) {
+    ASSERT_TRUE(
+        store_->note({.calls = {{.vendor = "baidu", .token = "t", .memo = "m", .at_ms = 1}}}));
+    const Call seen = **store_->call("baidu", "t");
+    Call ended = seen;
+    ended.status = 200;
+    ended.answer = "told";
+    ASSERT_TRUE(store_->note({.calls = {ended}}));
+    ASSERT_TRUE(store_->came_again(seen.id, 7)) << "by somebody who has seen it under way";
+    const Call now = **store_->call("baidu", "t");
+    EXPECT_EQ(now.answer, "told");
+    EXPECT_TRUE(now.ended());
+    EXPECT_EQ(now.at_ms, 7);
+}
+
 }  // namespace
 }  // namespace metalwright::store
