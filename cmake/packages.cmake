@@ -19,10 +19,13 @@ find_library(NL_STATIC libnl-3.a REQUIRED)  # linked in, as above
 add_library(house_nl INTERFACE)
 target_include_directories(house_nl SYSTEM INTERFACE ${NL_INCLUDE_DIRS})
 target_link_libraries(house_nl INTERFACE ${NL_STATIC})
-pkg_check_modules(BLKID REQUIRED IMPORTED_TARGET blkid)
-find_library(SQLITE libsqlite3.a REQUIRED)  # linked in, as above
-pkg_check_modules(CRYPT REQUIRED IMPORTED_TARGET libcrypt)
+# Loaded when they are first called (sys/late.hpp), so not linked; like OpenSSL.
+pkg_check_modules(BLKID REQUIRED blkid)
+add_library(house_blkid INTERFACE)
+target_include_directories(house_blkid SYSTEM INTERFACE ${BLKID_INCLUDE_DIRS})
+pkg_check_modules(CRYPT REQUIRED libcrypt)
 find_package(ZLIB REQUIRED)
+find_library(SQLITE libsqlite3.a REQUIRED)  # linked in, as above
 pkg_check_modules(MD REQUIRED libmd)
 find_library(MD_STATIC libmd.a REQUIRED)  # linked in, as above
 add_library(house_md INTERFACE)

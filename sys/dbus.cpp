@@ -1,7 +1,9 @@
 #include "sys/dbus.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -200,9 +202,14 @@ Result<DbusConnection> DbusConnection::open(const std::filesystem::path& path,
     address.sun_family = AF_UNIX;
     if (path.native().size() >= sizeof address.sun_path) return away(ENAMETOOLONG);
     std::ranges::copy(path.native(), address.sun_path);
-    Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    // A connect that does not wait fails where many others do the same, as while booting.
+    const timeval patience{.tv_sec = timeout.count() / 1000,
+                           .tv_usec = timeout.count() % 1000 * 1000};
     if (!socket ||
-        ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+        ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) != 0 ||
+        ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+        ::fcntl(socket.get(), F_SETFL, O_RDWR | O_NONBLOCK) != 0)
         return away(errno);
     DbusConnection connection(std::move(socket), std::chrono::steady_clock::now() + timeout);
     // "EXTERNAL": the kernel tells the other side who we are. The identity is in hexadecimal digits

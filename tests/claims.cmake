@@ -451,7 +451,8 @@ claim(5.first.deeds "A reset of the password and a reinstall are operations of t
   agent_engine.EngineTest.AReinstallWaitsUntilNothingIsUnderWay
   agent_engine.Acceptance.AResetIsOfTheInstanceInForceAndLeavesItsOrder
   agent_spec.Document.AReinstallNeedsATokenSoThatItIsNotDoneTwice
-  vm.identity)
+  agent_vendor.VendorTest.JdcloudReinstallsWithWhatTheInstanceHas
+  vm.identity clients.sdks)
 claim(5.first.clean "An image, or a host, forgets which host it was, and nothing leads out of the image."
   agent_daemon.Clean.AnImageForgetsWhichHostItWas
   agent_daemon.Clean.NoLinkLeadsOutOfTheImage
@@ -521,6 +522,8 @@ claim(5.first.analyze "Where the time of an operation went can be seen, from boo
   agent_cli.TimelineOf.TellsEachStepFromTheBootOn
   agent_cli.Cli.AnalyzeTellsWhereTheTimeWentAndDrawsIt)
 claim(5.first.userdata-outlives "User data runs in a unit of its own that outlives the agent and inherits none of its sandbox."
+  cloudinit.UserData.RunsInAUnitOfItsOwnThatLeavesItsResultBehind cloudinit.UserData.ItsUnitHasTheLimitsThatAreConfigured
+  sys.Systemd.AServiceIsStartedAsItsOwnLibraryReadsIt sys.Systemd.BeginGoesAlongAndTheCallOnlyAfterTheAnswer
   vm.fail_points)
 claim(5.store.durable-first "Operation, generation and token are durable, in one transaction, before the caller is answered."
   agent_store.StoreTest.AnAcceptedRequestIsWholeAfterAReopen
@@ -547,7 +550,8 @@ claim(5.vendors.live "An address is on the NIC when the call that asked for it i
   clients.sdks clients.signed)
 claim(5.vendors.once "A token is done once, also over a restart and when it comes many times at once; another request with it is refused where the vendor refuses it."
   clients.sdks agent_engine.CallsTest.ATokenIsDoneOnceAlsoAfterARestart
-  agent_engine.CallsTest.ATokenOfBaiduIsForgottenADayAfterItCameLast)
+  agent_engine.CallsTest.ATokenOfBaiduIsForgottenADayAfterItCameLast
+  agent_store.StoreTest.ACallThatComesAgainKeepsWhatHasBecomeOfIt)
 claim(5.vendors.per-item "Where a vendor tells of each item, each is told by itself; where it is all or nothing, nothing is left."
   agent_vendor.VendorTest.JdcloudTellsOfEachAliasByItself
   agent_engine.CallsTest.OneThatCannotBeSetIsNotWantedAnyLonger agent_engine.CallsTest.AllOrNothingLeavesNothing

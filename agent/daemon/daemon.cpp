@@ -214,15 +214,17 @@ int run(const Config& config) {
     engine.start();
     server.start();
     if (*tcp) (*tcp)->start();
-    // Behind the first order, if there is one at once: it is carried out without them all the same.
-    asio::steady_timer soon(io, std::chrono::milliseconds(50));
+    // Behind the first answer; without it orders are carried out all the same.
+    asio::steady_timer soon(io, std::chrono::milliseconds(2));
     soon.async_wait([&](boost::system::error_code) {
-        array_watch.start();
         asio::post(pool, [&keeper] {
             if (auto kept = keeper.start(); !kept)
                 log(Level::error, "nothing is put back by itself: " + describe(kept.error()));
         });
     });
+    // What looks at all disks waits until an order that comes at once has begun.
+    asio::steady_timer then(io, std::chrono::milliseconds(50));
+    then.async_wait([&](boost::system::error_code) { array_watch.start(); });
     (*links)->start();
     watchdog.start();
     asio::steady_timer started(io, std::chrono::milliseconds(300));

@@ -86,6 +86,7 @@ void Engine::Batch::take(const Live& live, vendor::Reinstall& reinstall, const J
     if (changes.authorized_keys) order->authorized_keys = std::move(changes.authorized_keys);
     order->password = std::move(changes.password);
     order->user_data = std::move(changes.user_data);
+    order->kept = std::move(changes.kept);
     order->reinstall = true;
     order->generation.reset();
     order->token = live->ticket();

@@ -1,12 +1,9 @@
 // OpenSSL, loaded when it is first called. Linked as usual it was a third of what the daemon holds
 // at rest and of its work at start, for its tables are relocated whether they are used or not; a
-// host without an https link calls nothing of it before the first document. It stays the
-// distribution's library, with the distribution's fixes.
+// host without an https link calls nothing of it.
 //
-// Each function that we, or Asio for us, call is defined here and hands on to the library's. The
-// linker tells when one is missing: add its name to those with as many parameters.
+// Each function that we, or Asio for us, call is here.
 
-#include <dlfcn.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -15,60 +12,26 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include <cstddef>
-#include <stdexcept>
-#include <string>
 #include <string_view>
-#include <tuple>
+
+#include "sys/late.hpp"
 
 namespace {
 
 #define METALWRIGHT_TEXT_OF(number) #number
 #define METALWRIGHT_TEXT(macro) METALWRIGHT_TEXT_OF(macro)
-constexpr const char* libssl = "libssl.so." METALWRIGHT_TEXT(OPENSSL_SHLIB_VERSION);
-constexpr const char* libcrypto = "libcrypto.so." METALWRIGHT_TEXT(OPENSSL_SHLIB_VERSION);
 
-/// Never unloaded: OpenSSL's own threads and exit handlers may still be in it.
-void* opened(const char* library) {
-    if (void* handle = ::dlopen(library, RTLD_NOW | RTLD_LOCAL)) return handle;
-    throw std::runtime_error(std::string("OpenSSL cannot be loaded: ") + ::dlerror());
+constexpr const char* library_of(std::string_view name) {
+    return name.starts_with("SSL_") || name.starts_with("TLS_")
+               ? "libssl.so." METALWRIGHT_TEXT(OPENSSL_SHLIB_VERSION)
+               : "libcrypto.so." METALWRIGHT_TEXT(OPENSSL_SHLIB_VERSION);
 }
-
-void* found(std::string_view name) {
-    const bool ssl = name.starts_with("SSL_") || name.starts_with("TLS_");
-    if (void* function = ::dlsym(opened(ssl ? libssl : libcrypto), name.data())) return function;
-    throw std::runtime_error(std::string("OpenSSL lacks a function: ") + ::dlerror());
-}
-
-template <class F>
-struct Signature;
-template <class R, class... A>
-struct Signature<R(A...)> {
-    using Result = R;
-    template <std::size_t N>
-    using Arg = std::tuple_element_t<N, std::tuple<A...>>;
-};
 
 }  // namespace
 
-// What a macro makes into a definition has neither parentheses nor the names of the header.
-// NOLINTBEGIN(bugprone-macro-parentheses, readability-inconsistent-declaration-parameter-name)
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name)
 // clang-format off
-#define ARG(name, n) Signature<decltype(name)>::Arg<n> a##n
-#define LATE(name, parameters, arguments)                                          \
-    Signature<decltype(name)>::Result name parameters {                            \
-        static const auto real = reinterpret_cast<decltype(&name)>(found(#name)); \
-        return real arguments;                                                     \
-    }
-#define LATE_0(f) LATE(f, (), ())
-#define LATE_1(f) LATE(f, (ARG(f, 0)), (a0))
-#define LATE_2(f) LATE(f, (ARG(f, 0), ARG(f, 1)), (a0, a1))
-#define LATE_3(f) LATE(f, (ARG(f, 0), ARG(f, 1), ARG(f, 2)), (a0, a1, a2))
-#define LATE_4(f) LATE(f, (ARG(f, 0), ARG(f, 1), ARG(f, 2), ARG(f, 3)), (a0, a1, a2, a3))
-#define LATE_5(f) LATE(f, (ARG(f, 0), ARG(f, 1), ARG(f, 2), ARG(f, 3), ARG(f, 4)), (a0, a1, a2, a3, a4))
-#define LATE_6(f) LATE(f, (ARG(f, 0), ARG(f, 1), ARG(f, 2), ARG(f, 3), ARG(f, 4), ARG(f, 5)), (a0, a1, a2, a3, a4, a5))
-#define LATE_7(f) LATE(f, (ARG(f, 0), ARG(f, 1), ARG(f, 2), ARG(f, 3), ARG(f, 4), ARG(f, 5), ARG(f, 6)), (a0, a1, a2, a3, a4, a5, a6))
-
+#define LATE_FROM(name) library_of(#name)
 LATE_0(BIO_s_mem) LATE_0(ERR_clear_error) LATE_0(ERR_get_error) LATE_0(ERR_peek_last_error)
 LATE_0(EVP_sha256) LATE_0(SSL_get_ex_data_X509_STORE_CTX_idx) LATE_0(TLS_client_method)
 LATE_0(TLS_server_method) LATE_0(EVP_md5)
@@ -106,4 +69,4 @@ LATE_6(CRYPTO_get_ex_new_index) LATE_6(EVP_Digest)
 
 LATE_7(HMAC)
     // clang-format on
-    // NOLINTEND(bugprone-macro-parentheses, readability-inconsistent-declaration-parameter-name)
+    // NOLINTEND(readability-inconsistent-declaration-parameter-name)

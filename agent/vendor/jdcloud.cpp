@@ -180,8 +180,8 @@ Decision reinstall_instance(const agent::VendorRequest& request, const Caught& c
         !read)
         return invalid(told(read.error().errors));
     if (auto wrong = wrong_instance(caught[1], host)) return std::move(*wrong);
-    const Json has = Json::parse(host.instance->spec->kept, nullptr, false);
-    const Json asked = Json::parse(changes.kept, nullptr, false);
+    auto has = nlohmann::json::parse(host.instance->spec->kept, nullptr, false);
+    const auto asked = nlohmann::json::parse(changes.kept, nullptr, false);
     for (const char* name : {"az", "imageType", "osTypeId", "sysRaidTypeId", "dataRaidTypeId"})
         if (!has.is_object() || has.value(name, "") != asked.value(name, ""))
             return precondition("instanceSpec." + std::string(name) +
@@ -191,6 +191,8 @@ Decision reinstall_instance(const agent::VendorRequest& request, const Caught& c
         return precondition(
             "instanceSpec.keepData: the data volume of a running instance is not emptied: release "
             "it, with its arrays, and order it anew");
+    if (asked.contains("keypairId")) has["keypairId"] = asked["keypairId"];
+    changes.kept = has.dump(-1, ' ', false, Json::error_handler_t::replace);
     return Work{Reinstall{std::move(changes)}};
 }
 

@@ -92,7 +92,7 @@ struct Order {
 /// What is done once for the instance in force is done once more, with these: host name, password,
 /// keys, user data; answered once that is durable. Only for an order that came by the same API.
 struct Reinstall {
-    spec::HostSpec changes;
+    spec::HostSpec changes;  ///< what is absent stays, but for user data; `kept` is all of it
 };
 
 /// More and fewer addresses: answered once the kernel has them.

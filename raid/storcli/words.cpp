@@ -139,8 +139,8 @@ std::uint64_t bytes_in(std::string_view size) {
     constexpr std::string_view steps = "BKMGTPE";
     const std::size_t step = unit.empty() ? std::string_view::npos : steps.find(unit.front());
     if (step == std::string_view::npos) return 0;
-    const double bytes = amount * std::pow(1024.0, static_cast<double>(step));
-    return bytes < 9e18 ? static_cast<std::uint64_t>(std::llround(bytes)) : 0;
+    const double bytes = std::ldexp(amount, static_cast<int>(10 * step));  // steps of 1024
+    return bytes < 9e18 ? static_cast<std::uint64_t>(bytes + 0.5) : 0;
 }
 
 unsigned kib_in(std::string_view size) {

@@ -8,9 +8,11 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
+HERE = pathlib.Path(__file__).resolve().parent
 PATIENCE_S = 30
 
 
@@ -187,6 +189,11 @@ class Bench:
     def bare(self):
         socket_path = self.folder / "bare.sock"
         return Program([self.build / "tests/bench/bare_beast", socket_path], socket_path, "/", self.folder / "bare.log")
+
+    def werkzeug(self, answer):
+        socket_path = self.folder / "werkzeug.sock"
+        return Program([sys.executable, HERE / "werkzeug_status.py", socket_path, answer], socket_path, "/v1/status",
+                       self.folder / "werkzeug.log")
 
     def __enter__(self):
         return self

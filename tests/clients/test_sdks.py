@@ -210,12 +210,25 @@ class SdkTest(unittest.TestCase):
         self.good(self.jd("resetPassword", {"instanceId": instance, "password": "another Kv7#mQ2!", "clientToken": "r-2"}))
         self.assertNotEqual(shadow(), first)
 
+    @staticmethod
+    def as_ordered(order):
+        return {"keepData": "yes", "password": "Kv7#mQ2!tZ9p"} | {
+            name: order[name] for name in ("az", "imageType", "osTypeId", "sysRaidTypeId", "dataRaidTypeId")}
+
+    def test_a_reinstall_is_for_whoever_has_ordered(self):
+        order = self.order()["instanceSpec"]
+        _, operation = self.daemon.apply({"dialect": "jdcloud.createInstances", "instanceId": "i-9", "request": {"instanceSpec": order}})
+        self.host.settled()
+        refused = self.jd("reinstallInstance", {"instanceId": "i-9", "instanceSpec": self.as_ordered(order)})["error"]["error"]
+        self.assertEqual(refused["status"], "FAILED_PRECONDITION", operation)
+        self.assertIn("operation.reinstall", refused["message"])
+        self.assertEqual((self.host.folder / "runs").read_text(), "run\n")
+
     def test_a_reinstall_runs_the_script_once_more_for_each_token(self):
         instance = self.instance()
         runs = self.host.folder / "runs"
         order = self.order()["instanceSpec"]
-        spec = {name: order[name] for name in ("az", "imageType", "osTypeId", "sysRaidTypeId", "dataRaidTypeId")}
-        spec |= {"keepData": "yes", "password": "Kv7#mQ2!tZ9p", "hostname": "once-more", "userData": order["userData"]}
+        spec = self.as_ordered(order) | {"hostname": "once-more", "userData": order["userData"]}
 
         def reinstall(token, **other):
             return self.jd("reinstallInstance", {"instanceId": instance, "clientToken": token, "instanceSpec": spec | other})

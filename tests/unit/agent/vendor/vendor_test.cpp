@@ -174,12 +174,13 @@ TEST_F(VendorTest, JdcloudTakesWhatTheSdksSendAndRefusesWhatIsWrong) {
 }
 
 TEST_F(VendorTest, JdcloudReinstallsWithWhatTheInstanceHas) {
-    spec_.kept = R"({"az":"a","imageType":"standard","osTypeId":"o","sysRaidTypeId":"s",)"
-                 R"("dataRaidTypeId":"d"})";
+    spec_.kept = R"({"az":"a","imageType":"standard","keypairId":"old","osTypeId":"o",)"
+                 R"("sysRaidTypeId":"s","dataRaidTypeId":"d"})";
+    catalogue_.keypairs["k"] = "ssh-ed25519 AAAA";
     const Json good = Json::parse(R"({"clientToken":"t","instanceSpec":{"az":"a","imageType":
         "standard","osTypeId":"o","sysRaidTypeId":"s","dataRaidTypeId":"d","keepData":"yes",
         "password":"Kv7#mQ2!tZ9p","hostname":"web-2","userData":"IyEvYmluL3NoCg==",
-        "keypairId":null,"laterField":1}})");
+        "keypairId":"k","laterField":1}})");
     const auto put = [&](const Json& body) {
         return request("PUT", "/v1/regions/r/instances/i-1:reinstallInstance", body.dump());
     };
@@ -188,6 +189,8 @@ TEST_F(VendorTest, JdcloudReinstallsWithWhatTheInstanceHas) {
     EXPECT_EQ(changes.hostname, "web-2");
     EXPECT_EQ(changes.password.plain, "Kv7#mQ2!tZ9p");
     EXPECT_EQ(changes.user_data->bytes, "#!/bin/sh\n");
+    EXPECT_THAT(*changes.authorized_keys, testing::ElementsAre("ssh-ed25519 AAAA"));
+    EXPECT_EQ(Json::parse(changes.kept)["keypairId"], "k") << "it is told from now on";
 
     struct Case {
         const char* field;
