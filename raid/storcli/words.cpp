@@ -4,7 +4,6 @@
 #include <array>
 #include <cctype>
 #include <charconv>
-#include <cmath>
 #include <cstdio>
 #include <system_error>
 #include <utility>
@@ -40,9 +39,10 @@ std::uint64_t likeliest(std::uint64_t count, std::uint64_t told) {
     constexpr std::uint64_t most = UINT64_MAX / 4096;
     if (count > most) return 0;
     if (told == 0) return count * 512;
-    const auto distance = [&](std::uint64_t bytes) {
-        return std::abs(std::log(static_cast<double>(std::max<std::uint64_t>(bytes, 1))) -
-                        std::log(static_cast<double>(told)));
+    const auto distance = [&](std::uint64_t bytes) {  // how many times the one is the other
+        const auto is = static_cast<double>(std::max<std::uint64_t>(bytes, 1));
+        const auto said = static_cast<double>(told);
+        return std::max(is / said, said / is);
     };
     return distance(count * 4096) < distance(count * 512) ? count * 4096 : count * 512;
 }
@@ -139,7 +139,8 @@ std::uint64_t bytes_in(std::string_view size) {
     constexpr std::string_view steps = "BKMGTPE";
     const std::size_t step = unit.empty() ? std::string_view::npos : steps.find(unit.front());
     if (step == std::string_view::npos) return 0;
-    const double bytes = std::ldexp(amount, static_cast<int>(10 * step));  // steps of 1024
+    double bytes = amount;
+    for (std::size_t i = 0; i < step; ++i) bytes *= 1024;
     return bytes < 9e18 ? static_cast<std::uint64_t>(bytes + 0.5) : 0;
 }
 
