@@ -73,7 +73,7 @@ sys::TransientService as_unit(const sys::Command& runner, const fs::path& direct
         .after_the_end = {runner.program, "record", directory.string()},
         .properties = {
             {"Description", "User data of instance " + directory.filename().string()},
-            {"Type", "exec"},
+            {"Type", "simple"},  // nobody waits for its start: its record tells of it
             // What the script starts in the background is the tenant's: it stays.
             {"KillMode", "process"},
             {"OOMPolicy", "continue"},

@@ -219,7 +219,7 @@ void Engine::take_back_groups(const store::Operation& operation) {
 }
 
 void Engine::perform(const store::Operation& operation) {
-    log(Level::info, "operation begins",
+    log(Level::debug, "operation begins",
         {{"operation", std::to_string(operation.id)}, {"kind", operation.kind}});
     if (operation.state == store::cancelling) {
         cancelled_ = operation.id;
