@@ -6,13 +6,15 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/stream_traits.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -34,7 +36,7 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-using PlainStream = beast::basic_stream<asio::generic::stream_protocol>;
+using PlainStream = asio::generic::stream_protocol::socket;
 using TlsStream = asio::ssl::stream<PlainStream>;
 
 /// Who is at the other end of a socket.
@@ -127,6 +129,7 @@ std::optional<Response> answer_to(error_code ec, const ServerLimits& limits) {
     }
     return std::nullopt;
 }
+
 /// Read, hand over, answer, again. Everything happens on the io thread.
 template <class Stream>
 class Session final : public SessionBase {
@@ -135,11 +138,12 @@ class Session final : public SessionBase {
     Session(std::shared_ptr<SessionHome> home, Args&&... args)
         : stream_(std::forward<Args>(args)...),
           home_(std::move(home)),
+          timer_(home_->io),
           peer_(peer_of(socket().native_handle())) {}
 
     void start() override {
         if constexpr (is_tls) {
-            lowest().expires_after(home_->limits.idle);
+            end_after(home_->limits.idle);
             stream_.async_handshake(asio::ssl::stream_base::server, [self = self()](error_code ec) {
                 if (self->state_ == State::closed) return;
                 ec ? self->close() : self->read();
@@ -169,12 +173,16 @@ class Session final : public SessionBase {
     void close() override {
         if (state_ == State::closed) return;
         state_ = State::closed;
-        lowest().close();
+        timer_.cancel();
+        error_code ignored;
+        (void)socket().close(ignored);
         home_->left(shared_from_this());
     }
 
  private:
     static constexpr bool is_tls = std::is_same_v<Stream, TlsStream>;
+    using Clock = std::chrono::steady_clock;
+    static constexpr Clock::time_point never = Clock::time_point::max();
     static constexpr std::chrono::seconds farewell{2};  // to read what a refused caller still sends
     static constexpr std::size_t farewell_bytes = 8 << 20;
     enum class State { reading, in_hand, writing, closed };
@@ -182,8 +190,26 @@ class Session final : public SessionBase {
     std::shared_ptr<Session> self() {
         return std::static_pointer_cast<Session>(shared_from_this());
     }
-    PlainStream& lowest() { return beast::get_lowest_layer(stream_); }
-    asio::generic::stream_protocol::socket& socket() { return lowest().socket(); }
+    PlainStream& socket() { return beast::get_lowest_layer(stream_); }
+
+    /// Closes it, unless that is put off until then. A request puts it off twice, so the timer is
+    /// left to go off when it was to, and is set to what is left only then.
+    void end_after(Clock::duration bound) {
+        due_ = Clock::now() + bound;
+        if (!timer_is_set_ || due_ < timer_.expiry()) set_timer();
+    }
+
+    void set_timer() {
+        timer_is_set_ = true;
+        timer_.expires_at(due_);
+        timer_.async_wait([weak = std::weak_ptr<Session>(self())](error_code ec) {
+            const auto self = weak.lock();
+            if (ec || !self || self->state_ == State::closed) return;
+            self->timer_is_set_ = false;
+            if (self->due_ <= Clock::now()) return self->close();
+            if (self->due_ != never) self->set_timer();
+        });
+    }
 
     void read() {
         state_ = State::reading;
@@ -192,7 +218,7 @@ class Session final : public SessionBase {
         parser_.emplace();
         parser_->header_limit(static_cast<std::uint32_t>(home_->limits.header));
         parser_->body_limit(home_->limits.body);
-        lowest().expires_after(home_->limits.idle);
+        end_after(home_->limits.idle);
         http::async_read_header(
             stream_, buffer_, *parser_,
             [self = self()](error_code ec, std::size_t) { self->on_header(ec); });
@@ -219,6 +245,7 @@ class Session final : public SessionBase {
     /// does not hold a connection for ever.
     void read_body() {
         if (state_ == State::closed) return;
+        if (parser_->is_done()) return hand_over();
         http::async_read(stream_, buffer_, *parser_,
                          [self = self()](error_code ec, std::size_t) { self->on_body(ec); });
     }
@@ -249,19 +276,21 @@ class Session final : public SessionBase {
                         .caller = weak_from_this()};
         for (const auto& field : message)
             request.headers.emplace_back(field.name_string(), field.value());
-        lowest().expires_never();
-        watch();
+        due_ = never;
+        // What is at hand is answered at once; a caller is watched only while it waits.
         Respond respond = [weak = std::weak_ptr<Session>(self()),
                            &io = home_->io](Response response) {
-            asio::post(io, [weak, response = std::move(response)] {
+            asio::dispatch(io, [weak, response = std::move(response)] {
                 if (const auto self = weak.lock()) self->answer(response);
             });
         };
         home_->handler(std::move(request), std::move(respond));
+        if (state_ == State::in_hand) watch();
     }
 
     // A caller that only closed its sending half still waits for the answer; POLLHUP means both.
     void watch() {
+        watching_ = true;
         socket().async_wait(
             asio::generic::stream_protocol::socket::wait_read, [self = self()](error_code ec) {
                 if (ec || self->state_ != State::in_hand) return;
@@ -281,6 +310,7 @@ class Session final : public SessionBase {
     }
 
     void stop_watching() {
+        if (!std::exchange(watching_, false)) return;
         error_code ignored;
         (void)socket().cancel(ignored);  // ends watch()
     }
@@ -289,7 +319,7 @@ class Session final : public SessionBase {
     void ask_feed(bool keep) {
         if (home_->stopping) return end_stream();
         state_ = State::in_hand;
-        lowest().expires_never();
+        due_ = never;
         watch();
         feed_->next([weak = std::weak_ptr<Session>(self()), &io = home_->io, keep](Response piece) {
             asio::post(io, [weak, keep, piece = std::move(piece)] {
@@ -318,7 +348,7 @@ class Session final : public SessionBase {
     void write(std::string bytes, bool keep) {
         state_ = State::writing;
         out_ = std::move(bytes);
-        lowest().expires_after(home_->limits.idle);
+        end_after(home_->limits.idle);
         asio::async_write(stream_, asio::buffer(out_),
                           [self = self(), keep](error_code ec, std::size_t) {
                               if (self->state_ == State::closed) return;
@@ -330,7 +360,7 @@ class Session final : public SessionBase {
     }
 
     void say_farewell() {
-        lowest().expires_after(farewell);
+        end_after(farewell);
         if constexpr (is_tls) {
             stream_.async_shutdown([self = self()](error_code) { self->close(); });
         } else {
@@ -355,6 +385,9 @@ class Session final : public SessionBase {
 
     Stream stream_;
     std::shared_ptr<SessionHome> home_;
+    asio::steady_timer timer_;
+    Clock::time_point due_ = never;
+    bool timer_is_set_ = false;
     Peer peer_;
     beast::flat_buffer buffer_{};
     std::optional<http::request_parser<http::string_body>> parser_{};
@@ -363,6 +396,7 @@ class Session final : public SessionBase {
     bool began_ = false;
     bool head_ = false;
     bool keep_ = false;
+    bool watching_ = false;
     unsigned version_ = 11;
     std::shared_ptr<Feed> feed_{};  ///< what of the answer in hand is still to come
     std::size_t drained_ = 0;

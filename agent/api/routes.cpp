@@ -96,6 +96,13 @@ std::optional<Response> status(Desk& desk, const Call& call, bool last) {
     return ok(desk.status());
 }
 
+std::optional<Response> status_at_hand(Desk& desk, const Call& call) {
+    if (call.query.contains("operation")) return std::nullopt;
+    auto now = desk.status_at_hand();
+    if (!now) return std::nullopt;
+    return ok(std::move(*now));
+}
+
 std::optional<Response> ready(Desk& desk, const Call&, bool) {
     const auto is = desk.ready();
     return is ? ok(R"({"status":"ok"})") : error_response(503, is.error());
@@ -276,6 +283,8 @@ struct Route {
     bool waits = false;    ///< takes ?wait=S
     bool roots = false;    ///< what it tells may be the tenant's own: root's alone to read
     bool streams = false;  ///< as events too, where the caller wants them so
+    /// What can be answered on the io thread where nobody waits; nothing: it must be asked for.
+    std::optional<Response> (*at_hand)(Desk& desk, const Call& call) = nullptr;
 };
 
 constexpr std::array table{
@@ -285,7 +294,7 @@ constexpr std::array table{
     Route{"GET", "/v1/health", health},
     Route{"GET", "/v1/spec", get_spec, false, true},
     Route{"PUT", "/v1/spec", put_spec},
-    Route{"GET", "/v1/status", status, true},
+    Route{"GET", "/v1/status", status, true, false, false, status_at_hand},
     Route{"POST", "/v1/apply", apply},
     Route{"POST", "/v1/plan", plan},
     Route{"POST", "/v1/arm", arm},
@@ -325,6 +334,7 @@ Found find(const std::string& method, const std::vector<std::string>& segments) 
 }
 
 struct Door {
+    Desk& desk;
     std::shared_ptr<LongPoll> polls;
     unsigned owner;
     Readers readers;
@@ -399,6 +409,8 @@ struct Door {
             if (!asked) return respond(error_response(asked.error()));
             wait = *asked;
         }
+        if (wait == 0 && found.route->at_hand != nullptr)
+            if (auto answer = found.route->at_hand(desk, call)) return respond(std::move(*answer));
         polls->run(std::move(call), found.route->answer, static_cast<int>(wait), respond);
     }
 };
@@ -407,7 +419,7 @@ struct Door {
 
 Handler routes(Desk& desk, boost::asio::io_context& io, boost::asio::thread_pool& pool,
                unsigned owner_uid, Readers readers) {
-    return Door{LongPoll::make(desk, io, pool), owner_uid, std::move(readers)};
+    return Door{desk, LongPoll::make(desk, io, pool), owner_uid, std::move(readers)};
 }
 
 Handler routes(Desk& desk, boost::asio::io_context& io, boost::asio::thread_pool& pool) {

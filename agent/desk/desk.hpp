@@ -96,6 +96,9 @@ class Desk {
     /// [{"name","uuid","level","health","degraded","sync":{"action","percent","etaSeconds"}|null,
     /// "note"}], at most some seconds old.
     virtual std::string status() = 0;
+    /// The same, where nothing has changed since it was asked for last; else nothing. Never waits:
+    /// the one call for the io thread.
+    virtual std::optional<std::string> status_at_hand() = 0;
 
     /// {"operations":[{"id","source","state","generation",...}]} newest first.
     virtual std::string operations(std::size_t limit) = 0;

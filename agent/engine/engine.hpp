@@ -74,6 +74,7 @@ class Engine final : public agent::Desk {
     std::expected<agent::Accepted, Errors> submit(const agent::Submission& submission) override;
     std::expected<std::string, Errors> plan(const agent::Submission& submission) override;
     std::string status() override;
+    std::optional<std::string> status_at_hand() override;
     std::string operations(std::size_t limit) override;
     Result<std::string> operation(std::int64_t id) override;
     Result<std::string> cancel(std::int64_t id) override;

@@ -39,6 +39,15 @@ std::string Engine::status() {
     return status_text_;
 }
 
+std::optional<std::string> Engine::status_at_hand() {
+    const std::unique_lock lock(status_mutex_, std::try_to_lock);
+    if (!lock) return std::nullopt;
+    const auto writes = store_.writes_at_hand();
+    if (!writes || status_counts_ != std::array{*writes, restored_.load(), looks_.load()})
+        return std::nullopt;
+    return status_text_;
+}
+
 std::string Engine::status_now() {
     const auto standing = store_.standing();
     Json json{{"host", options_.host_id}, {"generation", 0}, {"state", "idle"}};

@@ -126,6 +126,12 @@ std::int64_t Store::writes() {
     return db_.writes();
 }
 
+std::optional<std::int64_t> Store::writes_at_hand() {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock) return std::nullopt;
+    return db_.writes();
+}
+
 Result<void> Store::note(const Ledger& ledger) {
     if (ledger.empty()) return {};
     const std::lock_guard lock(mutex_);

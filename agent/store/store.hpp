@@ -292,6 +292,8 @@ class Store {
 
     /// Rises with every row that is written: what was read at the same count is as it was.
     std::int64_t writes();
+    /// The same without waiting; nothing while somebody is at work on the store.
+    std::optional<std::int64_t> writes_at_hand();
 
     /// Answers when the database answers: the liveness check of the watchdog.
     Result<void> ping();

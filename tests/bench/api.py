@@ -2,13 +2,14 @@
 import base64
 import importlib.util
 import json
+import os
 import statistics
 import subprocess
 
 from rows import Row, interleaved
 
 ALIAS_IPS = "/v1/regions/r/aliasIps"
-REQUESTS, ALIASES, PARALLEL = 5000, 40, 200
+REQUESTS, ALIASES, PARALLEL = 20000, 40, 200
 
 
 def api(bench):
@@ -22,11 +23,19 @@ def api(bench):
             raise RuntimeError(done.stderr)
         return list(map(float, done.stdout.split()))
 
+    # Server and client on one processor: else most of what is measured is how long this machine takes to wake another one, which
+    # is a hypervisor's work in a guest, and the same for every server.
+    processors = os.sched_getaffinity(0)
+
     def status(make, target):
-        with make() as program:
-            before = program.cpu_ticks()
-            rate, p99 = run("get", program.path, target, REQUESTS)
-            return rate, p99, (program.cpu_ticks() - before) * 10_000 / (REQUESTS * 1.1)
+        os.sched_setaffinity(0, {max(processors)})
+        try:
+            with make() as program:
+                before = program.cpu_ticks()
+                rate, p99 = run("get", program.path, target, REQUESTS)
+                return rate, p99, (program.cpu_ticks() - before) * 10_000 / (REQUESTS * 1.1)
+        finally:
+            os.sched_setaffinity(0, processors)
 
     # The same bytes from the server that other agents are made with, where it is installed.
     answer = bench.folder / "status.json"
@@ -41,7 +50,7 @@ def api(bench):
             samples[side].append(measure())
     medians = {side: [statistics.median(column) for column in zip(*taken)] for side, taken in samples.items()}
     ours, bare, werkzeug = medians["ours"], medians["bare"], medians.get("werkzeug")
-    rows = [Row("api.status", ours[0], "requests/s", peer=bare[0], bar=("peer", ">=", 0.7), note="peer: bare Beast server"),
+    rows = [Row("api.status", ours[0], "requests/s", peer=bare[0], bar=("peer", ">=", 0.7), note="peer: bare Beast server; both on one processor"),
             Row("api.status.p99", ours[1], "us", peer=bare[1], bar=("peer", "<=", 3.0)),
             Row("api.status.cpu", ours[2], "us", floor=bare[2], peer=werkzeug and werkzeug[2], bar=("peer", "<=", 1 / 10),
                 note="processor time of a request; floor: bare Beast server; peer: " +

@@ -145,6 +145,16 @@ class FakeDesk final : public Desk {
         return nlohmann::json{{"state", applying ? "applying" : "idle"}}.dump();
     }
 
+    std::optional<std::string> status_at_hand() override {
+        const std::lock_guard lock(mutex_);
+        return at_hand_;
+    }
+    /// What the status is told as without asking for it.
+    void have_at_hand(std::optional<std::string> status) {
+        const std::lock_guard lock(mutex_);
+        at_hand_ = std::move(status);
+    }
+
     std::string operations(std::size_t limit) override {
         return nlohmann::json{{"limit", limit}}.dump();
     }
@@ -341,6 +351,7 @@ class FakeDesk final : public Desk {
 
     mutable std::mutex mutex_{};
     Errors refusal_{};
+    std::optional<std::string> at_hand_{};
     std::optional<std::string> locked_{};
     std::vector<Submission> submissions_{};
     class FakeCall final : public VendorCall {

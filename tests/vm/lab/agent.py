@@ -1,11 +1,17 @@
 """Puts metalwright into a guest of the lab as a package would, and asks it how it is doing."""
+import functools
 import json
 import os
+import re
 import shlex
+import sys
 import tempfile
 
 from . import CONTROL_URL, LAN_MAC
 from .errors import LabError
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../clients"))
+from contract import Contract  # noqa: E402  pylint: disable=wrong-import-position
 
 CONFIGURATION = "/etc/metalwright"
 DAEMON = "metalwright.service"
@@ -88,9 +94,13 @@ def ask(vm, words, timeout=120):
     """`metalwright WORDS -o json` as (what it printed, parsed; exit status). What it printed is None when it is no JSON."""
     result = vm.run(f"metalwright {words} -o json", timeout)
     try:
-        return json.loads(result.out), result.status
+        found = json.loads(result.out)
     except ValueError:
         return None, result.status
+    for command, path in TOLD_AS_IT_CAME:
+        if match := re.fullmatch(command, words):
+            described(match.expand(path), result.out)
+    return found, result.status
 
 
 def status(vm, wait=None):
@@ -112,15 +122,31 @@ def settled(vm, generation, timeout=300):
 def events(vm, operation=None):
     """What the agent has told so far of an operation, or of what happens between them; oldest first."""
     path = f"/v1/operations/{operation}/events" if operation else "/v1/events"
-    return json.loads(vm.sh(f"python3 -c {shlex.quote(EVENTS)} {path}"))
+    answer = vm.sh(f"python3 -c {shlex.quote(GET)} {path}")
+    described(path, answer)
+    return json.loads(answer)["events"]
 
 
-EVENTS = """import json, socket, sys
+@functools.cache
+def contract():
+    return Contract()
+
+
+def described(path, text):
+    """Holds what the admin API has answered to a GET against its description."""
+    contract().check("GET", path, 200, "application/json", text)
+
+
+# What the command line prints as the API has said it.
+TOLD_AS_IT_CAME = (("status( .*)?", "/v1/status"), ("inventory", "/v1/inventory"), ("operations", "/v1/operations"),
+                   (r"operations (\d+)", r"/v1/operations/\1"))
+
+GET = """import json, socket, sys
 s = socket.socket(socket.AF_UNIX)
 s.connect("/run/metalwright/admin.sock")
 s.sendall(b"GET " + sys.argv[1].encode() + b" HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n")
 answer = b"".join(iter(lambda: s.recv(65536), b""))
-print(json.dumps(json.loads(answer.split(b"\\r\\n\\r\\n", 1)[1])["events"]))
+print(answer.split(b"\\r\\n\\r\\n", 1)[1].decode())
 """
 SETTLED = ("import json, sys; s = json.load(sys.stdin); "
            "sys.exit(s['generation'] != int(sys.argv[1]) or s['state'] in ('idle', 'applying'))")

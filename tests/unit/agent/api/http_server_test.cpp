@@ -148,6 +148,22 @@ TEST(HttpServer, ClosesAnIdleConnectionAndAStuckOne) {
     EXPECT_EQ(slow.read_all(), "");
 }
 
+TEST(HttpServer, IsIdleFromItsLastAnswerOn) {
+    Threads threads;
+    constexpr milliseconds idle(400);
+    const RunningServer running(threads, echo, {.idle = idle});
+    SocketClient client(running.socket_path);
+    const std::string answer = hello + "Content-Length: 6\r\n\r\nGET / ";
+    const auto begin = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() - begin < 2 * idle) {
+        client.send("GET / HTTP/1.1\r\n\r\n");
+        ASSERT_EQ(client.read(answer.size()), answer);
+    }
+    const auto last = std::chrono::steady_clock::now();
+    EXPECT_EQ(client.read_all(), "");
+    EXPECT_GE(std::chrono::steady_clock::now() - last, idle / 2);
+}
+
 TEST(HttpServer, AnswersOneConnectionTooManyWith503) {
     Threads threads;
     const RunningServer running(threads, echo, {.connections = 1});

@@ -345,6 +345,24 @@ TEST_F(Routes, StatusWaitsForAnOperation) {
     EXPECT_EQ(any.get().body, R"({"state":"idle"})");
 }
 
+TEST_F(Routes, StatusAtHandIsToldWhileThePoolIsAtWork) {
+    desk_.have_at_hand(R"({"state":"running"})");
+    std::promise<void> go_on;
+    const std::shared_future<void> busy = go_on.get_future().share();
+    for (std::size_t thread = 0; thread < Threads::pool_size; ++thread)
+        boost::asio::post(threads_.pool, [busy] { busy.wait(); });
+    EXPECT_EQ(get("/v1/status").body, R"({"state":"running"})");
+    auto waits = begin({.method = "GET", .target = "/v1/status?wait=300"});
+    desk_.have_at_hand(std::nullopt);
+    auto asks = begin({.method = "GET", .target = "/v1/status"});
+    threads_.on_io([] {});
+    EXPECT_TRUE(open(waits));
+    EXPECT_TRUE(open(asks));
+    go_on.set_value();
+    EXPECT_EQ(waits.get().body, R"({"state":"idle"})");
+    EXPECT_EQ(asks.get().body, R"({"state":"idle"})");
+}
+
 TEST_F(Routes, NobodyIsAskedForACallerWhoLeft) {
     post("/v1/apply", document);
     auto answer = begin({.method = "GET", .target = "/v1/status?operation=1&wait=300"});

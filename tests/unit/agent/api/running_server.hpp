@@ -61,7 +61,8 @@ class Threads {
     }
 
     boost::asio::io_context io{1};
-    boost::asio::thread_pool pool{2};
+    static constexpr std::size_t pool_size = 2;
+    boost::asio::thread_pool pool{pool_size};
 
  private:
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;

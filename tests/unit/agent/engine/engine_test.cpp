@@ -87,6 +87,18 @@ TEST_F(EngineTest, ChangedIsSaidOnlyWhenTheReadBackShowsIt) {
     EXPECT_EQ(status["state"], "degraded");
 }
 
+TEST_F(EngineTest, AStatusIsAtHandUntilSomethingHasChanged) {
+    finished(document());
+    const std::string told = engine_->status();
+    EXPECT_EQ(engine_->status_at_hand(), told);
+    ASSERT_TRUE(store_->event(0, "note", "{}", 0));
+    EXPECT_EQ(engine_->status_at_hand(), std::nullopt);
+    ASSERT_TRUE(engine_->set_hold(R"({"scope":"network","seconds":60})"));
+    const std::string held = engine_->status();
+    EXPECT_EQ(engine_->status_at_hand(), std::nullopt) << "a hold ends by itself";
+    EXPECT_NE(held, told);
+}
+
 TEST_F(EngineTest, TheScriptsExitCodeIsTheLastWordOfTheOrder) {
     const std::int64_t id = accept(document(with_script));
     wait_until([](const json& s) { return s["userData"]["state"] == "started"; });
