@@ -6,7 +6,7 @@
 namespace metalwright {
 namespace {
 
-constexpr std::array<std::pair<Errc, std::string_view>, 12> words{{
+constexpr std::array<std::pair<Errc, std::string_view>, 13> words{{
     {Errc::invalid_spec, "invalid_spec"},
     {Errc::conflict, "conflict"},
     {Errc::refused, "refused"},
@@ -18,6 +18,7 @@ constexpr std::array<std::pair<Errc, std::string_view>, 12> words{{
     {Errc::kernel_refused, "kernel_refused"},
     {Errc::unavailable, "unavailable"},
     {Errc::io, "io"},
+    {Errc::no_space, "no_space"},
     {Errc::internal, "internal"},
 }};
 
@@ -36,7 +37,8 @@ Errc errc_from(std::string_view word) noexcept {
 }
 
 bool retryable(Errc code) noexcept {
-    return code == Errc::busy || code == Errc::timed_out || code == Errc::unavailable;
+    return code == Errc::busy || code == Errc::timed_out || code == Errc::unavailable ||
+           code == Errc::no_space;
 }
 
 std::string describe(const Error& error) {

@@ -21,6 +21,7 @@ enum class Errc {
     kernel_refused,  ///< netlink answered with an errno
     unavailable,     ///< the control plane or a service cannot be reached, for now
     io,              ///< a file could not be read or written
+    no_space,        ///< there is no room to keep what is to be done: nothing of it was done
     internal,        ///< our own bug
 };
 

@@ -1,6 +1,7 @@
 #include "agent/api/http_server.hpp"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/basic_socket_acceptor.hpp>
@@ -45,6 +46,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
  private:
     asio::ssl::context* tls() { return tls_ ? &*tls_ : nullptr; }
     void accept();
+    bool has_too_many(const std::optional<unsigned>& user) const;
     void left(const std::shared_ptr<SessionBase>& session);
     void finish();
 
@@ -83,17 +85,27 @@ void HttpServer::Impl::accept() {
         if (released) return self->accept();
         const auto session =
             make_session(self->home_, fd, self->socket_.family(), full ? nullptr : self->tls());
+        const bool greedy = self->has_too_many(session->user());
         self->sessions_.insert(session);
         if (full && self->tls_) {
             session->close();  // nobody has time for a handshake
-        } else if (full) {
+        } else if (full || greedy) {
             session->refuse(error_response(
-                {Errc::busy, "too many connections at once: try again in a moment"}));
+                {Errc::busy, greedy ? "too many connections at once of one user: close some"
+                                    : "too many connections at once: try again in a moment"}));
         } else {
             session->start();
         }
         self->accept();
     });
+}
+
+/// Who may only look must not be able to keep all others out.
+bool HttpServer::Impl::has_too_many(const std::optional<unsigned>& user) const {
+    if (!user || *user == 0 || *user == ::geteuid()) return false;
+    const auto of_user = [&](const auto& session) { return session->user() == user; };
+    return static_cast<std::size_t>(std::ranges::count_if(sessions_, of_user)) >=
+           home_->limits.of_one_user;
 }
 
 void HttpServer::Impl::left(const std::shared_ptr<SessionBase>& session) {

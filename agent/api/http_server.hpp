@@ -20,6 +20,7 @@ struct ServerLimits {
     std::size_t body = 1 << 20;              ///< bytes; more is answered 413
     std::size_t header = 16 << 10;           ///< bytes; more is answered 431
     std::size_t connections = 1500;          ///< one more is answered 503 and closed
+    std::size_t of_one_user = 64;            ///< so of one local user, but for root and ourselves
     std::chrono::milliseconds idle{30'000};  ///< without a byte while one is expected: closed
 };
 

@@ -141,6 +141,10 @@ class Session final : public SessionBase {
           timer_(home_->io),
           peer_(peer_of(socket().native_handle())) {}
 
+    std::optional<unsigned> user() const override {
+        return peer_.remote ? std::nullopt : std::optional(peer_.uid);
+    }
+
     void start() override {
         if constexpr (is_tls) {
             end_after(home_->limits.idle);

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "agent/api/http_server.hpp"
 
@@ -29,6 +30,8 @@ struct SessionHome {
 class SessionBase : public std::enable_shared_from_this<SessionBase> {
  public:
     virtual ~SessionBase() = default;
+    /// The local user at the other end; nothing over TCP.
+    virtual std::optional<unsigned> user() const = 0;
     virtual void start() = 0;
     virtual void refuse(const Response& answer) = 0;
     virtual void stop() = 0;     ///< closes it if nothing is under way

@@ -16,6 +16,7 @@ unsigned http_status(Errc code) noexcept {
         case Errc::busy:
         case Errc::unavailable: return 503;
         case Errc::timed_out: return 504;
+        case Errc::no_space: return 507;
         case Errc::command_failed:
         case Errc::kernel_refused:
         case Errc::io:

@@ -193,8 +193,9 @@ int run(const Config& config) {
         std::chrono::seconds(5));
 
     bool clean = true;
-    asio::signal_set signals(io, SIGTERM, SIGINT);
-    signals.async_wait([&](boost::system::error_code, int) {
+    bool stopping = false;
+    const auto stop = [&] {
+        if (std::exchange(stopping, true)) return;
         sys::notify_stopping("parking the step in hand");
         log(Level::info, "stopping");
         watchdog.stop();
@@ -207,6 +208,16 @@ int run(const Config& config) {
             clean = engine.stop(stop_bound) && looked;
             if (clean) keeper.stop();  // else it may wait for the program that we do not wait for
             io.stop();
+        });
+    };
+    asio::signal_set signals(io, SIGTERM, SIGINT);
+    signals.async_wait([&](boost::system::error_code, int) { stop(); });
+    bool damaged = false;
+    (*store)->on_damage([&] {
+        asio::post(io, [&] {
+            log(Level::error, "the store is damaged: the next start sets it aside");
+            damaged = true;
+            stop();
         });
     });
     std::signal(SIGPIPE, SIG_IGN);
@@ -238,12 +249,12 @@ int run(const Config& config) {
         // Everything durable is durable, and an operation is taken up again at the next start.
         log(Level::warn,
             "a program is still running; what it was for is taken up at the next start");
-        ::_exit(0);
+        ::_exit(damaged ? 1 : 0);
     }
     pool.stop();
     pool.join();
     log(Level::info, "stopped");
-    return 0;
+    return damaged ? 1 : 0;  // after which systemd starts us again
 }
 
 }  // namespace metalwright::daemon

@@ -75,6 +75,7 @@ void Engine::take_up_unfinished() {
 }
 
 void Engine::serve() {
+    constexpr std::chrono::seconds room_may_be_made(5);
     bool waits_for_hold = false;
     while (!stopping()) {
         std::optional<std::int64_t> next;
@@ -85,7 +86,9 @@ void Engine::serve() {
                 return stopping() || !queue_.empty() || resources_changed_;
             };
             // A script's end is seen by its result file; nobody calls us.
-            if (watched_instance_ || waits_for_hold)
+            if (std::exchange(waits_for_store_, false))
+                wake_.wait_for(lock, room_may_be_made, [this] { return stopping(); });
+            else if (watched_instance_ || waits_for_hold)
                 wake_.wait_for(lock, std::chrono::milliseconds(200),
                                [&] { return waits_for_hold ? stopping() : ready(); });
             else if (next_settlement_ms_ != 0)

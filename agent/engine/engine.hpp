@@ -140,8 +140,9 @@ class Engine final : public agent::Desk {
     Result<void> let_go(store::ScriptRun& run, const std::optional<store::Lock>& lock);
     bool begin_again(store::ScriptRun run, const cloudinit::ScriptStatus& status);
     void stream_output(const store::ScriptRun& run, bool to_the_end);
-    void settle_script(store::ScriptRun run, const cloudinit::ScriptStatus& status);
+    bool settle_script(store::ScriptRun run, const cloudinit::ScriptStatus& status);
     void finish(const store::Operation& operation, std::vector<ItemResult> items);
+    void take_up_later(const store::Operation& operation, const Error& why);
     Result<std::vector<spec::Sourced>> documents();
     std::expected<spec::HostSpec, Errors> desired();
     std::expected<spec::HostSpec, Errors> desired_with(const std::string& source,
@@ -200,7 +201,8 @@ class Engine final : public agent::Desk {
     std::atomic<std::int64_t> cancelled_{0};  // the operation at work, once it is to end
     std::atomic<bool> stopping_{false};
     bool stopped_ = false;
-    std::optional<std::string> watched_instance_;          // worker only: its script is running
+    bool waits_for_store_ = false;                 // the first of the queue could not be finished
+    std::optional<std::string> watched_instance_;  // worker only: its script is running
     std::chrono::steady_clock::time_point next_output_{};  // worker only: when it is looked at
     std::mutex status_mutex_;
     std::string status_text_;

@@ -38,10 +38,13 @@ Veto disk_veto(std::string_view operation_kind, std::optional<store::Lock> lock)
 
 void Engine::lock_when_in_doubt() {
     if (store_.locked()) return;
-    const auto doubt = store_.doubt(machine_.has_script_markers());
-    if (doubt && !*doubt) return;
-    const store::Lock lock{
-        doubt ? **doubt : "the store cannot be read (" + describe(doubt.error()) + ")", clock_()};
+    std::string reason = store_.set_aside();
+    if (reason.empty()) {
+        const auto doubt = store_.doubt(machine_.has_script_markers());
+        if (doubt && !*doubt) return;
+        reason = doubt ? **doubt : "the store cannot be read (" + describe(doubt.error()) + ")";
+    }
+    const store::Lock lock{std::move(reason), clock_()};
     Json report{{"kind", "locked"}, {"at", iso_time(lock.since_ms)}, {"host", options_.host_id}};
     report["locked"] = to_json(lock);
     log(Level::error, "what destroys data is locked until `metalwright arm`: " + lock.reason);

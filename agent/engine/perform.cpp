@@ -143,7 +143,9 @@ void Engine::run_rooms(Work& work) {
             return;
         }
         const auto keep = [this](const netcfg::Owned& after) {
-            return store_.set_owned(owned_rows(after));
+            auto kept = store_.set_owned(owned_rows(after));
+            fail_point("engine.after-owned");
+            return kept;
         };
         auto room = machine_.network(network_wanted(work.spec), *owned, keep, {});
         if (auto planned = room->plan(); !planned) {
@@ -254,7 +256,19 @@ void Engine::perform(const store::Operation& operation) {
     run_script(work);
 }
 
+/// Its end cannot be kept, so it has none: once there is room again it is done as after a crash.
+void Engine::take_up_later(const store::Operation& operation, const Error& why) {
+    log(Level::error, "the operation waits: " + describe(why),
+        {{"operation", std::to_string(operation.id)}});
+    const std::lock_guard lock(mutex_);
+    queue_.push_front(operation.id);
+    waits_for_store_ = true;
+}
+
 void Engine::finish(const store::Operation& operation, std::vector<ItemResult> items) {
+    for (const ItemResult& item : items)
+        if (item.error && item.error->code == Errc::no_space)
+            return take_up_later(operation, *item.error);
     const auto script = store_.script(operation.instance);
     const std::optional<store::ScriptRun> run =
         script && operation.kind != "release" ? *script : std::nullopt;
@@ -281,7 +295,7 @@ void Engine::finish(const store::Operation& operation, std::vector<ItemResult> i
     if (auto done = store_.finish(operation.id, state, items, news ? dump(report) : std::string(),
                                   clock_(), ended);
         !done)
-        log(Level::error, "cannot finish the operation: " + describe(done.error()));
+        return take_up_later(operation, done.error());
     log(state == "done" ? Level::info : Level::warn, "operation ends: " + state,
         {{"operation", std::to_string(operation.id)}, {"state", state}});
     answer_calls(operation.id, ended);

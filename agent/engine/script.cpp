@@ -178,7 +178,12 @@ void Engine::script_has_ended(const std::string& instance, cloudinit::ScriptStat
         return std::move(*run);
     };
     if (const auto run = open_run()) stream_output(*run, true);
-    if (const auto run = open_run()) settle_script(*run, status);
+    if (const auto run = open_run(); run && !settle_script(*run, status)) {
+        watched_instance_ = instance;  // it has not ended for anybody until that can be kept
+        const std::lock_guard lock(mutex_);
+        waits_for_store_ = true;
+        return;
+    }
     // Every operation that waited for the script ends with it.
     const auto unfinished = store_.unfinished();
     if (!unfinished) return;
@@ -216,7 +221,8 @@ Result<std::string> Engine::script_log(std::int64_t from) {
     return dump(json);
 }
 
-void Engine::settle_script(store::ScriptRun run, const cloudinit::ScriptStatus& status) {
+/// False when it cannot be kept.
+bool Engine::settle_script(store::ScriptRun run, const cloudinit::ScriptStatus& status) {
     run.state = to_string(status.state);
     run.exit_code =
         status.exit_code ? std::optional<std::int64_t>(*status.exit_code) : std::nullopt;
@@ -235,12 +241,15 @@ void Engine::settle_script(store::ScriptRun run, const cloudinit::ScriptStatus& 
         run.bytes.clear();
         run.run_order.clear();
     }
-    if (auto kept = store_.set_script(run, dump(report), clock_()); !kept)
+    if (auto kept = store_.set_script(run, dump(report), clock_()); !kept) {
         log(Level::error, "cannot note the end of user data: " + describe(kept.error()));
+        return false;
+    }
     log(Level::info, "user data ended: " + run.state,
         {{"operation", std::to_string(run.operation)},
          {"exitCode", run.exit_code ? std::to_string(*run.exit_code) : std::string()}});
     changed();
+    return true;
 }
 
 }  // namespace metalwright::engine

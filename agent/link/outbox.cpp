@@ -5,6 +5,8 @@
 #include <boost/asio/post.hpp>
 #include <nlohmann/json.hpp>
 
+#include "core/fail_point.hpp"
+
 namespace metalwright::agent::link {
 namespace {
 
@@ -126,7 +128,11 @@ void HttpsLink::Outbox::answered(const Rows& rows, std::optional<Reply> reply) {
     }
     busy_ = true;
     on_pool(
-        pool_, io_, [&desk = desk_, seq = *safe] { return desk.acknowledge(seq); },
+        pool_, io_,
+        [&desk = desk_, seq = *safe] {
+            fail_point("link.after-reports");
+            return desk.acknowledge(seq);
+        },
         [weak = weak_from_this()](const Result<void>& result) {
             const auto self = weak.lock();
             if (self && !self->stopped_) self->acknowledged(result);

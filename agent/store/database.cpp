@@ -15,9 +15,24 @@ namespace {
 
 constexpr int application_id = 0x4d574c54;  // "MWLT": so that file(1) and we know our own file
 
-std::unexpected<Error> sql_error(sqlite3* db, std::string_view what) {
-    return fail(Errc::io, "the store cannot " + std::string(what) + ": " + sqlite3_errmsg(db), {},
-                sqlite3_system_errno(db));
+void tell(Damage& damage) {
+    if (!std::exchange(damage.found, true) && damage.tell) damage.tell();
+}
+
+/// Of the last call. What cannot be kept for want of room can be later; what is damaged stays so.
+std::unexpected<Error> sql_error(sqlite3* db, Damage& damage, const std::string& what) {
+    const int code = sqlite3_errcode(db);
+    const int primary = code & 0xff;
+    const int system = sqlite3_system_errno(db);
+    if (primary == SQLITE_FULL ||
+        (primary == SQLITE_IOERR && (system == ENOSPC || system == EDQUOT)))
+        return fail(Errc::no_space,
+                    "the store cannot " + what +
+                        ": its file system is full; make room there, then send the request again");
+    const bool damaged = primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
+    Error error{Errc::io, "the store cannot " + what + ": " + sqlite3_errmsg(db), {}, system};
+    if (damaged) tell(damage);
+    return std::unexpected(std::move(error));
 }
 
 /// SQLite takes these only before its first connection.
@@ -78,7 +93,7 @@ Result<bool> Statement::step() {
     const int code = sqlite3_step(statement_);
     if (code == SQLITE_ROW) return true;
     if (code == SQLITE_DONE) return false;
-    return sql_error(db_, "be read or written");
+    return sql_error(db_, *damage_, "be read or written");
 }
 
 Result<void> Statement::run() {
@@ -127,7 +142,7 @@ Result<Database> Database::connect(const std::filesystem::path& file) {
         sqlite3_open_v2(file.c_str(), &raw,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
     ::umask(before);
-    Database db(raw);
+    Database db(raw, file);
     if (code != SQLITE_OK)
         return fail(
             Errc::io,
@@ -161,19 +176,25 @@ Result<void> Database::make(const std::filesystem::path& file, const std::string
     return {};
 }
 
-Result<Database> Database::open(const std::filesystem::path& file) {
-    const bool existed = std::filesystem::exists(file);
+Result<Database> Database::open(const std::filesystem::path& file, bool& damaged) {
+    std::error_code absent;
+    const auto size = std::filesystem::file_size(file, absent);
+    const bool existed = !absent;
     auto connected = connect(file);
     if (!connected) return connected;
     Database db = std::move(*connected);
     auto id = pragma(db, "PRAGMA application_id");
-    if (!id)
-        return fail(Errc::io,
-                    "the store is damaged (" + id.error().message +
-                        "); move it away and re-apply the spec: user data will not run again, and "
-                        "what destroys data waits for `metalwright arm`",
-                    file.native());
-    if (existed && *id != 0 && *id != application_id)
+    if (!id) {
+        damaged = db.damage().found;
+        Error error = id.error();
+        error.where = file.native();
+        return std::unexpected(std::move(error));
+    }
+    if (existed && size == 0) {  // ours are never seen before they are whole
+        damaged = true;
+        return db.condemn("it is empty");
+    }
+    if (existed && *id != application_id)
         return fail(Errc::io, "this is another program's database; name another --state-dir",
                     file.native());
     // A checkpoint costs two more syncs: not oftener than SQLite does by itself.
@@ -197,17 +218,43 @@ Result<Statement> Database::prepare(const std::string& sql) {
     if (!kept) {
         sqlite3_stmt* compiled = nullptr;
         if (sqlite3_prepare_v2(db_.get(), sql.data(), static_cast<int>(sql.size()), &compiled,
-                               nullptr) != SQLITE_OK)
-            return fail(Errc::io, std::string("the store cannot prepare a statement: ") +
-                                      sqlite3_errmsg(db_.get()) + ": " + sql);
+                               nullptr) != SQLITE_OK) {
+            // Our own statements are right: somebody has been at the tables.
+            if (sqlite3_errcode(db_.get()) == SQLITE_ERROR) tell(*damage_);
+            return sql_error(db_.get(), *damage_, "be asked (" + sql + ")");
+        }
         kept.reset(compiled);
     }
-    return Statement(db_.get(), kept.get());
+    return Statement(db_.get(), kept.get(), *damage_);
 }
 
 Result<void> Database::execute(const char* sql) {
     if (sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK)
-        return sql_error(db_.get(), "be written");
+        return sql_error(db_.get(), *damage_, "be written");
+    return {};
+}
+
+Result<void> Database::check() {
+    auto query = prepare("PRAGMA quick_check(1)");
+    if (!query) return std::unexpected(query.error());
+    const auto row = query->step();
+    if (!row) return std::unexpected(row.error());
+    const std::string said = query->text(0);
+    if (said == "ok") return {};
+    return condemn("it is not whole: " + said);
+}
+
+std::unexpected<Error> Database::condemn(std::string_view why) {
+    damage_->found = true;
+    return fail(Errc::io, std::string(why));
+}
+
+// What is committed under NORMAL is in the log's pages of the kernel: any descriptor syncs them.
+Result<void> Database::sync_log() {
+    const sys::Fd log(::open(log_.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!log && errno == ENOENT) return {};  // all of it is in the database, which is synced first
+    if (!log || ::fdatasync(log.get()) != 0)
+        return fail(Errc::io, "the store cannot be made safe", log_.native(), errno);
     return {};
 }
 

@@ -319,16 +319,44 @@ Result<void> Store::finish(std::int64_t operation, std::string_view state,
     if (auto put = put_event(operation, "state", body, now_ms); !put) return put;
     if (!report.empty())
         if (auto put = put_report(report, false, now_ms); !put) return put;
-    // Events serve whoever watches; the last thousands are enough.
-    auto prune = db_.prepare("DELETE FROM event WHERE seq < (SELECT max(seq) FROM event) - 20000");
-    if (!prune) return std::unexpected(prune.error());
-    if (auto done = prune->run(); !done) return done;
+    if (auto pruned = prune(operation); !pruned) return pruned;
     if (auto done = tx->commit(); !done) return done;
     behind_ = false;
     if (!released) return {};
     // What was the instance's goes from the log of the database as well; the next release tries
     // again.
     [[maybe_unused]] const Result<void> tidied = db_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    return {};
+}
+
+/// What is not needed for ever goes, so that the file stays as large as it is after a while: an
+/// operation may tell of a thousand items, and a host may live for years.
+Result<void> Store::prune(std::int64_t newest) {
+    const auto forget = [&](const char* what, std::int64_t up_to) -> Result<void> {
+        auto cut = db_.prepare(what);
+        if (!cut) return std::unexpected(cut.error());
+        return cut->bind(1, up_to).run();
+    };
+    constexpr std::int64_t kept_events = 20'000;
+    auto last = db_.prepare("SELECT coalesce(max(seq), 0) FROM event");
+    if (!last) return std::unexpected(last.error());
+    if (auto row = last->step(); !row) return std::unexpected(row.error());
+    if (auto done = forget("DELETE FROM event WHERE seq <= ?", last->integer(0) - kept_events);
+        !done)
+        return done;
+    for (const char* details :
+         {"DELETE FROM item WHERE operation <= ?",
+          "DELETE FROM event WHERE operation BETWEEN 1 AND ? AND kind <> 'state'"})
+        if (auto done = forget(details, newest - kept_details); !done) return done;
+    constexpr std::int64_t at_once = 64;  // it has to look at all that are kept for their tokens
+    if (newest % at_once != 0) return {};
+    for (const auto& [of, kept] :
+         {std::pair{"token IS NULL", kept_operations}, std::pair{"TRUE", kept_tokens}}) {
+        const std::string cut =
+            std::string("DELETE FROM operation WHERE id <= ? AND finished_ms IS NOT NULL AND ") +
+            of + " AND id NOT IN (SELECT operation FROM source UNION SELECT operation FROM script)";
+        if (auto done = forget(cut.c_str(), newest - kept); !done) return done;
+    }
     return {};
 }
 

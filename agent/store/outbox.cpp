@@ -7,7 +7,7 @@ namespace metalwright::store {
 /// A report that has left must not be lost here: another would come with its number.
 Result<void> Store::catch_up() {
     if (!behind_) return {};
-    if (auto done = set_meta("caught_up", std::to_string(db_.writes())); !done) return done;
+    if (auto done = db_.sync_log(); !done) return done;
     behind_ = false;
     return {};
 }

@@ -5,6 +5,8 @@
 #include <sys/random.h>
 
 #include <cerrno>
+#include <chrono>
+#include <cstdio>
 
 #include "agent/store/schema.hpp"
 #include "sys/random.hpp"
@@ -54,6 +56,19 @@ Result<sys::Fd> take_alone(const std::filesystem::path& directory) {
                 directory.native(), error);
 }
 
+/// Under a name that says when; what belongs to it goes along. Answers the name.
+Result<std::filesystem::path> put_aside(const std::filesystem::path& file) {
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const std::string stem =
+        file.native() + ".damaged-" + std::to_string(now.time_since_epoch().count());
+    for (const char* part : {"-wal", "-shm", ""}) {
+        const std::string from = file.native() + part;
+        if (::rename(from.c_str(), (stem + part).c_str()) != 0 && errno != ENOENT)
+            return fail(Errc::io, "the store is damaged and cannot be put aside", from, errno);
+    }
+    return stem;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& directory,
@@ -65,18 +80,39 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& director
     auto alone = take_alone(directory);
     if (!alone) return std::unexpected(alone.error());
     const std::filesystem::path file = directory / "state.db";
+    bool damaged = false;
+    auto store = open_file(file, *alone, outbox_max_bytes, damaged);
+    if (store || !damaged) return store;
+    const std::string why = store.error().message;
+    auto kept = put_aside(file);
+    if (!kept) return std::unexpected(kept.error());
+    store = open_file(file, *alone, outbox_max_bytes, damaged);
+    if (store)
+        (*store)->set_aside_ = "the store was damaged (" + why + ") and is kept as " +
+                               kept->native() + ", a new one was made";
+    return store;
+}
+
+/// `damaged`: what is there is a store of ours, or has been one, and cannot be worked with.
+Result<std::unique_ptr<Store>> Store::open_file(const std::filesystem::path& file, sys::Fd& alone,
+                                                std::uint64_t outbox_max_bytes, bool& damaged) {
     const bool made = !std::filesystem::exists(file);
     if (made) {
         auto sql = new_store();
         if (!sql) return std::unexpected(sql.error());
         if (auto done = Database::make(file, *sql); !done) return std::unexpected(done.error());
     }
-    auto db = Database::open(file);
+    auto db = Database::open(file, damaged);
     if (!db) return std::unexpected(db.error());
-    std::unique_ptr<Store> store(new Store(std::move(*alone), std::move(*db), outbox_max_bytes,
-                                           std::filesystem::absolute(directory / "host-in-use")));
+    std::unique_ptr<Store> store(
+        new Store(sys::Fd(), std::move(*db), outbox_max_bytes,
+                  std::filesystem::absolute(file.parent_path() / "host-in-use")));
     store->created_ = made;
-    if (auto ok = store->migrate(); !ok) return std::unexpected(ok.error());
+    Result<void> good = store->db_.check();
+    if (good) good = store->migrate();
+    damaged = store->db_.damage().found;
+    if (!good) return std::unexpected(good.error());
+    store->alone_ = std::move(alone);
     return store;
 }
 
@@ -116,10 +152,7 @@ Result<void> Store::migrate() {
     }
     auto key = meta("host_key");
     if (!key) return std::unexpected(key.error());
-    if (!*key || (*key)->size() != 32)
-        return fail(Errc::io,
-                    "the store has lost its key; move state.db away and re-apply the spec: user "
-                    "data will not run again, and what destroys data waits for `metalwright arm`");
+    if (!*key || (*key)->size() != 32) return db_.condemn("it has lost its key");
     host_key_ = **key;
     if (auto loaded = load_lock(); !loaded) return loaded;
     return count_outbox();

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -159,14 +160,23 @@ struct Lock {
     std::int64_t since_ms = 0;  ///< milliseconds since 1970, UTC
 };
 
+/// How far back the store remembers: the newest so many operations with their items and events, so
+/// many by themselves, and so many of those that came with a token, which is not carried out again.
+inline constexpr std::int64_t kept_details = 100;
+inline constexpr std::int64_t kept_operations = 1'000;
+inline constexpr std::int64_t kept_tokens = 10'000;
+
 /// All durable state of the agent, in one SQLite file. Thread-safe; every call that writes is one
 /// transaction that is on the disk when it returns (WAL, synchronous=FULL), but for those that say
 /// "soon": they outlive the process, and a loss of power once any other call has returned. No
-/// report leaves before it is on the disk. Errors: io.
+/// report leaves before it is on the disk. Errors: io; no_space, where the file system is full:
+/// nothing is written then, what is there can be read, and the next call may succeed.
 class Store {
  public:
     /// `directory`/state.db, made if absent. The directory is this store's alone while it lives.
-    /// Errors: busy (another one has it); io (damaged, other program's, newer version).
+    /// A file that is damaged is kept beside it under another name, and a new one made: see
+    /// set_aside(). Errors: busy (another one has it); no_space; io (another program's file, or a
+    /// newer version's).
     static Result<std::unique_ptr<Store>> open(const std::filesystem::path& directory,
                                                std::uint64_t outbox_max_bytes);
 
@@ -174,6 +184,11 @@ class Store {
     const std::string& host_key() const { return host_key_; }
     /// The file was made by this open(): whatever ran before is not known.
     bool was_created() const { return created_; }
+    /// What was damaged and under which name it is kept, as a clause; empty: nothing was.
+    const std::string& set_aside() const { return set_aside_; }
+    /// Calls `tell` once the file is found to be damaged while it is worked with, on the thread
+    /// that has found it: the next open() sets it aside.
+    void on_damage(std::function<void()> tell) { db_.on_damage(std::move(tell)); }
 
     // -- what is in force
     Result<std::optional<std::string>> instance();
@@ -305,7 +320,11 @@ class Store {
           db_(std::move(db)),
           outbox_max_bytes_(outbox_max_bytes),
           mark_file_(std::move(mark_file)) {}
+    static Result<std::unique_ptr<Store>> open_file(const std::filesystem::path& file,
+                                                    sys::Fd& alone, std::uint64_t outbox_max_bytes,
+                                                    bool& damaged);
     Result<void> migrate();
+    Result<void> prune(std::int64_t newest);
     Result<void> put_state(std::int64_t operation, std::string_view state, std::int64_t now_ms);
     Result<void> put_report(std::string_view body, bool droppable, std::int64_t now_ms);
     Result<void> put_event(std::int64_t operation, std::string_view kind, std::string_view body,
@@ -336,6 +355,7 @@ class Store {
     bool behind_ = false;  ///< something is committed that a loss of power would take
     std::string host_key_;
     bool created_ = false;
+    std::string set_aside_;
     std::filesystem::path mark_file_;
     HostMark own_;
     bool marked_ = false;

@@ -32,6 +32,7 @@ Refusal refusal(const Errors& errors) {
         case Errc::unsupported: return {400, "PreconditionFailed", message};
         case Errc::busy:
         case Errc::timed_out:
+        case Errc::no_space:
         case Errc::unavailable: return {503, "ServiceUnavailable", message};
         default: return {500, "InternalError", message};
     }

@@ -24,6 +24,7 @@ Refusal refusal(const Errors& errors) {
         case Errc::unsupported: return precondition(message);
         case Errc::busy:
         case Errc::timed_out:
+        case Errc::no_space:
         case Errc::unavailable: return {503, "UNAVAILABLE", message};
         default: return {500, "INTERNAL", message};
     }

@@ -36,6 +36,7 @@ Refusal refusal(const Errors& errors) {
         case Errc::refused:
         case Errc::unsupported: return {403, "OPERATION_DENIED", message};
         case Errc::busy:
+        case Errc::no_space:
         case Errc::unavailable: return {503, "SERVICE_TEMPORARY_UNAVAILABLE", message};
         case Errc::timed_out: return {408, "REQUEST_TIMED_OUT", message};
         default: return {500, "INTERNAL_SERVER_ERROR", message};

@@ -3,7 +3,8 @@
 
 usage: claims.py BUILD          writes docs/claims.md
        claims.py BUILD --check  exit 1 when the file is out of date, when a claim names a test that does not exist, or
-                                when one without a test is not listed as pending; 77 (skipped) when not all is built"""
+                                when one without a test is not listed as pending, or when a page says that something
+                                is shown by a test that does not exist; 77 (skipped) when not all is built"""
 import dataclasses
 import json
 import pathlib
@@ -26,6 +27,7 @@ SECTIONS = {
     "8": "The network, live",
     "9": "RAID controllers",
 }
+PAGES = ("docs/reliability.md", "docs/threat-model.md")  # the last column of their tables names tests
 KINDS = ("unit", "netns", "vm", "arch", "samples", "campaign")  # labels that people choose tests by: `ctest -L` matches anywhere
 CLAIM = re.compile(r'^claim\(\s*(\S+)\s+"([^"]*)"([^)]*)\)', re.M)
 PENDING = re.compile(r"^pending\(([^)]*)\)", re.M)
@@ -90,6 +92,14 @@ def judge(claims, pending, tests):
     return wrong
 
 
+def judge_page(text, tests):
+    """The tests and groups of tests that a page's tables name and that do not exist, a line each."""
+    rows = [line.rstrip().rstrip("|").rpartition("|")[2] for line in text.splitlines() if line.startswith("|")]
+    named = {name for cell in rows for name in re.findall(r"`([^`]+)`", re.sub(r"\([^)]*\)", "", cell))}
+    return [f"no test is named {name}, or begins with that" for name in sorted(named)
+            if not any(test == name or test.startswith(name + ".") for test in tests)]
+
+
 def render(claims, tests):
     """docs/claims.md as text."""
     shown = sum(bool(claim.wanted) for claim in claims)
@@ -126,6 +136,7 @@ def main(arguments):
     wrong = judge(claims, pending, tests)
     if not table.exists() or table.read_text() != text:
         wrong.append(f"docs/claims.md is out of date: run tests/arch/claims.py {build[0]}")
+    wrong += [f"{page}: {fault}" for page in PAGES for fault in judge_page((ROOT / page).read_text(), tests)]
     print("\n".join(wrong) or f"{len(claims)} claims, {len(pending)} pending, docs/claims.md is current")
     return 1 if wrong else 0
 

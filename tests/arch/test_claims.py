@@ -72,6 +72,11 @@ class Claims(unittest.TestCase):
         self.assertEqual(len(wrong), 1)
         self.assertIn("ctest -L unit", wrong[0])
 
+    def test_a_page_that_names_a_test_that_does_not_exist(self):
+        page = "| promise | shown by |\n|---|---|\n| `text` | `room`, `room.works` (`a.point`), `room.work`, `other` |\n"
+        self.assertEqual(claims.judge_page(page, {"room.works": set()}),
+                         ["no test is named other, or begins with that", "no test is named room.work, or begins with that"])
+
     def test_the_command_writes_and_checks_the_table(self):
         with tempfile.TemporaryDirectory() as folder:
             root = pathlib.Path(folder)
@@ -80,6 +85,8 @@ class Claims(unittest.TestCase):
             (root / "CMakeLists.txt").write_text(PROJECT)
             (root / "labels/CMakeLists.txt").write_text(LABELS.replace("/claims.cmake", "/tests/claims.cmake"))
             (root / "tests/claims.cmake").write_text(FUNCTIONS + 'claim(1.a "It works." room.works)\n')
+            for page in claims.PAGES:
+                (root / page).write_text("")
             (root / "tests/arch/claims.py").write_text(pathlib.Path(claims.__file__).read_text())
             subprocess.run(["cmake", "-S", root, "-B", root / "build"], check=True, stdout=subprocess.DEVNULL)
 

@@ -1,10 +1,15 @@
 #include "agent/api/http_server.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
-
+#include <array>
 #include <atomic>
+#include <csignal>
 #include <mutex>
 
 #include "tests/unit/agent/api/running_server.hpp"
@@ -174,6 +179,65 @@ TEST(HttpServer, AnswersOneConnectionTooManyWith503) {
     EXPECT_EQ(say(running.socket_path, "").substr(0, 34), "HTTP/1.1 503 Service Unavailable\r\n");
     first.send("GET / HTTP/1.1\r\n\r\n");
     EXPECT_EQ(first.read(answer.size()), answer);
+}
+
+/// A connection of another user. Made by a process of its own: the credentials are those of then.
+class Stranger {
+ public:
+    explicit Stranger(const std::filesystem::path& socket) {
+        std::array<int, 2> words{};
+        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, words.data()), 0);
+        pid_ = ::fork();
+        if (pid_ == 0) {
+            sockaddr_un address{.sun_family = AF_UNIX};
+            socket.native().copy(address.sun_path, sizeof address.sun_path - 1);
+            const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+            char byte = 0;
+            if (::setresuid(1234, 1234, 1234) != 0 ||
+                ::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+                ::_exit(1);
+            (void)!::write(words[1], "c", 1);
+            if (::recv(fd, &byte, 1, 0) == 1) (void)!::write(words[1], &byte, 1);
+            (void)!::read(words[1], &byte, 1);  // until it is let go
+            ::_exit(0);
+        }
+        ::close(words[1]);
+        words_ = words[0];
+        EXPECT_EQ(next(), 'c');
+    }
+    Stranger(const Stranger&) = delete;
+    Stranger& operator=(const Stranger&) = delete;
+    ~Stranger() {
+        ::close(words_);
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, nullptr, 0);
+    }
+    /// The first byte that it was told by the server, without asking for anything.
+    char next() const {
+        char byte = 0;
+        return ::read(words_, &byte, 1) == 1 ? byte : '\0';
+    }
+
+ private:
+    pid_t pid_ = 0;
+    int words_ = -1;
+};
+
+TEST(HttpServer, OneUserDoesNotKeepAllOthersOut) {
+    if (::geteuid() != 0) GTEST_SKIP() << "becomes another user: needs root";
+    Threads threads;
+    const RunningServer running(threads, echo, {.of_one_user = 2});
+    std::filesystem::permissions(running.socket_path.parent_path(), std::filesystem::perms::all);
+    std::filesystem::permissions(running.socket_path, std::filesystem::perms::all);
+    const Stranger first(running.socket_path);
+    const Stranger second(running.socket_path);
+    EXPECT_EQ(Stranger(running.socket_path).next(), 'H') << "503 and its reason";
+    for (int time = 0; time < 3; ++time) {
+        SocketClient ours(running.socket_path);
+        const std::string answer = hello + "Content-Length: 6\r\n\r\nGET / ";
+        ours.send("GET / HTTP/1.1\r\n\r\n");
+        EXPECT_EQ(ours.read(answer.size()), answer);
+    }
 }
 
 TEST(HttpServer, KnowsWhoCalls) {

@@ -14,8 +14,9 @@ namespace {
 TEST(StoreMigration, AVersionOneKeepsItsRunOfUserData) {
     std::string pattern = testing::TempDir() + "store-XXXXXX";
     const std::filesystem::path directory = ::mkdtemp(pattern.data());
+    bool damaged = false;
     {
-        auto database = Database::open(directory / "state.db");
+        auto database = Database::open(directory / "state.db", damaged);
         ASSERT_TRUE(database);
         ASSERT_TRUE(database->execute(schema_v1));
         ASSERT_TRUE(database->execute(

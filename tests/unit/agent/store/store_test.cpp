@@ -288,16 +288,6 @@ TEST_F(StoreTest, ADirectoryIsOneStoresAtATime) {
     EXPECT_TRUE(store_->ping());
 }
 
-TEST_F(StoreTest, SomebodyElsesFileIsRefusedInWords) {
-    store_.reset();
-    std::ofstream(directory_ / "state.db", std::ios::trunc)
-        << "this is not a database at all, sorry";
-    std::filesystem::remove(directory_ / "state.db-wal");
-    const auto opened = Store::open(directory_, 1);
-    ASSERT_FALSE(opened);
-    EXPECT_NE(opened.error().message.find("move it away"), std::string::npos);
-}
-
 TEST_F(StoreTest, ACallThatComesAgainKeepsWhatHasBecomeOfIt) {
     ASSERT_TRUE(
         store_->note({.calls = {{.vendor = "baidu", .token = "t", .memo = "m", .at_ms = 1}}}));
