@@ -46,6 +46,8 @@ claim(3.one-io-thread "A slow caller or a half-sent request keeps nobody else wa
   agent_api.HttpServer.AnswersOneConnectionTooManyWith503)
 claim(3.config-checked "An unknown or impossible key of metalwright.toml is told with its line, all of them at once."
   agent_daemon.Config.AllThatIsWrongIsToldAtOnceWithItsLine agent_daemon.Config.BrokenTomlIsToldWithItsLine)
+claim(3.errors-documented "Each error code stands in docs/errors.md with its status, its retry rule and what to do, and no message there is of the past."
+  arch.errors arch.errors_bite)
 claim(3.doctor "metalwright doctor says of a host what is wrong with it and what to do, without a daemon and without a write."
   agent_cli.doctor_says_what_is_wrong_on_a_real_host
   agent_daemon.Doctor.OfAHealthyHostEveryCheckSaysOk
