@@ -73,6 +73,9 @@ void judge_array(const raid::Array& array, Notes& note) {
                             "puts a new one in");
     if (health != "optimal")
         return note.warning(array.name, how, "wait until that is done: metalwright status");
+    if (!damage.empty())
+        return note.warning(array.name, how,
+                            "metalwright raid list shows which one: put a new disk in its place");
     note.ok(array.name, "the array is optimal");
 }
 

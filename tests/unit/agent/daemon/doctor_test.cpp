@@ -239,6 +239,7 @@ TEST_F(Doctor, ReportsThatWaitAreToldWhenThereAreMany) {
 }
 
 TEST_F(Doctor, AFullFileSystemIsToldBeforeItIsFull) {
+    says("16384 MiB are free");
     seen.space->bytes = 100 << 20;
     warning("store", "100 MiB left, and reports that wait may need 128 MiB");
     seen.space->bytes = 10 << 20;
@@ -431,6 +432,9 @@ TEST_F(Doctor, ADegradedArrayIsAProblemAndOneThatIsRebuiltAWarning) {
     one = array("data");
     one.sync_action = "resync";
     warning("raid", "data: the array is resyncing");
+    one = array("data");
+    one.members.push_back({.disk = "D3", .role = "faulty"});
+    warning("raid", "data: the array is whole, but without a spare that was lost");
     seen.arrays = fail(Errc::io, "no /sys/block");
     problem("raid", "the kernel does not tell of its arrays");
 }
@@ -489,6 +493,7 @@ TEST_F(Doctor, WhoIsNotRootIsToldWhatCouldNotBeLookedAt) {
     Findings bad = found();
     std::erase_if(bad, [](const Finding& one) { return one.level == Level::ok; });
     EXPECT_THAT(bad, Each(Field(&Finding::level, Level::warning))) << "nothing is known of it";
+    EXPECT_EQ(std::ranges::count(bad, "configuration", &Finding::check), 2);
     ASSERT_EQ(bad.back().check, "permissions");
     EXPECT_THAT(bad.back().message, HasSubstr("(configuration, raid, store)"));
     bad.pop_back();
