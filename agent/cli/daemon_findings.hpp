@@ -24,7 +24,7 @@ struct Heard {
 Json daemon_findings(const Heard& heard);
 
 /// One of them.
-Json finding(const char* level, const char* check, const std::string& where,
+Json finding(const char* level, const char* of, const std::string& where,
              const std::string& message, const std::string& advice = {}, bool unchecked = false);
 
 }  // namespace metalwright::agent::cli

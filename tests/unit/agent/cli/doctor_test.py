@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import pathlib
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -169,6 +170,14 @@ class Doctor(unittest.TestCase):
             self.assertEqual(self.findings("--socket", self.socket)[0], 0)
             [store] = [one for one in findings if one["message"] == "the store is sound"]
             self.assertEqual(store["level"], "ok")
+
+    def test_a_socket_that_starts_a_daemon_is_not_asked(self):
+        with socket.socket(socket.AF_UNIX) as listening:  # as systemd listens: nobody is at work yet
+            listening.bind(str(self.socket))
+            listening.listen()
+            listening.settimeout(0.2)
+            self.assertEqual(len(self.problems("daemon")), 1)
+            self.assertRaises(TimeoutError, listening.accept)
 
     def test_without_the_daemons_program_that_is_what_is_told(self):
         program = self.folder / "metalwright"
