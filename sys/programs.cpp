@@ -11,17 +11,29 @@ namespace {
 
 constexpr std::array<std::string_view, 4> directories{"/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/"};
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 21> packages{{
-    {"dmsetup", "dmsetup"},     {"mdadm", "mdadm"},
-    {"mkfs.ext4", "e2fsprogs"}, {"mkfs.xfs", "xfsprogs"},
-    {"wipefs", "util-linux"},   {"blockdev", "util-linux"},
-    {"findmnt", "util-linux"},  {"lsblk", "util-linux"},
-    {"udevadm", "udev"},        {"systemctl", "systemd"},
-    {"networkctl", "systemd"},  {"resolvectl", "systemd-resolved"},
-    {"hostnamectl", "systemd"}, {"python3", "python3-minimal"},
-    {"bash", "bash"},           {"useradd", "passwd"},
-    {"ip", "iproute2"},         {"tc", "iproute2"},
-    {"ifup", "ifupdown"},       {"ethtool", "ethtool"},
+constexpr std::array<std::pair<std::string_view, std::string_view>, 22> packages{{
+    {"dmsetup", "dmsetup"},
+    {"mdadm", "mdadm"},
+    {"mkfs.ext4", "e2fsprogs"},
+    {"mkfs.xfs", "xfsprogs"},
+    {"wipefs", "util-linux"},
+    {"blockdev", "util-linux"},
+    {"findmnt", "util-linux"},
+    {"lsblk", "util-linux"},
+    {"udevadm", "udev"},
+    {"systemctl", "systemd"},
+    {"networkctl", "systemd"},
+    {"resolvectl", "systemd-resolved"},
+    {"hostnamectl", "systemd"},
+    {"python3", "python3-minimal"},
+    {"bash", "bash"},
+    {"useradd", "passwd"},
+    {"ip", "iproute2"},
+    {"tc", "iproute2"},
+    {"ifup", "ifupdown"},
+    {"ethtool", "ethtool"},
+    {"cloud-init", "cloud-init"},
+    {"ssh-keygen", "openssh-client"},
 }};
 
 bool runnable(const std::string& path) {

@@ -46,6 +46,21 @@ claim(3.one-io-thread "A slow caller or a half-sent request keeps nobody else wa
   agent_api.HttpServer.AnswersOneConnectionTooManyWith503)
 claim(3.config-checked "An unknown or impossible key of metalwright.toml is told with its line, all of them at once."
   agent_daemon.Config.AllThatIsWrongIsToldAtOnceWithItsLine agent_daemon.Config.BrokenTomlIsToldWithItsLine)
+claim(3.errors-documented "Each error code stands in docs/errors.md with its status, its retry rule and what to do, and no message there is of the past."
+  arch.errors arch.errors_bite)
+claim(3.doctor "metalwright doctor says of a host what is wrong with it and what to do, without a daemon and without a write."
+  agent_cli.doctor_says_what_is_wrong_on_a_real_host
+  agent_daemon.Doctor.OfAHealthyHostEveryCheckSaysOk
+  agent_daemon.Doctor.WhatIsWrongAlwaysComesWithWhatToDo
+  agent_cli.DaemonFindings.OneThatDoesNotRunIsAProblemWithTheNextStep)
+claim(3.doctor-not-root "What doctor could not look at for want of root is named, never left out."
+  agent_daemon.Doctor.WhoIsNotRootIsToldWhatCouldNotBeLookedAt
+  agent_daemon.Doctor.EveryFileThatMayNotBeReadIsSaidToBeUnchecked)
+claim(3.doctor-writes-nothing "A store is looked at without its daemon's lock, with a daemon at work and after a crash, and stays byte for byte."
+  agent_store.CheckupTest.ASoundStoreAtRestIsSoundAndStaysAsItIs
+  agent_store.CheckupTest.OneWithADaemonAtWorkIsReadAsItIsNow
+  agent_store.CheckupTest.WhatACrashLeftIsReadWithItsLog
+  agent_store.CheckupTest.ADamagedPageIsFoundWhereverItIs)
 claim(3.config-documented "Every key of the configuration stands in the man page."
   agent_cli.daemon_man_pages_know_every_option_and_key)
 claim(3.socket-is-roots "The admin socket is root's, mode 0660."

@@ -5,45 +5,18 @@
 #include <filesystem>
 
 #include "agent/cli/commands.hpp"
+#include "agent/cli/daemon_program.hpp"
 #include "agent/cli/options.hpp"
-#include "agent/cli/text.hpp"
-#include "sys/exec.hpp"
 
 namespace metalwright::agent::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// As it was built or installed together with this program.
-fs::path daemon_program() {
-    std::error_code ignored;
-    const fs::path here = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-    for (const fs::path& place : {here / "metalwrightd", here / "../sbin/metalwrightd"})
-        if (fs::exists(place, ignored)) return place.lexically_normal();
-    return "/usr/sbin/metalwrightd";
-}
-
-Answer ask_daemon_program(const Cleaning& cleaning) {
-    const auto refused = [](Exit exit, Error error) {
-        return std::unexpected(Refusal{exit, {std::move(error)}});
-    };
-    sys::Command command{.program = daemon_program().string(),
-                         .args = {"--clean", cleaning.root},
-                         .timeout = std::chrono::minutes(10),
-                         .output_limit = std::size_t{16} << 20};
-    if (cleaning.dry_run) command.args.emplace_back("--dry-run");
-    const auto output = sys::SpawnExec().run(command);
-    if (!output) return refused(Exit::failed, output.error());
-    Json answer = Json::parse(output->out, nullptr, false);
-    if (answer.is_object() && answer.contains("errors")) {
-        Refusal refusal{Exit::failed, {}};
-        for (const Json& error : list(answer, "errors")) refusal.errors.push_back(to_error(error));
-        return std::unexpected(std::move(refusal));
-    }
-    if (output->ok() && answer.is_object()) return answer;
-    if (const auto ok = sys::expect_ok(*output, command); !ok)
-        return refused(Exit::failed, ok.error());
-    return refused(Exit::failed, {Errc::internal, "it answers with no JSON", command.program});
+Answer ask(const Cleaning& cleaning) {
+    std::vector<std::string> arguments{"--clean", cleaning.root};
+    if (cleaning.dry_run) arguments.emplace_back("--dry-run");
+    return ask_daemon_program(std::move(arguments), std::chrono::minutes(10));
 }
 
 std::string view_of(const Json& answer, const Look& look, bool dry_run) {
@@ -69,7 +42,7 @@ Exit clean(Session& session, const Cleaning& cleaning) {
                 {{Errc::refused,
                   "this host would forget what it is: look with --dry-run first, then say --yes; "
                   "an image is named with --root DIR"}}});
-    const Answer answer = ask_daemon_program(cleaning);
+    const Answer answer = ask(cleaning);
     if (!answer) return complain(session, answer.error());
     session.show(*answer, view_of(*answer, session.look(), cleaning.dry_run));
     return Exit::done;

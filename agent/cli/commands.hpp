@@ -42,6 +42,9 @@ struct Cleaning {
 };
 /// daemon/clean.hpp, by the daemon's program. This host itself has to be meant.
 Exit clean(Session& session, const Cleaning& cleaning);
+/// daemon/doctor, by the daemon's program, and how the daemon stands. `config`: the file to look
+/// at, empty for the daemon's own. `named`: the socket was named, so it is asked whoever listens.
+Exit doctor(Session& session, const std::string& config, bool named);
 /// Takes away the lock on what destroys data.
 Exit arm(Session& session);
 

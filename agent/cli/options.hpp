@@ -45,6 +45,7 @@ struct Options {
     std::int64_t bytes = 0;                 ///< --last of userdata log
     std::string svg{};                      ///< --svg of analyze
     std::string root = "/";                 ///< --root of clean
+    std::string config{};                   ///< --config of doctor
 
     Waiting waiting() const;
 };
@@ -61,6 +62,8 @@ void add_ip(CLI::App& app, Options& options);
 void add_user_data(CLI::App& app, Options& options);
 // clean: agent/cli/clean.cpp.
 void add_clean(CLI::App& app, Options& options);
+// doctor: agent/cli/doctor.cpp.
+void add_doctor(CLI::App& app, Options& options);
 // inventory and raid: agent/cli/storage_options.cpp.
 void add_inventory(CLI::App& app, Options& options);
 void add_raid(CLI::App& app, Options& options);

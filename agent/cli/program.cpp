@@ -204,6 +204,7 @@ Exit dispatch(const CLI::App& app, const Options& options, Console& console) {
     if (name == "clean")
         return clean(session,
                      {.root = options.root, .dry_run = options.dry_run, .yes = options.yes});
+    if (name == "doctor") return doctor(session, options.config, app.count("--socket") > 0);
     if (name == "userdata") {
         const CLI::App& log = *command->get_subcommands().front();
         return user_data_log(session,
@@ -234,6 +235,7 @@ const std::vector<Commands>& all_commands() {
         {{"inventory"}, add_inventory},
         {{"raid"}, add_raid},
         {{"userdata"}, add_user_data},
+        {{"doctor"}, add_doctor},
         {{"clean"}, add_clean},
         {{"arm"}, add_arm},
         {{"hold"}, add_hold},

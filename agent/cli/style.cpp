@@ -20,8 +20,9 @@ std::string_view code_of(Tone tone) noexcept {
 }
 
 using Word = std::pair<std::string_view, Tone>;
-constexpr std::array<Word, 15> words{{
+constexpr std::array<Word, 18> words{{
     {"changed", Tone::good},
+    {"ok", Tone::good},
     {"done", Tone::good},
     {"running", Tone::good},
     {"unchanged", Tone::faint},
@@ -32,6 +33,8 @@ constexpr std::array<Word, 15> words{{
     {"applying", Tone::warning},
     {"interrupted", Tone::warning},
     {"unknown", Tone::warning},
+    {"warning", Tone::warning},
+    {"problem", Tone::bad},
     {"failed", Tone::bad},
     {"killed", Tone::bad},
     {"timed-out", Tone::bad},

@@ -8,6 +8,7 @@
 #include "agent/daemon/clean.hpp"
 #include "agent/daemon/config.hpp"
 #include "agent/daemon/daemon.hpp"
+#include "agent/daemon/doctor/look.hpp"
 #include "agent/daemon/logging.hpp"
 #include "sys/files.hpp"
 #include "sys/heap.hpp"
@@ -23,6 +24,11 @@ int wrong_config(const Errors& errors) {
     return 2;
 }
 
+/// None where none is named.
+std::filesystem::path absolute(const std::string& path) {
+    return path.empty() ? std::filesystem::path() : std::filesystem::absolute(path);
+}
+
 /// Tells what was taken away, or why it was not, as JSON.
 int clean(const daemon::Config& config, const std::string& root, bool dry_run) {
     std::error_code wrong;
@@ -34,6 +40,15 @@ int clean(const daemon::Config& config, const std::string& root, bool dry_run) {
         cleaned ? daemon::clean_json(*cleaned, at, dry_run) : daemon::errors_json(cleaned.error());
     std::printf("%s\n", json.c_str());
     return cleaned ? 0 : 1;
+}
+
+/// Tells what is right and wrong on this host, as JSON.
+int doctor(const daemon::doctor::Where& where) {
+    const daemon::doctor::Diagnosis diagnosis = daemon::doctor::diagnose(where);
+    std::printf("%s\n", daemon::doctor::to_json(diagnosis).c_str());
+    for (const daemon::doctor::Finding& finding : diagnosis.findings)
+        if (finding.level == daemon::doctor::Level::problem) return 1;
+    return 0;
 }
 
 /// What was asked for, or the exit status of a process that has nothing (more) to do. All that is
@@ -50,7 +65,7 @@ std::variant<daemon::Config, int> asked(int argc, char** argv) {
         "\nSee metalwrightd(8), metalwright.toml(5), metalwright(1).");
     std::string config_file, state_dir, socket, level;
     std::string clean_root;
-    bool check = false, dry_run = false;
+    bool check = false, dry_run = false, ill = false;
     app.add_option("--config", config_file, std::string("configuration [") + default_config + "]")
         ->option_text("FILE");
     app.add_option("--state-dir", state_dir, "where state.db is kept")->option_text("DIR");
@@ -62,6 +77,8 @@ std::variant<daemon::Config, int> asked(int argc, char** argv) {
                    "forget which host this was (see metalwright clean), and end")
         ->option_text("DIR");
     app.add_flag("--dry-run", dry_run, "with --clean: change nothing");
+    app.add_flag("--doctor", ill,
+                 "say what is wrong on this host (see metalwright doctor), and end");
     app.add_flag("--check-config", check, "read the configuration, say what is wrong, and end");
     app.set_version_flag("--version", "metalwrightd " METALWRIGHT_VERSION);
     try {
@@ -73,6 +90,11 @@ std::variant<daemon::Config, int> asked(int argc, char** argv) {
     daemon::Config config;
     // Without a file that was asked for by name, every key has its default. An image has its own.
     const std::string file = config_file.empty() ? default_config : config_file;
+    if (ill)
+        return doctor({.config_file = file,
+                       .config_named = !config_file.empty(),
+                       .state_dir = absolute(state_dir),
+                       .socket = absolute(socket)});
     const bool of_image = !clean_root.empty() && config_file.empty();
     sys::PosixFiles files(of_image ? std::filesystem::absolute(clean_root) : "/");
     if (!config_file.empty() || files.exists(default_config)) {

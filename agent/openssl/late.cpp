@@ -42,12 +42,12 @@ LATE_1(EVP_PKEY_free) LATE_1(EVP_PKEY_get_base_id) LATE_1(EVP_PKEY_get_bits) LAT
 LATE_1(SSL_CTX_check_private_key) LATE_1(SSL_CTX_free)
 LATE_1(SSL_CTX_get_default_passwd_cb_userdata) LATE_1(SSL_CTX_new)
 LATE_1(SSL_CTX_set_default_verify_paths) LATE_1(SSL_accept) LATE_1(SSL_connect) LATE_1(SSL_free)
-LATE_1(SSL_shutdown) LATE_1(SSL_get0_param) LATE_1(SSL_get_shutdown) LATE_1(SSL_new)
+LATE_1(X509_free) LATE_1(SSL_shutdown) LATE_1(SSL_get0_param) LATE_1(SSL_get_shutdown) LATE_1(SSL_new)
 LATE_1(X509_STORE_CTX_get_current_cert) LATE_1(X509_STORE_CTX_get_error) LATE_1(X509_get0_notAfter)
 LATE_1(X509_get0_notBefore) LATE_1(X509_get_issuer_name) LATE_1(X509_get_subject_name)
 LATE_1(X509_verify_cert_error_string)
 
-LATE_2(ASN1_TIME_print) LATE_2(BIO_new_mem_buf) LATE_2(EVP_PKEY_CTX_new)
+LATE_2(ASN1_TIME_print) LATE_2(ASN1_TIME_to_tm) LATE_2(BIO_new_mem_buf) LATE_2(EVP_PKEY_CTX_new)
 LATE_2(EVP_PKEY_CTX_set_rsa_mgf1_md) LATE_2(EVP_PKEY_CTX_set_rsa_oaep_md)
 LATE_2(EVP_PKEY_CTX_set_rsa_padding) LATE_2(BIO_puts) LATE_2(GENERAL_NAME_print)
 LATE_2(OPENSSL_sk_value) LATE_2(SSL_CTX_get_ex_data) LATE_2(SSL_CTX_load_verify_file)
@@ -60,7 +60,7 @@ LATE_3(CRYPTO_memcmp) LATE_3(BIO_read) LATE_3(BIO_write) LATE_3(EVP_EncodeBlock)
 LATE_3(SSL_CTX_set_verify) LATE_3(SSL_CTX_use_PrivateKey_file) LATE_3(SSL_read) LATE_3(SSL_set_bio)
 LATE_3(SSL_set_ex_data) LATE_3(SSL_write) LATE_3(X509_VERIFY_PARAM_set1_host)
 
-LATE_4(BIO_ctrl) LATE_4(PEM_read_bio_PUBKEY) LATE_4(BIO_new_bio_pair) LATE_4(SSL_CTX_ctrl) LATE_4(SSL_ctrl)
+LATE_4(BIO_ctrl) LATE_4(PEM_read_bio_PUBKEY) LATE_4(PEM_read_bio_X509) LATE_4(BIO_new_bio_pair) LATE_4(SSL_CTX_ctrl) LATE_4(SSL_ctrl)
 LATE_4(X509_NAME_print_ex) LATE_4(X509_get_ext_d2i)
 
 LATE_5(EVP_PKEY_encrypt)

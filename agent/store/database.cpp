@@ -8,12 +8,11 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "agent/store/schema.hpp"
 #include "sys/fd.hpp"
 
 namespace metalwright::store {
 namespace {
-
-constexpr int application_id = 0x4d574c54;  // "MWLT": so that file(1) and we know our own file
 
 void tell(Damage& damage) {
     if (!std::exchange(damage.found, true) && damage.tell) damage.tell();

@@ -1,6 +1,13 @@
 #pragma once
 
+#include <cstdint>
+
 namespace metalwright::store {
+
+/// What is kept in PRAGMA user_version.
+inline constexpr std::int64_t current_version = 3;
+/// "MWLT", in PRAGMA application_id: so that file(1) and we know our own file.
+inline constexpr int application_id = 0x4d574c54;
 
 /// The tables, version 1. Later versions are added behind it, and it is never edited.
 inline constexpr const char* schema_v1 = R"sql(

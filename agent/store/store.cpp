@@ -14,8 +14,6 @@
 namespace metalwright::store {
 namespace {
 
-constexpr std::int64_t current_version = 3;
-
 Result<std::string> draw_key() {
     std::string key(32, '\0');
     if (::getrandom(key.data(), key.size(), 0) != static_cast<ssize_t>(key.size()))

@@ -10,7 +10,7 @@ _metalwright() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-            --socket | -o | --output | --catalogue | --host | --timeout | --limit | --for | --id | --kind | --count | --raid-tool | --with | --last | --svg | --root) ((i++)) ;;
+            --socket | -o | --output | --catalogue | --host | --timeout | --limit | --for | --id | --kind | --count | --raid-tool | --with | --last | --svg | --root | --config) ((i++)) ;;
             -*) ;;
             *) words+=("$word") ;;
         esac
@@ -29,7 +29,7 @@ _metalwright() {
             mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$current")
             return
             ;;
-        --socket | --catalogue | --raid-tool | --svg | --root)
+        --socket | --catalogue | --raid-tool | --svg | --root | --config)
             _metalwright_files "$current"
             return
             ;;
@@ -60,6 +60,7 @@ _metalwright() {
         'raid replace') options+=' --with --wait --timeout' ;;
         'ip watch') options+=' --timeout' ;;
         analyze) options+=' --svg' ;;
+        doctor) options+=' --config' ;;
         clean) options+=' --root --dry-run --yes' ;;
         'userdata log') options+=' --follow --last' ;;
     esac
@@ -69,7 +70,7 @@ _metalwright() {
     fi
     local offered=''
     case $command in
-        '') offered='validate plan apply status metrics operations cancel analyze inventory raid userdata clean arm hold ip' ;;
+        '') offered='validate plan apply status metrics operations cancel analyze inventory raid userdata doctor clean arm hold ip' ;;
         hold) [[ ${#words[@]} -eq 1 ]] && offered='network storage all' ;;
         'ip ') offered='list add del plan watch' ;;
         'raid ') offered='list locate replace' ;;
