@@ -11,10 +11,9 @@ import unittest
 
 from faults import HOST, FaultsTest, in_own_namespaces, programs
 
-OPERATIONS, ITEMS = 300, 50
+OPERATIONS, ITEMS = 1500, 50
 GROWTH = 1.05
-# Once the store has forgotten its first operations, and the log of the database has been written over.
-SETTLED_AFTER = 0.1
+SETTLED = 1000  # operations: the store has begun to forget, and the log of the database has been written over
 
 
 class Sink(http.server.ThreadingHTTPServer):
@@ -78,7 +77,7 @@ class LoadTest(FaultsTest):
             status, answer = self.ask("POST", "/v1/apply", self.order(number))
             self.assertEqual(status, 202, answer)
             self.assertEqual(self.ask("GET", f"/v1/status?operation={answer['operation']}&wait=60")[1]["state"], "running")
-            if number == max(int(OPERATIONS * SETTLED_AFTER), 220):
+            if number == SETTLED:
                 early = self.resident(), self.on_disk()
         late = self.resident(), self.on_disk()
         print(f"{OPERATIONS} operations of {ITEMS} items: RSS {early[0]} KiB early, {late[0]} KiB at the end; "
