@@ -32,7 +32,8 @@ std::expected<std::vector<spec::TrustedKey>, Errors> load_trusted_keys(
 
 std::expected<std::optional<std::uint64_t>, Errors> signed_generation(
     const agent::Submission& submission, const Options& options) {
-    if (options.trusted_keys.empty() || !came_over_a_link(submission.source)) return std::nullopt;
+    if (!came_over_a_link(submission.source)) return std::nullopt;
+    if (options.trusted_keys.empty() && !options.require_signature) return std::nullopt;
     if (!submission.signature) {
         if (!options.require_signature) return std::nullopt;
         return std::unexpected(

@@ -57,7 +57,7 @@ TEST(Base64Url, HasNoSecondWayToSayTheSame) {
     for (const char* blank : {"Zm9v\n", " Zm9v", "Zm 9v", "Zm9v\t"})
         EXPECT_NE(refused(blank).find("a blank or a line break"), std::string::npos) << blank;
     EXPECT_NE(refused("Zm9v.").find("outside the alphabet at offset 4"), std::string::npos);
-    EXPECT_NE(refused("Zm9vY").find("it was cut"), std::string::npos);
+    EXPECT_NE(refused("Zm9vA").find("which no bytes are: it was cut"), std::string::npos);
     EXPECT_NE(refused("Zh").find("bits left over"), std::string::npos);
 }
 

@@ -153,8 +153,11 @@ TEST_F(SignedDocuments, WhereNoneIsRequiredABadOneIsRefusedAllTheSame) {
 }
 
 TEST_F(SignedDocuments, WhereNobodyIsTrustedNoSignatureIsLookedAt) {
-    options_.require_signature = false;
     options_.trusted_keys.clear();
+    start();
+    EXPECT_FALSE(link(document(), 1, std::nullopt)) << "but what is required is not there";
+    EXPECT_FALSE(link(document(), 1, DocumentSigner().sign(document(), "host-1", 1)));
+    options_.require_signature = false;
     start();
     EXPECT_TRUE(link(document(), 1, "none"));
 }
