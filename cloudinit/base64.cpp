@@ -8,20 +8,25 @@ namespace {
 
 constexpr std::uint8_t not_in_alphabet = 0xff;
 
-constexpr std::string_view alphabet =
+constexpr std::string_view standard =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view url_safe =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-constexpr std::array<std::uint8_t, 256> make_values() {
-    std::array<std::uint8_t, 256> values{};
+using Values = std::array<std::uint8_t, 256>;
+
+constexpr Values values_of(std::string_view alphabet) {
+    Values values{};
     values.fill(not_in_alphabet);
     for (std::size_t i = 0; i < alphabet.size(); ++i)
         values[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
     return values;
 }
 
-constexpr std::array<std::uint8_t, 256> values = make_values();
+constexpr Values standard_values = values_of(standard);
+constexpr Values url_safe_values = values_of(url_safe);
 
-std::uint8_t value_of(char c) {
+std::uint8_t value_of(const Values& values, char c) {
     return values[static_cast<unsigned char>(c)];
 }
 
@@ -37,24 +42,27 @@ std::unexpected<Error> wrong(std::size_t at, char c) {
     return fail(Errc::invalid_spec, "not Base64: a character outside the alphabet" + where);
 }
 
-}  // namespace
+std::unexpected<Error> wrong_in_url(std::size_t at, char c) {
+    const std::string where = " at offset " + std::to_string(at);
+    if (c == '=')
+        return fail(Errc::invalid_spec, "base64url has padding" + where + ": leave the = away");
+    if (c == '+' || c == '/')
+        return fail(Errc::invalid_spec, "base64url is of the standard alphabet" + where +
+                                            ": use the URL one, with - and _");
+    if (c == '\n' || c == '\r' || c == ' ' || c == '\t')
+        return fail(Errc::invalid_spec,
+                    "base64url has a blank or a line break" + where + ": write it as one word");
+    return fail(Errc::invalid_spec, "not base64url: a character outside the alphabet" + where);
+}
 
-Result<std::string> decode_base64(std::string_view text) {
-    std::size_t digits = text.size();
-    while (digits > 0 && text.size() - digits < 2 && text[digits - 1] == '=') --digits;
-    for (std::size_t i = 0; i < digits; ++i)
-        if (value_of(text[i]) == not_in_alphabet) return wrong(i, text[i]);
-    if (text.size() % 4 != 0)
-        return fail(Errc::invalid_spec, "Base64 is " + std::to_string(text.size()) +
-                                            " characters long, not a multiple of 4: it was cut, or "
-                                            "its padding is missing");
-
+/// All `digits` are of the alphabet.
+Result<std::string> bytes_of(std::string_view digits, const Values& values) {
     std::string bytes;
-    bytes.reserve(digits / 4 * 3 + 2);
+    bytes.reserve(digits.size() / 4 * 3 + 2);
     std::uint32_t held = 0;  // bits not yet given out
     unsigned count = 0;
-    for (std::size_t i = 0; i < digits; ++i) {
-        held = (held << 6u) | value_of(text[i]);
+    for (const char digit : digits) {
+        held = (held << 6u) | value_of(values, digit);
         count += 6;
         if (count < 8) continue;
         count -= 8;
@@ -67,7 +75,8 @@ Result<std::string> decode_base64(std::string_view text) {
     return bytes;
 }
 
-std::string encode_base64(std::string_view bytes) {
+/// Without padding.
+std::string digits_of(std::string_view bytes, std::string_view alphabet) {
     std::string text;
     text.reserve((bytes.size() + 2) / 3 * 4);
     std::uint32_t held = 0;  // bits not yet given out
@@ -77,8 +86,40 @@ std::string encode_base64(std::string_view bytes) {
         for (count += 8; count >= 6; count -= 6) text += alphabet[(held >> (count - 6)) & 0x3fu];
     }
     if (count > 0) text += alphabet[(held << (6 - count)) & 0x3fu];
+    return text;
+}
+
+}  // namespace
+
+Result<std::string> decode_base64(std::string_view text) {
+    std::size_t digits = text.size();
+    while (digits > 0 && text.size() - digits < 2 && text[digits - 1] == '=') --digits;
+    for (std::size_t i = 0; i < digits; ++i)
+        if (value_of(standard_values, text[i]) == not_in_alphabet) return wrong(i, text[i]);
+    if (text.size() % 4 != 0)
+        return fail(Errc::invalid_spec, "Base64 is " + std::to_string(text.size()) +
+                                            " characters long, not a multiple of 4: it was cut, or "
+                                            "its padding is missing");
+    return bytes_of(text.substr(0, digits), standard_values);
+}
+
+std::string encode_base64(std::string_view bytes) {
+    std::string text = digits_of(bytes, standard);
     text.resize((text.size() + 3) / 4 * 4, '=');
     return text;
+}
+
+Result<std::string> decode_base64url(std::string_view text) {
+    for (std::size_t i = 0; i < text.size(); ++i)
+        if (value_of(url_safe_values, text[i]) == not_in_alphabet) return wrong_in_url(i, text[i]);
+    if (text.size() % 4 == 1)
+        return fail(Errc::invalid_spec, "base64url is " + std::to_string(text.size()) +
+                                            " characters long, which no bytes are: it was cut");
+    return bytes_of(text, url_safe_values);
+}
+
+std::string encode_base64url(std::string_view bytes) {
+    return digits_of(bytes, url_safe);
 }
 
 }  // namespace metalwright::cloudinit

@@ -15,4 +15,10 @@ Result<std::string> decode_base64(std::string_view text);
 /// The same alphabet, with padding, on one line.
 std::string encode_base64(std::string_view bytes);
 
+/// Strict base64url: the URL alphabet, no padding, else as above. Each byte string has one text
+/// alone. Source: RFC 7515 section 2, RFC 4648 section 5. Errors: as decode_base64().
+Result<std::string> decode_base64url(std::string_view text);
+
+std::string encode_base64url(std::string_view bytes);
+
 }  // namespace metalwright::cloudinit

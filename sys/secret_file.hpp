@@ -16,4 +16,9 @@ Result<void> check_secret_file(const std::filesystem::path& path);
 Result<std::string> read_secret_file(const std::filesystem::path& path,
                                      std::size_t most = std::size_t{64} << 10);
 
+/// The content, at most `most` bytes of it, of a file that anybody may read and nobody but root or
+/// we ourselves may change. Errors: not_found, io, refused (others may write it).
+Result<std::string> read_own_file(const std::filesystem::path& path,
+                                  std::size_t most = std::size_t{64} << 10);
+
 }  // namespace metalwright::sys

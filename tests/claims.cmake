@@ -594,6 +594,32 @@ claim(6.file "A document renamed into the watched directory is taken; reports ap
   agent_link.FileLinkTest.ADocumentRenamedIntoItIsTakenAndAnswered
   agent_link.FileLinkTest.ErrorsAreWrittenBesideIt
   agent_link.FileLinkTest.ReportsAreFilesBeforeTheyAreForgotten)
+claim(6.signed "A document that has to be signed is an order only with a trusted key's signature over its exact bytes, this host and its generation."
+  agent_engine.SignedDocuments.OneOfTheControlPlaneIsCarriedOut
+  agent_engine.SignedDocuments.OneThatIsNotChangesNothingAndIsReported
+  agent_engine.SignedDocuments.WhatNobodySignedIsNotEvenRead
+  agent_engine.SignedDocuments.AReleaseHasToBeSignedToo
+  agent_engine.SignedDocuments.RootOnTheHostNeedsNone
+  agent_engine.SignedDocuments.WhereNoneIsRequiredABadOneIsRefusedAllTheSame
+  agent_engine.SignedDocuments.WithoutGoodKeysNobodyIsBelieved
+  agent_daemon.SignedLinks.AProxyCanNeitherOrderNorRepeatNorCarryOver
+  agent_daemon.SignedLinks.ADirectoryTakesWhatIsSignedBesideIt
+  agent_daemon.Config.ASignatureCanBeRequiredOnlyWhereSomebodyMaySign
+  agent_spec.DetachedSignature.AnyByteThatChangesIsNoticed agent_spec.DetachedSignature.OneForAnotherHostIsRefused
+  agent_spec.DetachedSignature.OneForAnotherGenerationIsRefused agent_spec.TrustedKeys.OneThatAnybodyCanSignWithIsNone
+  clients.signed_documents)
+claim(6.signed-replay "A signed document that is older than one that was taken is refused, whatever generation whoever carries it gives it."
+  agent_engine.SignedDocuments.AnOlderOneIsNotTakenAgain
+  agent_engine.SignedDocuments.AnOlderOneInTheDirectoryNeitherThoughItSaysNoGeneration
+  agent_engine.SignedDocuments.WhatItSaysItselfIsWhatWasSigned
+  agent_daemon.SignedLinks.AProxyCanNeitherOrderNorRepeatNorCarryOver)
+claim(6.signed-rotation "The keys of a control plane are exchanged by their ids while the daemon runs."
+  agent_engine.SignedDocuments.KeysAreExchangedWhileTheDaemonRuns agent_spec.TrustedKeys.EachHasANameOfItsOwn
+  clients.signed_documents)
+claim(6.signed-form "Of a signature there is one way to write it, and no header, however made, is believed beyond that."
+  agent_spec.DetachedSignature.AHeaderThatIsNotAsItMustBeIsToldWhy agent_spec.DetachedSignature.OneWayToWriteItAlone
+  agent_spec.DetachedSignature.TheKeyInAHeaderIsNoKey agent_spec.DetachedSignature.TheSignerOfTheseTestsIsThatOfRfc8037
+  agent_link.HttpsLinkTest.TheSignatureIsHandedOverAsItCame cloudinit.Base64Url.HasNoSecondWayToSayTheSame fuzz.jws)
 claim(6.https-poll "The https link asks with the generation it has, waits, and takes 200, 304 and 404 for what they mean."
   agent_link.HttpsLinkTest.TakesADocumentOnceWithItsGeneration
   agent_link.HttpsLinkTest.ANewGenerationIsTakenAfterNothingNew

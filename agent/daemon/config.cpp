@@ -222,6 +222,8 @@ std::expected<Config, Errors> read_config(std::string_view text, std::string_vie
     r.number("user_data.memory_bytes", c.run_limits.memory_bytes, 0, 1LL << 50);
     r.number("user_data.tasks", c.run_limits.tasks, 0, 4'194'304);
     r.text("link.report", c.reporting_link, {"auto", "https", "file", "none"});
+    r.path("link.trusted_keys_file", c.trusted_keys_file);
+    r.flag("link.require_signature", c.require_signature);
     r.strings("link.https.urls", c.urls);
     r.path("link.https.token_file", c.token_file);
     r.path("link.https.ca_file", c.ca_file);
@@ -244,6 +246,9 @@ std::expected<Config, Errors> read_config(std::string_view text, std::string_vie
         r.wrong("api.tcp.cert_file", parsed.table(),
                 "is needed with an address that others reach: without TLS only loopback is "
                 "listened on");
+    if (c.require_signature && c.trusted_keys_file.empty())
+        r.wrong("link.require_signature", *parsed.table().at_path("link.require_signature").node(),
+                "needs trusted_keys_file: without it no signature could be believed");
     if (c.cert_file.empty() != c.key_file.empty())
         r.wrong("link.https.cert_file", parsed.table(), "and key_file go together");
     if (!r.errors.empty()) return std::unexpected(std::move(r.errors));

@@ -57,6 +57,8 @@ struct Config {
     cloudinit::RunLimits run_limits{};
 
     std::string reporting_link = "auto";  ///< auto https file none
+    std::filesystem::path trusted_keys_file{};
+    bool require_signature = false;
 
     std::vector<std::string> urls{};
     std::filesystem::path token_file{};

@@ -27,6 +27,7 @@
 #include "agent/engine/host_machine.hpp"
 #include "agent/engine/keeper.hpp"
 #include "agent/engine/log.hpp"
+#include "agent/engine/trust.hpp"
 #include "agent/engine/watch.hpp"
 #include "sys/heap.hpp"
 #include "sys/notify.hpp"
@@ -37,6 +38,15 @@ namespace {
 namespace asio = boost::asio;
 using engine::Level;
 using engine::log;
+
+/// The host is served whatever is wrong with it, but no document of a link is believed.
+void check_trusted_keys(const Config& config) {
+    if (config.trusted_keys_file.empty()) return;
+    const auto keys = engine::load_trusted_keys(config.trusted_keys_file);
+    if (keys) return;
+    for (const Error& error : keys.error())
+        log(Level::error, "no signature can be verified: " + describe(error));
+}
 
 /// What systemd allows us to stop is longer; what the operator was promised is this.
 constexpr std::chrono::milliseconds stop_bound{4'000};
@@ -170,7 +180,9 @@ int run(const Config& config) {
                            .shape_ingress = config.shape_ingress,
                            .neighbours = config.neighbours,
                            .script_timeout = config.script_timeout,
-                           .user_data = config.user_data},
+                           .user_data = config.user_data,
+                           .trusted_keys = config.trusted_keys_file,
+                           .require_signature = config.require_signature},
                           **store, machine, wall_clock_ms);
 
     asio::io_context io(1);
@@ -240,6 +252,7 @@ int run(const Config& config) {
     watchdog.start();
     asio::steady_timer started(io, std::chrono::milliseconds(300));
     started.async_wait([](boost::system::error_code) { sys::give_back_code(); });
+    check_trusted_keys(config);
     sys::notify_ready("serving host " + host_id);
     log(Level::info, "ready", {{"host", host_id}, {"version", METALWRIGHT_VERSION}});
     io.run();

@@ -10,6 +10,7 @@
 #include "agent/daemon/daemon.hpp"
 #include "agent/daemon/doctor/look.hpp"
 #include "agent/daemon/logging.hpp"
+#include "agent/engine/trust.hpp"
 #include "sys/files.hpp"
 #include "sys/heap.hpp"
 
@@ -105,6 +106,9 @@ std::variant<daemon::Config, int> asked(int argc, char** argv) {
         config = std::move(*read);
     }
     if (check) {
+        if (!config.trusted_keys_file.empty())
+            if (auto keys = engine::load_trusted_keys(config.trusted_keys_file); !keys)
+                return wrong_config(keys.error());
         std::printf("%s is right\n", file.c_str());
         return 0;
     }

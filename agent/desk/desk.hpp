@@ -27,6 +27,9 @@ struct Submission {
     std::string document;                       ///< native spec, release, or a dialect's envelope
     std::optional<std::uint64_t> generation{};  ///< what it was delivered with (ETag), if anything
     std::optional<Replaces> replaces{};         ///< none: whatever is in force
+    /// What came beside it to say whose it is, as it came: docs/control-plane.md. A link does not
+    /// look at it; whoever has the store does.
+    std::optional<std::string> signature{};
 };
 
 /// A document in force.

@@ -48,6 +48,8 @@ struct Options {
     netcfg::NeighbourFiles neighbours{};
     std::chrono::seconds script_timeout{3600};  ///< used where a document gives none
     cloudinit::UserDataLimits user_data{};
+    std::filesystem::path trusted_keys{};  ///< of who may sign a link's documents; empty: nobody's
+    bool require_signature = false;        ///< a link's document without one is refused
 };
 
 /// Milliseconds since 1970, UTC.

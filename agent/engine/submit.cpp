@@ -12,13 +12,12 @@
 #include "agent/engine/log.hpp"
 #include "agent/engine/mandate.hpp"
 #include "agent/engine/run_order.hpp"
-#include "agent/spec/address_edit.hpp"
+#include "agent/engine/trust.hpp"
 #include "agent/spec/catalogue.hpp"
 #include "agent/spec/document.hpp"
 #include "agent/spec/leases.hpp"
 #include "agent/spec/sealing.hpp"
 #include "agent/spec/store_form.hpp"
-#include "agent/vendor/dialect.hpp"
 #include "cloudinit/password.hpp"
 #include "core/fail_point.hpp"
 #include "sys/files.hpp"
@@ -139,14 +138,8 @@ void Engine::refuse_upwards(const agent::Submission& submission, const Errors& e
     for (const Error& error : errors)
         log(Level::warn, "document refused: " + describe(error),
             {{"source", submission.source}, {"code", std::string(to_string(error.code))}});
-    // Who asked is there to read the answer.
-    const auto is_vendor = [&](const vendor::Dialect& one) {
-        return one.name == submission.source;
-    };
-    if (submission.source == "admin" || submission.source == "raid" ||
-        submission.source == spec::address_source ||
-        std::ranges::any_of(vendor::dialects(), is_vendor))
-        return;
+    // Who asked here is there to read the answer.
+    if (!came_over_a_link(submission.source)) return;
     Json report{{"kind", "refused"},
                 {"at", iso_time(clock_())},
                 {"host", options_.host_id},
@@ -159,10 +152,24 @@ void Engine::refuse_upwards(const agent::Submission& submission, const Errors& e
 }
 
 std::expected<agent::Accepted, Errors> Engine::submit(const agent::Submission& submission) {
+    const auto refuse = [&](Errors errors) {
+        refuse_upwards(submission, errors);
+        return std::unexpected(std::move(errors));
+    };
+    // Before it is read: of what nobody signed nothing is taken apart.
+    const auto signed_as = signed_generation(submission, options_);
+    if (!signed_as) return refuse(signed_as.error());
     auto spec = read(submission);
-    if (!spec) {
-        refuse_upwards(submission, spec.error());
-        return std::unexpected(spec.error());
+    if (!spec) return refuse(std::move(spec).error());
+    if (*signed_as) {
+        if (spec->generation.value_or(**signed_as) != **signed_as)
+            return refuse({{Errc::refused,
+                            "the document says generation " + std::to_string(*spec->generation) +
+                                ", its signature is for generation " + std::to_string(**signed_as) +
+                                ": sign it as what it says",
+                            "/generation"}});
+        // So that one which says none is older than what was signed after it.
+        spec->generation = *signed_as;
     }
     const std::lock_guard one_at_a_time(accept_mutex_);
     return take_in(submission, std::move(*spec));

@@ -110,6 +110,15 @@ std::string report_name(std::int64_t seq) {
     return name.data();
 }
 
+/// What lies beside a document to say whose it is, without the newline that ends a text file.
+Result<std::optional<std::string>> signature_of(sys::Files& files, const fs::path& document) {
+    auto text = files.read(document.native() + ".jws");
+    if (!text && text.error().code == Errc::not_found) return std::nullopt;
+    if (!text) return std::unexpected(text.error());
+    if (text->ends_with('\n')) text->pop_back();
+    return std::move(*text);
+}
+
 /// What became of one document, for the io thread.
 struct Taken {
     std::optional<Submitted> result{};  ///< nothing when the file is gone again
@@ -128,8 +137,11 @@ Taken take(Desk& desk, sys::Files& files, const fs::path& path, std::size_t limi
             Errors{{Errc::invalid_spec, "is larger than " + std::to_string(limit) + " bytes",
                     path.native()}});
     } else {
-        const Submission submission{.source = "file", .document = *document};
-        taken.result = submit(desk, submission);
+        auto signature = signature_of(files, path);
+        taken.result = signature ? submit(desk, {.source = "file",
+                                                 .document = *document,
+                                                 .signature = std::move(*signature)})
+                                 : std::unexpected(Errors{signature.error()});
         taken.again = !*taken.result && !told_for_good(taken.result->error());
     }
     const auto written = files.put(path.native() + ".result", result_text(*taken.result), ours);

@@ -27,7 +27,8 @@ struct FileOptions {
 /// A directory as control plane: docs/control-plane.md.
 ///
 /// A file `NAME.json` that is renamed into it, or closed after writing, is handed to Desk::submit()
-/// with source "file"; the answer is written to `NAME.json.result`. Files that are there at the
+/// with source "file" and the signature in `NAME.json.jws`, if there is one; the answer is written
+/// to `NAME.json.result`. Files that are there at the
 /// start are read once, oldest first. When this is the reporting link, each report becomes
 /// `reports/<seq, ten digits>.json`, durable before it is acknowledged.
 class FileLink {

@@ -34,6 +34,7 @@ using Addresses = Lookup::Addresses;
 using Parser = http::response_parser<http::string_body>;
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t header_limit = 16 << 10;
+constexpr const char* signature_header = "Metalwright-Signature";
 
 /// One connection to one server, through TLS or bare.
 struct Connection {
@@ -102,6 +103,9 @@ Reply reply_of(Parser& parser) {
     reply.etag = std::string(message[http::field::etag]);
     reply.retry_after = std::string(message[http::field::retry_after]);
     reply.date = std::string(message[http::field::date]);
+    const auto signatures = message.equal_range(signature_header);
+    for (auto each = signatures.first; each != signatures.second; ++each)
+        (reply.signature += reply.signature.empty() ? "" : ", ") += std::string(each->value());
     return reply;
 }
 

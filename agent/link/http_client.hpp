@@ -43,6 +43,7 @@ struct Reply {
     std::string etag{};  ///< these as sent; empty when absent
     std::string retry_after{};
     std::string date{};
+    std::string signature{};  ///< "Metalwright-Signature"; several of them joined by ", "
 
     bool operator==(const Reply&) const = default;
 };

@@ -46,10 +46,11 @@ struct HttpsOptions {
 
 /// The control plane over HTTPS: docs/control-plane.md, schema/control-plane.openapi.yaml.
 ///
-/// Documents: a long poll for the host's spec, handed to Desk::submit() with source "link" and the
-/// generation of its ETag. Reports: the outbox in order, at least once, acknowledged up to what the
-/// control plane says is safe. Each has a connection and back-off of its own; both go on for ever.
-/// Whatever goes wrong is in status() and, once, in the log.
+/// Documents: a long poll for the host's spec, handed to Desk::submit() with source "link", the
+/// generation of its ETag and the signature of its Metalwright-Signature. Reports: the outbox in
+/// order, at least once, acknowledged up to what the control plane says is safe. Each has a
+/// connection and back-off of its own; both go on for ever. Whatever goes wrong is in status() and,
+/// once, in the log.
 class HttpsLink {
  public:
     HttpsLink(boost::asio::io_context& io, boost::asio::thread_pool& pool, Desk& desk,

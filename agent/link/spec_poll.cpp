@@ -76,6 +76,7 @@ void HttpsLink::SpecPoll::document(Reply reply) {
 
     Submission submission{
         .source = "link", .document = std::move(reply.body), .generation = generation};
+    if (!reply.signature.empty()) submission.signature = std::move(reply.signature);
     on_pool(
         pool_, io_,
         [&desk = desk_, submission = std::move(submission)] { return submit(desk, submission); },

@@ -34,10 +34,10 @@ constexpr const char* library_of(std::string_view name) {
 #define LATE_FROM(name) library_of(#name)
 LATE_0(BIO_s_mem) LATE_0(ERR_clear_error) LATE_0(ERR_get_error) LATE_0(ERR_peek_last_error)
 LATE_0(EVP_sha256) LATE_0(SSL_get_ex_data_X509_STORE_CTX_idx) LATE_0(TLS_client_method)
-LATE_0(TLS_server_method) LATE_0(EVP_md5)
+LATE_0(TLS_server_method) LATE_0(EVP_md5) LATE_0(EVP_MD_CTX_new)
 
 LATE_1(BIO_ctrl_pending) LATE_1(BIO_free) LATE_1(BIO_new) LATE_1(ERR_lib_error_string)
-LATE_1(ERR_reason_error_string) LATE_1(EVP_PKEY_CTX_free) LATE_1(EVP_PKEY_encrypt_init)
+LATE_1(ERR_reason_error_string) LATE_1(EVP_MD_CTX_free) LATE_1(EVP_PKEY_CTX_free) LATE_1(EVP_PKEY_encrypt_init)
 LATE_1(EVP_PKEY_free) LATE_1(EVP_PKEY_get_base_id) LATE_1(EVP_PKEY_get_bits) LATE_1(GENERAL_NAMES_free) LATE_1(OPENSSL_sk_num)
 LATE_1(SSL_CTX_check_private_key) LATE_1(SSL_CTX_free)
 LATE_1(SSL_CTX_get_default_passwd_cb_userdata) LATE_1(SSL_CTX_new)
@@ -61,9 +61,10 @@ LATE_3(SSL_CTX_set_verify) LATE_3(SSL_CTX_use_PrivateKey_file) LATE_3(SSL_read) 
 LATE_3(SSL_set_ex_data) LATE_3(SSL_write) LATE_3(X509_VERIFY_PARAM_set1_host)
 
 LATE_4(BIO_ctrl) LATE_4(PEM_read_bio_PUBKEY) LATE_4(PEM_read_bio_X509) LATE_4(BIO_new_bio_pair) LATE_4(SSL_CTX_ctrl) LATE_4(SSL_ctrl)
+LATE_4(EVP_PKEY_new_raw_public_key)
 LATE_4(X509_NAME_print_ex) LATE_4(X509_get_ext_d2i)
 
-LATE_5(EVP_PKEY_encrypt)
+LATE_5(EVP_DigestVerify) LATE_5(EVP_DigestVerifyInit) LATE_5(EVP_PKEY_encrypt)
 
 LATE_6(CRYPTO_get_ex_new_index) LATE_6(EVP_Digest)
 

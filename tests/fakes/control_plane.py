@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The control plane of the tests: hands out host specs, keeps the reports it gets, and fails when it is told to.
 
-GET  /v1/hosts/{id}/spec?wait=S   200 with the document and ETag: "GENERATION"; 304 when If-None-Match still names it
+GET  /v1/hosts/{id}/spec?wait=S   200 with the document, ETag: "GENERATION" and, where it is signed, Metalwright-Signature; 304 when If-None-Match still names it
                                   after S seconds; 404 when there is none
 POST /v1/hosts/{id}/reports       {"reports": [{"seq": N, ...}, ...]} -> {"safe": N}, all up to N are stored
 """
@@ -83,15 +83,18 @@ class ControlPlane:
 
     # --- for the test
 
-    def put_spec(self, host, document, generation):
-        """Offers a document to a host: bytes go out as they are, anything else as JSON; None takes the offer back."""
+    def put_spec(self, host, document, generation, signature=None):
+        """Offers a document to a host: bytes go out as they are, anything else as JSON; None takes the offer back. A signature is
+        text that goes out with it, or what makes one (document_signer.DocumentSigner)."""
         if document is not None and not isinstance(document, bytes):
             document = document.encode() if isinstance(document, str) else json.dumps(document).encode()
+        if hasattr(signature, "sign"):
+            signature = signature.sign(document, host, generation)
         with self.changed:
             if document is None:
                 self._specs.pop(host, None)
             else:
-                self._specs[host] = (document, str(generation))
+                self._specs[host] = (document, str(generation), signature)
             self.changed.notify_all()
 
     def reports(self, host):
@@ -157,7 +160,7 @@ class ControlPlane:
                 self.changed.wait(1.0)
 
     def spec(self, host, known, wait):
-        """(document, generation), waiting while it is the known one; None when there is none for the host."""
+        """(document, generation, signature), waiting while it is the known one; None when there is none for the host."""
         deadline = time.monotonic() + wait
         with self.changed:
             while True:

@@ -115,12 +115,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if offer is None:
             plane.note(host=host, kind="spec", status=404)
             return self._answer(404, {"error": f"there is no spec for {host}"})
-        document, generation = offer
+        document, generation, signature = offer
         status = 304 if generation == known else 200
         plane.note(host=host, kind="spec", status=status, generation=generation)
         if status == 304:
             return self._answer(304, None, {"ETag": f'"{generation}"'})
-        return self._answer(200, document, {"ETag": f'"{generation}"'})
+        signed = {} if signature is None else {"Metalwright-Signature": signature}
+        return self._answer(200, document, {"ETag": f'"{generation}"', **signed})
 
     def _reports(self, host, body):
         plane = self.server.plane

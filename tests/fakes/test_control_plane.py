@@ -11,6 +11,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from control_plane import ControlPlane  # noqa: E402
+from document_signer import DocumentSigner  # noqa: E402
 
 DOCUMENT = b'{ "any": "bytes",  "as": null }\n'
 
@@ -48,6 +49,19 @@ class ControlPlaneTest(unittest.TestCase):
         self.plane.put_spec("h1", DOCUMENT, 7)
         status, body, headers = self.get()
         self.assertEqual((status, body, headers["ETag"]), (200, DOCUMENT, '"7"'))
+
+    def test_a_signature_goes_out_with_its_document(self):
+        signer = DocumentSigner(self.plane.directory)
+        self.plane.put_spec("h1", DOCUMENT, 7, signer)
+        signature = self.get()[2]["Metalwright-Signature"]
+        self.assertEqual(signature, signer.sign(DOCUMENT, "h1", 7))
+        self.assertNotEqual(signature, signer.sign(DOCUMENT, "h2", 7))
+        self.assertRegex(signature, r"^[\w-]+\.\.[\w-]{86}$")
+        self.assertEqual(len(signer.public_key()["x"]), 43)
+        self.plane.put_spec("h1", DOCUMENT, 8, "text")
+        self.assertEqual(self.get()[2]["Metalwright-Signature"], "text")
+        self.plane.put_spec("h1", DOCUMENT, 9)
+        self.assertIsNone(self.get()[2]["Metalwright-Signature"])
 
     def test_long_poll_ends_with_the_next_generation(self):
         self.plane.put_spec("h1", DOCUMENT, 1)

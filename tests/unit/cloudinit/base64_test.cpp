@@ -36,6 +36,31 @@ TEST(Base64, ReadsEveryByte) {
     EXPECT_EQ(decoded("+/+/"), "\xfb\xff\xbf");
 }
 
+TEST(Base64Url, IsRfc4648WithoutPadding) {
+    for (const Example& example : examples) {
+        std::string text = example.text;
+        text.erase(std::min(text.find('='), text.size()));
+        EXPECT_EQ(decode_base64url(text), example.bytes);
+        EXPECT_EQ(encode_base64url(example.bytes), text);
+    }
+    EXPECT_EQ(decode_base64url("-_-_"), "\xfb\xff\xbf");
+    EXPECT_EQ(encode_base64url("\xfb\xff\xbf"), "-_-_");
+}
+
+TEST(Base64Url, HasNoSecondWayToSayTheSame) {
+    const auto refused = [](std::string_view text) {
+        const auto bytes = decode_base64url(text);
+        return bytes ? "accepted" : bytes.error().message;
+    };
+    EXPECT_EQ(refused("Zg=="), "base64url has padding at offset 2: leave the = away");
+    EXPECT_NE(refused("+/+/").find("standard alphabet at offset 0"), std::string::npos);
+    for (const char* blank : {"Zm9v\n", " Zm9v", "Zm 9v", "Zm9v\t"})
+        EXPECT_NE(refused(blank).find("a blank or a line break"), std::string::npos) << blank;
+    EXPECT_NE(refused("Zm9v.").find("outside the alphabet at offset 4"), std::string::npos);
+    EXPECT_NE(refused("Zm9vA").find("which no bytes are: it was cut"), std::string::npos);
+    EXPECT_NE(refused("Zh").find("bits left over"), std::string::npos);
+}
+
 TEST(Base64, RefusesALineBreakAndSaysHowToEncode) {
     EXPECT_NE(refusal("Zm9v\nYmFy").find("line break at offset 4"), std::string::npos);
     EXPECT_NE(refusal("Zm9vYmFy\n").find("base64 -w0"), std::string::npos);

@@ -48,6 +48,8 @@ timeout_seconds = 5
 runner = "/r"
 [link]
 report = "https"
+trusted_keys_file = "/tk"
+require_signature = true
 [link.https]
 urls = ["https://a", "https://b"]
 token_file = "/t"
@@ -65,6 +67,8 @@ directory = "/d"
                                     "m.toml");
     ASSERT_TRUE(config) << describe(config.error().front());
     EXPECT_EQ(config->urls, (std::vector<std::string>{"https://a", "https://b"}));
+    EXPECT_EQ(config->trusted_keys_file, "/tk");
+    EXPECT_TRUE(config->require_signature);
     EXPECT_EQ(config->limits.widest_v4, 24u);
     EXPECT_EQ(config->backoff_max, std::chrono::milliseconds(222));
     EXPECT_EQ(config->watched_directory, "/d");
@@ -136,6 +140,16 @@ TEST(Config, ASwitchIsTrueOrFalse) {
     ASSERT_FALSE(config);
     EXPECT_EQ(describe(config.error().front()),
               "m.toml:2: network.shape_ingress must be true or false");
+}
+
+TEST(Config, ASignatureCanBeRequiredOnlyWhereSomebodyMaySign) {
+    EXPECT_FALSE(read_config("", "m.toml")->require_signature);
+    EXPECT_TRUE(read_config("[link]\nrequire_signature = false\n", "m.toml"));
+    const auto config = read_config("[link]\nrequire_signature = true\n", "m.toml");
+    ASSERT_FALSE(config);
+    EXPECT_EQ(describe(config.error().front()),
+              "m.toml:2: link.require_signature needs trusted_keys_file: without it no signature "
+              "could be believed");
 }
 
 TEST(Config, NeighboursAreTheTwoThatWeKnow) {

@@ -81,6 +81,28 @@ TEST_F(FileLinkTest, OneWrittenInPlaceIsTakenWhenItIsClosed) {
     EXPECT_EQ(read(box_ / "order.json.result"), accepted);
 }
 
+TEST_F(FileLinkTest, TheSignatureBesideItIsHandedOverWithIt) {
+    start();
+    drop("order.json.jws", "aGVhZGVy..c2ln\n");
+    drop("order.json", R"({"a":1})");
+    drop("other.json", R"({"a":2})");
+    ASSERT_TRUE(appears("other.json.result"));
+    const auto submissions = desk_.submissions();
+    ASSERT_EQ(submissions.size(), 2u) << "a signature is no document";
+    EXPECT_EQ(submissions[0].signature, "aGVhZGVy..c2ln") << "without the newline of the file";
+    EXPECT_EQ(submissions[0].document, R"({"a":1})");
+    EXPECT_FALSE(submissions[1].signature);
+}
+
+TEST_F(FileLinkTest, ASignatureThatCannotBeReadIsNotNone) {
+    fs::create_directory(box_ / "order.json.jws");
+    start();
+    drop("order.json", R"({"a":1})");
+    ASSERT_TRUE(appears("order.json.result"));
+    EXPECT_NE(read(box_ / "order.json.result").find("order.json.jws"), std::string::npos);
+    EXPECT_TRUE(desk_.submissions().empty());
+}
+
 TEST_F(FileLinkTest, ErrorsAreWrittenBesideIt) {
     desk_.refuse({{Errc::invalid_spec, "missing", "/host/id"}});
     start();

@@ -49,6 +49,28 @@ TEST_F(HttpsLinkTest, TakesADocumentOnceWithItsGeneration) {
     EXPECT_FALSE(link_->status().document_error);
 }
 
+TEST_F(HttpsLinkTest, TheSignatureIsHandedOverAsItCame) {
+    std::atomic<std::uint64_t> turn = 0;
+    TestServer server([&](const Seen&) {
+        const std::uint64_t now = ++turn;
+        const std::string body = R"({"now":)" + std::to_string(now) + "}";
+        const std::string etag = "ETag: \"" + std::to_string(now) + "\"\r\n";
+        if (now == 1) return answer(200, body, etag + "Metalwright-Signature: aGVhZGVy..c2ln\r\n");
+        if (now == 2)
+            return answer(200, body,
+                          etag +
+                              "metalwright-signature: a..b\r\n"
+                              "METALWRIGHT-SIGNATURE: c..d\r\n");
+        return now == 3 ? answer(200, body, etag) : Act{.hang = true};
+    });
+    start(options({server.url()}));
+    ASSERT_TRUE(submitted(3));
+    const auto submissions = desk_.submissions();
+    EXPECT_EQ(submissions[0].signature, "aGVhZGVy..c2ln");
+    EXPECT_EQ(submissions[1].signature, "a..b, c..d") << "which is none: no choice is made here";
+    EXPECT_FALSE(submissions[2].signature);
+}
+
 TEST_F(HttpsLinkTest, ANewGenerationIsTakenAfterNothingNew) {
     std::atomic<int> turn = 0;
     TestServer server([&](const Seen& seen) {

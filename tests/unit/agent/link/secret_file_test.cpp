@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <fstream>
 
 #include "sys/secret_file.hpp"
@@ -22,6 +24,24 @@ TEST(Token, IsOneLine) {
     const TempDir dir;
     EXPECT_EQ(read_token(put(dir.path() / "t", "s3cret\n")), "s3cret");
     EXPECT_EQ(read_token(put(dir.path() / "t", "s3cret\r\n", 0640)), "s3cret");
+}
+
+TEST(OwnFile, MayBeReadByAllAndWrittenByNobodyElse) {
+    const TempDir dir;
+    EXPECT_EQ(sys::read_own_file(put(dir.path() / "k", "keys", 0644)), "keys");
+    for (const unsigned mode : {0664u, 0646u}) {
+        const auto open = sys::read_own_file(put(dir.path() / "k", "keys", mode));
+        ASSERT_FALSE(open) << mode;
+        EXPECT_EQ(open.error().code, Errc::refused);
+    }
+    const auto absent = sys::read_own_file(dir.path() / "none");
+    ASSERT_FALSE(absent);
+    EXPECT_EQ(absent.error().code, Errc::not_found);
+    EXPECT_EQ(sys::read_own_file(dir.path()).error().code, Errc::io) << "a directory is no file";
+    if (::geteuid() != 0) return;
+    put(dir.path() / "k", "keys", 0644);
+    ASSERT_EQ(::chown((dir.path() / "k").c_str(), 65534, 65534), 0);
+    EXPECT_EQ(sys::read_own_file(dir.path() / "k").error().code, Errc::refused);
 }
 
 TEST(Token, MustNotBeReadableByEverybody) {
