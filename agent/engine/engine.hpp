@@ -101,6 +101,7 @@ class Engine final : public agent::Desk {
     /// Puts back what is ordered of the network and is not there (any more): for the Keeper, when
     /// the kernel has told of a change. `later` vetoes what is to wait. Waits while an operation is
     /// at work on the network. Does nothing while the network is held or no instance is in force.
+    /// What an operation is still to do, and nobody has taken away, is not put back.
     /// `deserted`: see netcfg::Wanted.
     Upkeep put_back(const Veto& later, std::vector<int> deserted = {});
     /// Items of ours are taken away again and again: told once, each in a report of its own.
@@ -191,7 +192,9 @@ class Engine final : public agent::Desk {
     Machine& machine_;
     WallClock clock_;
 
-    std::mutex network_mutex_;  // one room at work on the network at a time
+    std::mutex network_mutex_;  // one room at work on the network at a time; of what follows
+    std::int64_t network_operation_ = 0;            // the newest that has been at work on it
+    std::optional<netcfg::Wanted> network_wanted_;  // by that one; nothing: it was a release
     std::atomic<std::int64_t> restored_{0};
     std::mutex arrays_mutex_;
     std::vector<raid::Array> arrays_seen_;  // at the last glance

@@ -136,6 +136,8 @@ void Engine::run_rooms(Work& work) {
     const auto network = [&] {
         if (!spec::has_network(work.spec)) return;
         const std::lock_guard alone(network_mutex_);
+        network_operation_ = work.operation.id;
+        network_wanted_ = network_wanted(work.spec);
         OperationJournal journal(*this, work.operation);
         auto owned = network_owned();
         if (!owned) {
@@ -147,7 +149,7 @@ void Engine::run_rooms(Work& work) {
             fail_point("engine.after-owned");
             return kept;
         };
-        auto room = machine_.network(network_wanted(work.spec), *owned, keep, {});
+        auto room = machine_.network(*network_wanted_, *owned, keep, {});
         if (auto planned = room->plan(); !planned) {
             network_items = failed_room("network", planned.error());
             return;

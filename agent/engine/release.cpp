@@ -43,6 +43,8 @@ Result<raid::Wanted> Engine::arrays_to_remove() {
 /// The addresses, routes and shaping that are ours.
 std::vector<ItemResult> Engine::release_network(const store::Operation& operation) {
     const std::lock_guard alone(network_mutex_);
+    network_operation_ = operation.id;
+    network_wanted_.reset();
     auto owned = network_owned();
     if (!owned) return failed_room("network", owned.error());
     netcfg::Wanted nothing;

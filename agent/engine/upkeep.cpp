@@ -49,6 +49,17 @@ Upkeep Engine::put_back(const Veto& later, std::vector<int> deserted) {
         return upkeep;
     }
 
+    // An order that waits for its turn is in force, and nothing of it has been done: until then the
+    // network is kept as it was.
+    const auto unfinished = store_.unfinished();
+    if (!unfinished) return upkeep;
+    const bool order_waits =
+        std::ranges::any_of(*unfinished, [this](const store::Operation& operation) {
+            return operation.id > network_operation_;
+        });
+    const auto known = order_waits ? network_wanted_ : std::optional(network_wanted(*spec));
+    if (!known) return upkeep;
+
     // What the last operation could not do is its report's business, not ours again and again. What
     // it did, and somebody took away before it was read back, is to be put back like all else.
     const auto was_refused = [](const ItemResult& item) {
@@ -63,7 +74,7 @@ Upkeep Engine::put_back(const Veto& later, std::vector<int> deserted) {
         if (failed.contains(step.item)) return Error{Errc::busy, "failed before", step.item};
         return later ? later(step) : std::nullopt;
     };
-    netcfg::Wanted wanted = network_wanted(*spec);
+    netcfg::Wanted wanted = *known;
     wanted.deserted = std::move(deserted);
     auto room = machine_.network(
         std::move(wanted), *owned,

@@ -82,6 +82,9 @@ class LoadTest(FaultsTest):
         late = self.resident(), self.on_disk()
         print(f"{OPERATIONS} operations of {ITEMS} items: RSS {early[0]} KiB early, {late[0]} KiB at the end; "
               f"store {early[1]} KiB, {late[1]} KiB", flush=True)
+        _, now = self.ask("GET", f"/v1/events?after={1 << 62}")
+        _, told = self.ask("GET", f"/v1/events?after={max(0, now['next'] - 1000)}")
+        self.assertEqual([event for event in told["events"] if event["kind"] == "drift"], [], "nobody has taken anything away")
         self.assertLessEqual(late[0], early[0] * GROWTH, "KiB of memory")
         self.assertLessEqual(late[1], early[1] * GROWTH, "KiB on disk")
 

@@ -179,6 +179,22 @@ TEST_F(UpkeepTest, AHoldOfTheStorageLetsTheNetworkBePutBack) {
     EXPECT_EQ(engine_->put_back({}).items.size(), 1u);
 }
 
+TEST_F(UpkeepTest, WhatAnOrderIsStillToDoIsNotPutBackAndWhatWasThereIs) {
+    finished(document());
+    hold("storage", 60);  // the next order waits
+    const std::string later = "alias/10.0.1.99/32";
+    json order = json::parse(document());
+    order["network"]["aliases"].push_back({{"id", "s"}, {"cidr", "10.0.1.99/32"}});
+    accept(order.dump(), 7);
+    EXPECT_TRUE(engine_->put_back({}).items.empty());
+    EXPECT_FALSE(machine_.made.contains(later));
+    machine_.made.erase(alias);
+    const Upkeep upkeep = engine_->put_back({});
+    ASSERT_EQ(upkeep.items.size(), 1u);
+    EXPECT_EQ(upkeep.items.front().item, alias);
+    EXPECT_FALSE(machine_.made.contains(later));
+}
+
 TEST_F(UpkeepTest, AHoldIsToldAndEndsOnCommand) {
     hold("all", 60);
     json status = json::parse(engine_->status());
