@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -271,6 +272,10 @@ TEST_F(AuditTrail, AStrangersWordsStayOnTheirLineAndAreShort) {
 }
 
 TEST_F(AuditTrail, ManyAtOnceAreWrittenOneAfterTheOther) {
+    begin({.write = [](int fd, const char* data, std::size_t size) {
+        std::this_thread::sleep_for(std::chrono::microseconds(100));  // the others are let in
+        return ::write(fd, data, size);
+    }});
     std::vector<std::thread> writers;
     for (int writer = 0; writer < 4; ++writer)
         writers.emplace_back([this, writer] {
