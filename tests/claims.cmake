@@ -48,6 +48,27 @@ claim(3.config-checked "An unknown or impossible key of metalwright.toml is told
   agent_daemon.Config.AllThatIsWrongIsToldAtOnceWithItsLine agent_daemon.Config.BrokenTomlIsToldWithItsLine)
 claim(3.errors-documented "Each error code stands in docs/errors.md with its status, its retry rule and what to do, and no message there is of the past."
   arch.errors arch.errors_bite)
+claim(3.audit "Who asked for what, when and with which outcome is written down before it is answered, refusals and refused strangers too."
+  agent_cli.audit_tells_who_asked_for_what
+  agent_api.WrittenDown.WhoChangesTheHostStandsThereBeforeTheAnswerComes
+  agent_api.WrittenDown.EveryRefusalStandsThereWithItsReason
+  agent_api.WrittenDown.WhoReadsSecretsStandsThere
+  agent_api.WrittenDown.AVendorsCallStandsThereWithTheKeyThatSignedIt
+  agent_api.WrittenDown.AFloodOfStrangersLeavesRoomForRoot)
+claim(3.audit-chain "A line of the audit that was changed, taken out or put in is found, also over the two files and over a restart."
+  agent_cli.audit_tells_who_asked_for_what
+  agent_audit.AuditTrail.ALineThatWasChangedIsNoticed
+  agent_audit.AuditTrail.ALineThatWasTakenOutIsNoticed
+  agent_audit.AuditTrail.ALineThatBecameRubbishIsNoticed
+  agent_audit.AuditTrail.AnEndOfTheFormerFileThatWasCutOffIsNoticed
+  agent_audit.AuditTrail.TheChainGoesOnOverTheNextFile)
+claim(3.audit-secrets "No document, query, header or message of an error reaches the audit."
+  agent_api.WrittenDown.NoSecretStandsThere
+  agent_cli.audit_tells_who_asked_for_what)
+claim(3.audit-full-disk "A full disk keeps nobody from an answer, and the next line of the audit says how many are missing."
+  agent_audit.AuditTrail.AFullDiskIsToldByTheNextLineThatCanBeWritten
+  agent_audit.AuditTrail.ALineThatWasCutOffIsToldAndTheChainGoesOn
+  agent_api.WrittenDown.AFullDiskKeepsNobodyFromAnAnswer)
 claim(3.doctor "metalwright doctor says of a host what is wrong with it and what to do, without a daemon and without a write."
   agent_cli.doctor_says_what_is_wrong_on_a_real_host
   agent_daemon.Doctor.OfAHealthyHostEveryCheckSaysOk

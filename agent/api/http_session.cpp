@@ -2,6 +2,8 @@
 
 #include "agent/api/http_session.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -43,7 +45,10 @@ using TlsStream = asio::ssl::stream<PlainStream>;
 struct Peer {
     bool remote = false;
     unsigned uid = 65534;
+    unsigned gid = 65534;
+    int pid = 0;
     std::vector<unsigned> groups{};
+    std::string address{};
 };
 
 constexpr std::string_view last_chunk = "0\r\n\r\n";
@@ -80,6 +85,20 @@ std::string serialize(const Response& answer, bool head, bool keep, unsigned ver
     return out;
 }
 
+/// Of the other end; empty when it is gone already.
+std::string address_of(int fd) {
+    sockaddr_storage name{};
+    socklen_t size = sizeof name;
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&name), &size) != 0) return {};
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    const void* address =
+        name.ss_family == AF_INET6
+            ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in6&>(name).sin6_addr)
+            : &reinterpret_cast<const sockaddr_in&>(name).sin_addr;
+    const char* told = ::inet_ntop(name.ss_family, address, text.data(), text.size());
+    return told == nullptr ? std::string() : std::string(told);
+}
+
 Peer peer_of(int fd) {
     Peer peer;
     sockaddr_storage name{};
@@ -87,12 +106,15 @@ Peer peer_of(int fd) {
     if (::getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size) == 0 &&
         name.ss_family != AF_UNIX) {
         peer.remote = true;
+        peer.address = address_of(fd);
         return peer;
     }
     ucred who{.pid = 0, .uid = 65534, .gid = 65534};
     size = sizeof who;
     if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return peer;
     peer.uid = who.uid;
+    peer.gid = who.gid;
+    peer.pid = who.pid;
     // The second time with as much room as the kernel has asked for.
     peer.groups.resize(32);
     for (int time = 0; time < 2; ++time) {
@@ -276,7 +298,10 @@ class Session final : public SessionBase {
                         .head = head_,
                         .remote = peer_.remote,
                         .uid = peer_.uid,
+                        .gid = peer_.gid,
+                        .pid = peer_.pid,
                         .groups = peer_.groups,
+                        .address = peer_.address,
                         .caller = weak_from_this()};
         for (const auto& field : message)
             request.headers.emplace_back(field.name_string(), field.value());

@@ -19,7 +19,12 @@ struct Request {
     bool head = false;                                           ///< it was a HEAD
     bool remote = false;   ///< it came over TCP: who it is says its signature alone
     unsigned uid = 65534;  ///< of the process that connected (SO_PEERCRED); not of a remote one
+    unsigned gid = 65534;  ///< and so are these
+    int pid = 0;
     std::vector<unsigned> groups{};      ///< its groups (SO_PEERGROUPS), and its own
+    std::string address{};               ///< of a remote one
+    std::string vendor{};                ///< whose signature of a remote one was verified
+    std::string key{};                   ///< the id of the key that it is by
     std::weak_ptr<const void> caller{};  ///< expired once the connection is gone
 };
 

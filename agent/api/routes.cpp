@@ -21,6 +21,7 @@
 #include "agent/api/metrics.hpp"
 #include "agent/api/status.hpp"
 #include "agent/api/vendor_route.hpp"
+#include "agent/api/witness.hpp"
 
 namespace metalwright::agent::api {
 namespace {
@@ -338,6 +339,7 @@ struct Door {
     std::shared_ptr<LongPoll> polls;
     unsigned owner;
     Readers readers;
+    Witness witness;
 
     bool may_change(const Request& request) const {
         return request.uid == 0 || request.uid == owner;
@@ -349,8 +351,11 @@ struct Door {
     }
 
     /// Behind a TCP socket its signature has been verified.
-    void vendor(VendorPath path, Request& request, const Respond& respond) const {
+    void vendor(VendorPath path, Request& request, const Respond& answer) const {
         const bool reads = path.found.route != nullptr && !path.found.route->changes;
+        const Respond respond =
+            reads ? answer
+                  : witness.before(answer, request, !request.remote && !may_change(request));
         if (!request.remote && !(reads ? may_read(request) : may_change(request)))
             return respond(refusal_of(
                 path, vendor::unauthorized(*path.found.dialect, signature::Fault::absent,
@@ -362,28 +367,31 @@ struct Door {
         polls->run({.request = std::move(request)}, vendor_call, vendor_patience, respond);
     }
 
-    void operator()(Request request, const Respond& respond) const {
+    void operator()(Request request, const Respond& answer) const {
+        if (auto path = vendor_path(request)) return vendor(std::move(*path), request, answer);
         const auto url = boost::urls::parse_origin_form(request.target);
+        std::vector<std::string> segments;
+        if (url)
+            for (const auto& segment : url->segments()) segments.push_back(segment);
+        Found found = find(request.method, segments);
+        const bool stranger = !may_change(request);
+        const bool reads = request.method == "GET" && !(found.route && found.route->roots);
+        const Respond respond = reads ? answer : witness.before(answer, request, stranger);
         if (!url) {
             return respond(error_response(
                 400, {Errc::invalid_spec, "the request's path is not a valid one: encode it"}));
         }
-        if (auto path = vendor_path(request)) return vendor(std::move(*path), request, respond);
-        std::vector<std::string> segments;
-        for (const auto& segment : url->segments()) segments.push_back(segment);
         if (request.method == "GET" && !may_read(request))
             return respond(
                 error_response(403, {Errc::refused,
                                      "only root and members of the group metalwright may ask this "
                                      "host: use sudo"}));
-        Found found = find(request.method, segments);
         if (found.allow.empty()) {
             return respond(error_response(
                 404,
                 {Errc::not_found, "there is nothing under this path: see the API's description"}));
         }
         // Before 405, so that a stranger's POST learns nothing.
-        const bool stranger = !may_change(request);
         if (request.method != "GET" && stranger) {
             return respond(
                 error_response(403, {Errc::refused, "only root may change this host: use sudo"}));
@@ -410,7 +418,7 @@ struct Door {
             wait = *asked;
         }
         if (wait == 0 && found.route->at_hand != nullptr)
-            if (auto answer = found.route->at_hand(desk, call)) return respond(std::move(*answer));
+            if (auto now = found.route->at_hand(desk, call)) return respond(std::move(*now));
         polls->run(std::move(call), found.route->answer, static_cast<int>(wait), respond);
     }
 };
@@ -418,19 +426,22 @@ struct Door {
 }  // namespace
 
 Handler routes(Desk& desk, boost::asio::io_context& io, boost::asio::thread_pool& pool,
-               unsigned owner_uid, Readers readers) {
-    return Door{desk, LongPoll::make(desk, io, pool), owner_uid, std::move(readers)};
+               unsigned owner_uid, Readers readers, audit::Trail* trail) {
+    return Door{desk, LongPoll::make(desk, io, pool), owner_uid, std::move(readers),
+                Witness(trail, pool)};
 }
 
-Handler routes(Desk& desk, boost::asio::io_context& io, boost::asio::thread_pool& pool) {
+Handler routes(Desk& desk, boost::asio::io_context& io, boost::asio::thread_pool& pool,
+               audit::Trail* trail) {
     // Looked up when somebody else than root asks for the first time, which is never on most hosts.
-    return routes(desk, io, pool, ::geteuid(), [] {
+    const Readers readers = [] {
         static const std::optional<unsigned> gid = [] {
             const ::group* found = ::getgrnam("metalwright");
             return found == nullptr ? std::nullopt : std::optional<unsigned>(found->gr_gid);
         }();
         return gid;
-    });
+    };
+    return routes(desk, io, pool, ::geteuid(), readers, trail);
 }
 
 }  // namespace metalwright::agent::api

@@ -15,6 +15,7 @@
 
 #include "agent/api/status.hpp"
 #include "agent/api/vendor_route.hpp"
+#include "agent/api/witness.hpp"
 #include "agent/signature/signature.hpp"
 #include "sys/fd.hpp"
 #include "sys/files.hpp"
@@ -32,8 +33,8 @@ class Door : public std::enable_shared_from_this<Door> {
         rewrite();
     }
 
-    /// On the pool: what may go on, or the answer.
-    std::optional<Response> judge(const Request& request);
+    /// On the pool: what may go on, with who signed it, or the answer.
+    std::optional<Response> judge(Request& request);
     void hand_on(Request request, Respond respond) const {
         behind_(std::move(request), std::move(respond));
     }
@@ -42,7 +43,7 @@ class Door : public std::enable_shared_from_this<Door> {
     static std::optional<std::string> known(const std::filesystem::path& file);
     void rewrite();
     void keep(const signature::Signed& request);
-    std::optional<Response> refusal(const Request& request, const VendorPath& path);
+    std::optional<Response> refusal(Request& request, const VendorPath& path);
     Response refused(const VendorPath& path, const signature::Refused& why) const;
 
     Handler behind_;
@@ -84,7 +85,7 @@ Response Door::refused(const VendorPath& path, const signature::Refused& why) co
 }
 
 /// Nothing when the request is signed by a key of this host.
-std::optional<Response> Door::refusal(const Request& request, const VendorPath& path) {
+std::optional<Response> Door::refusal(Request& request, const VendorPath& path) {
     const signature::Clock clock{options_.clock(), options_.skew_ms};
     const auto text = sys::read_secret_file(options_.keys_file);
     const auto keys = text ? signature::read_keys(*text)
@@ -100,14 +101,20 @@ std::optional<Response> Door::refusal(const Request& request, const VendorPath& 
     const std::lock_guard lock(mutex_);
     if (const auto first = nonces_.take(*who, clock); !first) return refused(path, first.error());
     keep(*who);
+    request.vendor = who->vendor;
+    request.key = who->key_id;
     return std::nullopt;
 }
 
-std::optional<Response> Door::judge(const Request& request) {
+std::optional<Response> Door::judge(Request& request) {
     const std::optional<VendorPath> path = vendor_path(request);
-    if (!path)
-        return error_response(404, {Errc::not_found, "there is nothing for you under this path"});
-    return refusal(request, *path);
+    auto no =
+        path ? refusal(request, *path)
+             : error_response(404, {Errc::not_found, "there is nothing for you under this path"});
+    const bool reads = path && path->found.route != nullptr && !path->found.route->changes;
+    if (no && !reads && options_.trail != nullptr)
+        options_.trail->write(deed_of(request, *no, /*stranger=*/true));
+    return no;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "agent/api/message.hpp"
+#include "agent/audit/trail.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -20,6 +21,7 @@ struct SignedDoorOptions {
     /// Where those that were seen outlive this process; empty: nowhere.
     std::filesystem::path nonces_file{};
     std::function<std::int64_t()> clock{};  ///< milliseconds since 1970, UTC
+    audit::Trail* trail = nullptr;          ///< where it is told who is refused; null: nowhere
 };
 
 /// What stands behind a socket that everybody may reach: hands on to `behind` what is a vendor's

@@ -45,6 +45,14 @@ Exit clean(Session& session, const Cleaning& cleaning);
 /// daemon/doctor, by the daemon's program, and how the daemon stands. `config`: the file to look
 /// at, empty for the daemon's own. `named`: the socket was named, so it is asked whoever listens.
 Exit doctor(Session& session, const std::string& config, bool named);
+struct AuditQuestion {
+    std::size_t limit = 20;
+    std::string since{};   ///< a time, or for how long back; empty: as far as it goes
+    bool verify = false;   ///< only whether it is whole
+    std::string config{};  ///< the daemon's configuration, empty for its own
+};
+/// Who asked for what (agent/audit), by the daemon's program.
+Exit audit(Session& session, const AuditQuestion& question);
 /// Takes away the lock on what destroys data.
 Exit arm(Session& session);
 

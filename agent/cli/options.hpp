@@ -45,7 +45,9 @@ struct Options {
     std::int64_t bytes = 0;                 ///< --last of userdata log
     std::string svg{};                      ///< --svg of analyze
     std::string root = "/";                 ///< --root of clean
-    std::string config{};                   ///< --config of doctor
+    std::string config{};                   ///< --config of doctor and audit
+    std::string since{};                    ///< --since of audit
+    bool verify = false;                    ///< --verify of audit
 
     Waiting waiting() const;
 };
@@ -62,6 +64,8 @@ void add_ip(CLI::App& app, Options& options);
 void add_user_data(CLI::App& app, Options& options);
 // clean: agent/cli/clean.cpp.
 void add_clean(CLI::App& app, Options& options);
+// audit: agent/cli/audit.cpp.
+void add_audit(CLI::App& app, Options& options);
 // doctor: agent/cli/doctor.cpp.
 void add_doctor(CLI::App& app, Options& options);
 // inventory and raid: agent/cli/storage_options.cpp.

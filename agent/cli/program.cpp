@@ -204,6 +204,11 @@ Exit dispatch(const CLI::App& app, const Options& options, Console& console) {
     if (name == "clean")
         return clean(session,
                      {.root = options.root, .dry_run = options.dry_run, .yes = options.yes});
+    if (name == "audit")
+        return audit(session, {.limit = options.limit,
+                               .since = options.since,
+                               .verify = options.verify,
+                               .config = options.config});
     if (name == "doctor") return doctor(session, options.config, app.count("--socket") > 0);
     if (name == "userdata") {
         const CLI::App& log = *command->get_subcommands().front();
@@ -236,6 +241,7 @@ const std::vector<Commands>& all_commands() {
         {{"raid"}, add_raid},
         {{"userdata"}, add_user_data},
         {{"doctor"}, add_doctor},
+        {{"audit"}, add_audit},
         {{"clean"}, add_clean},
         {{"arm"}, add_arm},
         {{"hold"}, add_hold},

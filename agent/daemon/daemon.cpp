@@ -22,6 +22,7 @@
 #include "agent/api/routes.hpp"
 #include "agent/api/signed_door.hpp"
 #include "agent/api/tls_server.hpp"
+#include "agent/audit/trail.hpp"
 #include "agent/daemon/links.hpp"
 #include "agent/engine/engine.hpp"
 #include "agent/engine/host_machine.hpp"
@@ -106,7 +107,8 @@ class Watchdog {
 Result<std::unique_ptr<agent::api::HttpServer>> tcp_server(const Config& config,
                                                            asio::io_context& io,
                                                            asio::thread_pool& pool,
-                                                           const agent::api::Handler& handler) {
+                                                           const agent::api::Handler& handler,
+                                                           agent::audit::Trail& trail) {
     if (config.tcp_address.empty()) return nullptr;
     auto socket = agent::api::bind_tcp(config.tcp_address, config.tcp_port);
     if (!socket) return std::unexpected(socket.error());
@@ -125,11 +127,29 @@ Result<std::unique_ptr<agent::api::HttpServer>> tcp_server(const Config& config,
                                 {.keys_file = config.tcp_keys_file,
                                  .skew_ms = skew.count(),
                                  .nonces_file = config.admin_socket.parent_path() / "nonces",
-                                 .clock = wall_clock_ms}),
+                                 .clock = wall_clock_ms,
+                                 .trail = &trail}),
         // Whoever has not signed yet gets little: sixteen megabytes, all of them together.
         agent::api::ServerLimits{
             .body = 256 << 10, .connections = 64, .idle = std::chrono::seconds(15)},
         tls);
+}
+
+/// The documents of the links are written down beside the requests to the API.
+agent::link::Told told_to(agent::audit::Trail& trail) {
+    return [&trail](const agent::Submission& submission, const agent::link::Submitted& result) {
+        agent::audit::Deed deed{.who = {.door = submission.source}, .did = "document"};
+        if (result) {
+            deed.operation = result->operation;
+            deed.generation = result->generation;
+            deed.instance = result->instance;
+        } else {
+            deed.code = to_string(result.error().front().code);
+            deed.generation = submission.generation;
+            deed.cheap = !agent::link::told_for_good(result.error());  // it is tried again
+        }
+        trail.write(deed);
+    };
 }
 
 /// A connection each, and those of the links: systemd's soft limit is 1024, for the sake of
@@ -185,13 +205,14 @@ int run(const Config& config) {
                            .require_signature = config.require_signature},
                           **store, machine, wall_clock_ms);
 
+    agent::audit::Trail trail({.directory = config.state_dir, .clock = wall_clock_ms});
     asio::io_context io(1);
     asio::thread_pool pool(3);
-    const agent::api::Handler handler = agent::api::routes(engine, io, pool);
+    const agent::api::Handler handler = agent::api::routes(engine, io, pool, &trail);
     agent::api::HttpServer server(io, std::move(*socket), handler);
-    auto tcp = tcp_server(config, io, pool, handler);
+    auto tcp = tcp_server(config, io, pool, handler, trail);
     if (!tcp) return cannot_start(tcp.error());
-    auto links = make_links(config, host_id, io, pool, engine);
+    auto links = make_links(config, host_id, io, pool, engine, told_to(trail));
     if (!links) return cannot_start(links.error());
     Watchdog watchdog(io, pool, engine);
     engine::Keeper keeper(engine);

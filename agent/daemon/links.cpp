@@ -52,7 +52,8 @@ class ConfiguredLinks final : public Links {
 
 Result<std::unique_ptr<Links>> make_links(const Config& config, const std::string& host_id,
                                           boost::asio::io_context& io,
-                                          boost::asio::thread_pool& pool, Desk& desk) {
+                                          boost::asio::thread_pool& pool, Desk& desk,
+                                          link::Told told) {
     // Exactly one link carries the reports: the control plane where there is one.
     std::string reporting = config.reporting_link;
     if (reporting == "auto") reporting = config.urls.empty() ? "file" : "https";
@@ -61,6 +62,7 @@ Result<std::unique_ptr<Links>> make_links(const Config& config, const std::strin
         auto options = https_options(config, host_id);
         if (!options) return std::unexpected(options.error());
         options->reports = reporting == "https";
+        options->told = told;
         links->https.emplace(io, pool, desk, std::move(*options));
     } else if (reporting == "https") {
         return fail(Errc::invalid_spec, "[link] report = \"https\" needs [link.https] urls");
@@ -68,7 +70,8 @@ Result<std::unique_ptr<Links>> make_links(const Config& config, const std::strin
     if (!config.watched_directory.empty())
         links->file.emplace(io, pool, desk, links->files,
                             link::FileOptions{.directory = config.watched_directory,
-                                              .reports = reporting == "file"});
+                                              .reports = reporting == "file",
+                                              .told = std::move(told)});
     else if (config.reporting_link == "file")
         return fail(Errc::invalid_spec, "[link] report = \"file\" needs [link.file] directory");
     return links;

@@ -5,6 +5,7 @@
 
 #include "agent/daemon/config.hpp"
 #include "agent/desk/desk.hpp"
+#include "agent/link/submit.hpp"
 #include "core/error.hpp"
 
 namespace boost::asio {
@@ -25,6 +26,7 @@ class Links {
 /// Errors: invalid_spec, refused (a URL that may not be used; two links that would both report).
 Result<std::unique_ptr<Links>> make_links(const Config& config, const std::string& host_id,
                                           boost::asio::io_context& io,
-                                          boost::asio::thread_pool& pool, agent::Desk& desk);
+                                          boost::asio::thread_pool& pool, agent::Desk& desk,
+                                          agent::link::Told told);
 
 }  // namespace metalwright::daemon

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <variant>
 
+#include "agent/audit/reading.hpp"
 #include "agent/daemon/clean.hpp"
 #include "agent/daemon/config.hpp"
 #include "agent/daemon/daemon.hpp"
@@ -52,6 +53,30 @@ int doctor(const daemon::doctor::Where& where) {
     return 0;
 }
 
+struct AuditQuestion {
+    std::size_t limit = 50;
+    std::string since{};
+    bool verify = false;
+};
+
+/// Tells who asked for what, or whether that is whole, as JSON.
+int audit(const std::filesystem::path& state_dir, const AuditQuestion& question) {
+    const auto told = [](const Error& error) {
+        std::printf("%s\n", daemon::errors_json({error}).c_str());
+        return 1;
+    };
+    if (question.verify) {
+        const auto checked = agent::audit::check(state_dir);
+        if (!checked) return told(checked.error());
+        std::printf("%s\n", agent::audit::check_json(*checked).c_str());
+        return checked->misfit ? 1 : 0;
+    }
+    const auto lines = agent::audit::newest(state_dir, question.limit, question.since);
+    if (!lines) return told(lines.error());
+    std::printf("%s\n", agent::audit::newest_json(*lines).c_str());
+    return 0;
+}
+
 /// What was asked for, or the exit status of a process that has nothing (more) to do. All that is
 /// needed only to find it out is freed here, before the daemon begins to run.
 std::variant<daemon::Config, int> asked(int argc, char** argv) {
@@ -66,7 +91,8 @@ std::variant<daemon::Config, int> asked(int argc, char** argv) {
         "\nSee metalwrightd(8), metalwright.toml(5), metalwright(1).");
     std::string config_file, state_dir, socket, level;
     std::string clean_root;
-    bool check = false, dry_run = false, ill = false;
+    bool check = false, dry_run = false, ill = false, asks_audit = false;
+    AuditQuestion question;
     app.add_option("--config", config_file, std::string("configuration [") + default_config + "]")
         ->option_text("FILE");
     app.add_option("--state-dir", state_dir, "where state.db is kept")->option_text("DIR");
@@ -80,6 +106,11 @@ std::variant<daemon::Config, int> asked(int argc, char** argv) {
     app.add_flag("--dry-run", dry_run, "with --clean: change nothing");
     app.add_flag("--doctor", ill,
                  "say what is wrong on this host (see metalwright doctor), and end");
+    app.add_flag("--audit", asks_audit, "say who asked for what (see metalwright audit), and end");
+    app.add_option("--limit", question.limit, "with --audit: the newest so many")->option_text("N");
+    app.add_option("--since", question.since, "with --audit: none that is older")
+        ->option_text("TIME");
+    app.add_flag("--verify", question.verify, "with --audit: is it whole?");
     app.add_flag("--check-config", check, "read the configuration, say what is wrong, and end");
     app.set_version_flag("--version", "metalwrightd " METALWRIGHT_VERSION);
     try {
@@ -115,6 +146,7 @@ std::variant<daemon::Config, int> asked(int argc, char** argv) {
     if (!state_dir.empty()) config.state_dir = std::filesystem::absolute(state_dir);
     if (!socket.empty()) config.admin_socket = std::filesystem::absolute(socket);
     if (!level.empty()) config.log_level = level;
+    if (asks_audit) return audit(config.state_dir, question);
     if (!clean_root.empty()) return clean(config, clean_root, dry_run);
     return config;
 }

@@ -126,7 +126,8 @@ struct Taken {
     std::optional<Error> unwritten{};   ///< the result file could not be written
 };
 
-Taken take(Desk& desk, sys::Files& files, const fs::path& path, std::size_t limit) {
+Taken take(Desk& desk, sys::Files& files, const fs::path& path, const FileOptions& options) {
+    const std::size_t limit = options.document_limit;
     const auto document = files.read(path);
     if (!document && document.error().code == Errc::not_found) return {};
     Taken taken;
@@ -144,6 +145,7 @@ Taken take(Desk& desk, sys::Files& files, const fs::path& path, std::size_t limi
                                  : std::unexpected(Errors{signature.error()});
         taken.again = !*taken.result && !told_for_good(taken.result->error());
     }
+    if (options.told) options.told({.source = "file", .document = {}}, *taken.result);
     const auto written = files.put(path.native() + ".result", result_text(*taken.result), ours);
     if (!written) taken.unwritten = written.error();
     return taken;
@@ -321,8 +323,9 @@ void FileLink::Impl::next() {
     queue_.pop_front();
     on_pool(
         pool_, io_,
-        [&desk = desk_, &files = files_, path = options_.directory / name,
-         limit = options_.document_limit] { return take(desk, files, path, limit); },
+        [&desk = desk_, &files = files_, path = options_.directory / name, options = options_] {
+            return take(desk, files, path, options);
+        },
         [weak = weak_from_this(), name](const Taken& taken) {
             const auto self = weak.lock();
             if (self && !self->stopped_) self->taken(name, taken);

@@ -7,6 +7,7 @@
 
 #include "agent/desk/desk.hpp"
 #include "agent/link/status.hpp"
+#include "agent/link/submit.hpp"
 #include "sys/files.hpp"
 
 namespace boost::asio {
@@ -22,6 +23,7 @@ struct FileOptions {
     std::size_t batch = 100;  ///< reports written between two acknowledgements
     std::size_t document_limit = 1 << 20;    ///< bytes
     std::chrono::milliseconds again{5'000};  ///< after a failure that may pass
+    Told told{};
 };
 
 /// A directory as control plane: docs/control-plane.md.

@@ -12,6 +12,7 @@
 #include "agent/desk/desk.hpp"
 #include "agent/link/http_client.hpp"
 #include "agent/link/status.hpp"
+#include "agent/link/submit.hpp"
 #include "agent/link/turns.hpp"
 #include "agent/link/url.hpp"
 
@@ -42,6 +43,7 @@ struct HttpsOptions {
     std::chrono::seconds retry_after_most{3'600};
     std::optional<std::uint64_t> seed{};  ///< of the jitter; empty: random
     std::function<std::chrono::system_clock::time_point()> now = std::chrono::system_clock::now;
+    Told told{};
 };
 
 /// The control plane over HTTPS: docs/control-plane.md, schema/control-plane.openapi.yaml.

@@ -79,7 +79,11 @@ void HttpsLink::SpecPoll::document(Reply reply) {
     if (!reply.signature.empty()) submission.signature = std::move(reply.signature);
     on_pool(
         pool_, io_,
-        [&desk = desk_, submission = std::move(submission)] { return submit(desk, submission); },
+        [&desk = desk_, options = options_, submission = std::move(submission)] {
+            Submitted result = submit(desk, submission);
+            if (options->told) options->told(submission, result);
+            return result;
+        },
         [weak = weak_from_this(), generation = *generation](const Submitted& result) {
             const auto self = weak.lock();
             if (self && !self->stopped_) self->submitted(generation, result);

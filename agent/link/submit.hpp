@@ -1,12 +1,17 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 
 #include "agent/desk/desk.hpp"
 
 namespace metalwright::agent::link {
 
 using Submitted = std::expected<Accepted, Errors>;
+
+/// Hears what became of each document of a link; on the pool, from any of its threads. Empty:
+/// nobody does.
+using Told = std::function<void(const Submission& submission, const Submitted& result)>;
 
 /// Desk::submit(), with `internal` instead of an exception: a document that breaks the Desk must
 /// not end the daemon, or it would again after each restart. On the pool.

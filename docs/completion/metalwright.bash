@@ -10,7 +10,7 @@ _metalwright() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-            --socket | -o | --output | --catalogue | --host | --timeout | --limit | --for | --id | --kind | --count | --raid-tool | --with | --last | --svg | --root | --config) ((i++)) ;;
+            --socket | -o | --output | --catalogue | --host | --timeout | --limit | --for | --id | --kind | --count | --raid-tool | --with | --last | --svg | --root | --config | --since) ((i++)) ;;
             -*) ;;
             *) words+=("$word") ;;
         esac
@@ -41,7 +41,7 @@ _metalwright() {
             mapfile -t COMPREPLY < <(compgen -W 'alias secondary elastic' -- "$current")
             return
             ;;
-        --host | --limit | --id | --count | --with | --last)
+        --host | --limit | --id | --count | --with | --last | --since)
             return
             ;;
     esac
@@ -61,6 +61,7 @@ _metalwright() {
         'ip watch') options+=' --timeout' ;;
         analyze) options+=' --svg' ;;
         doctor) options+=' --config' ;;
+        audit) options+=' --limit --since --verify --config' ;;
         clean) options+=' --root --dry-run --yes' ;;
         'userdata log') options+=' --follow --last' ;;
     esac
@@ -70,7 +71,7 @@ _metalwright() {
     fi
     local offered=''
     case $command in
-        '') offered='validate plan apply status metrics operations cancel analyze inventory raid userdata doctor clean arm hold ip' ;;
+        '') offered='validate plan apply status metrics operations cancel analyze inventory raid userdata doctor audit clean arm hold ip' ;;
         hold) [[ ${#words[@]} -eq 1 ]] && offered='network storage all' ;;
         'ip ') offered='list add del plan watch' ;;
         'raid ') offered='list locate replace' ;;

@@ -1,5 +1,6 @@
 #include <atomic>
 #include <fstream>
+#include <mutex>
 
 #include "tests/unit/agent/link/https_link_fixture.hpp"
 
@@ -69,6 +70,32 @@ TEST_F(HttpsLinkTest, TheSignatureIsHandedOverAsItCame) {
     EXPECT_EQ(submissions[0].signature, "aGVhZGVy..c2ln");
     EXPECT_EQ(submissions[1].signature, "a..b, c..d") << "which is none: no choice is made here";
     EXPECT_FALSE(submissions[2].signature);
+}
+
+TEST_F(HttpsLinkTest, WhatBecameOfEachDocumentIsToldToWhoeverKeepsIt) {
+    std::atomic<int> turn = 0;
+    TestServer server([&](const Seen& seen) {
+        const int now = turn++;
+        return spec_answer(seen, now == 0 ? 1 : 2, R"({"now":)" + std::to_string(now) + "}");
+    });
+    std::mutex mutex;
+    std::vector<std::string> heard;
+    const auto said = [&] {
+        const std::lock_guard lock(mutex);
+        return heard;
+    };
+    auto made = options({server.url()});
+    made.told = [&](const Submission& submission, const Submitted& result) {
+        const std::lock_guard lock(mutex);
+        heard.push_back(submission.source + ' ' + std::to_string(*submission.generation) +
+                        (result ? " accepted" : ""));
+        desk_.refuse({{Errc::conflict, "another instance is in force"}});
+    };
+    start(made);
+    ASSERT_TRUE(eventually([&] { return said().size() >= 2; }));
+    EXPECT_EQ(said()[0], "link 1 accepted");
+    EXPECT_EQ(said()[1], "link 2");
+    stop();
 }
 
 TEST_F(HttpsLinkTest, ANewGenerationIsTakenAfterNothingNew) {
