@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <ranges>
 #include <string_view>
 #include <utility>
 
@@ -136,8 +137,8 @@ Result<std::vector<std::string>> newest(const fs::path& directory, std::size_t l
     const auto files = read_files(directory);
     if (!files) return std::unexpected(files.error());
     std::vector<std::string> lines;
-    for (auto file = files->rbegin(); file != files->rend(); ++file) {
-        std::string_view rest = file->text;
+    for (const File& file : std::views::reverse(*files)) {
+        std::string_view rest = file.text;
         while (!rest.empty() && lines.size() < limit) {
             if (rest.back() == '\n') rest.remove_suffix(1);
             const std::size_t feed = rest.rfind('\n');

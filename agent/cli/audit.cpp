@@ -32,7 +32,7 @@ Result<std::string> beginning(const std::string& since) {
 }
 
 std::string who_in_words(const Json& who) {
-    const std::string door = text(who, "door");
+    std::string door = text(who, "door");
     if (const auto uid = number(who, "uid"))
         return "uid " + std::to_string(*uid) + ", pid " +
                std::to_string(number(who, "pid").value_or(0));

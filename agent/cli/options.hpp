@@ -39,6 +39,7 @@ struct Options {
     bool off = false;      ///< --off of raid locate
     bool dry_run = false;  ///< of clean, and so is
     bool yes = false;
+    bool verify = false;                    ///< of audit
     std::vector<std::string> raid_tools{};  ///< --raid-tool
     std::string disk{};                     ///< of raid replace and raid locate
     std::string with_disk{};                ///< --with
@@ -47,7 +48,6 @@ struct Options {
     std::string root = "/";                 ///< --root of clean
     std::string config{};                   ///< --config of doctor and audit
     std::string since{};                    ///< --since of audit
-    bool verify = false;                    ///< --verify of audit
 
     Waiting waiting() const;
 };
