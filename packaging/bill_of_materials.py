@@ -51,7 +51,7 @@ def compiled_in(build, packages):
     for line in run("ninja", "-C", build, "-t", "deps").splitlines():
         if line and not line.startswith(" "):
             of_ours = "tests/" not in line
-        elif of_ours and (name := packages.owner(line.strip())):
+        elif of_ours and (name := packages.owner(os.path.join(build, line.strip()))):
             found.add(name)
     for target in SHIPPED:
         link = run("ninja", "-C", build, "-t", "commands", "-s", target)

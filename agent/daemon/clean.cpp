@@ -53,9 +53,9 @@ class Cleaning {
                         "metalwrightd is at work on it: end that first (systemctl stop "
                         "metalwright.service)",
                         config_.state_dir.string());
-        if (!store) {
+        if (!store || !(*store)->set_aside().empty()) {
             told(config_.state_dir / "state.db",
-                 "does not read (" + store.error().message +
+                 "does not read (" + (store ? (*store)->set_aside() : store.error().message) +
                      "): whether root's password is the instance's is not known; it stays");
             return done;
         }

@@ -53,10 +53,9 @@ Upkeep Engine::put_back(const Veto& later, std::vector<int> deserted) {
     // network is kept as it was.
     const auto unfinished = store_.unfinished();
     if (!unfinished) return upkeep;
-    const bool order_waits =
-        std::ranges::any_of(*unfinished, [this](const store::Operation& operation) {
-            return operation.id > network_operation_;
-        });
+    const bool order_waits = std::ranges::any_of(
+        *unfinished,
+        [this](const store::Operation& operation) { return operation.id > network_operation_; });
     const auto known = order_waits ? network_wanted_ : std::optional(network_wanted(*spec));
     if (!known) return upkeep;
 

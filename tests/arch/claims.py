@@ -94,8 +94,12 @@ def judge(claims, pending, tests):
 
 def judge_page(text, tests):
     """The tests and groups of tests that a page's tables name and that do not exist, a line each."""
-    rows = [line.rstrip().rstrip("|").rpartition("|")[2] for line in text.splitlines() if line.startswith("|")]
-    named = {name for cell in rows for name in re.findall(r"`([^`]+)`", re.sub(r"\([^)]*\)", "", cell))}
+    named, inside = set(), False
+    for line in text.splitlines():
+        cell = line.strip().rstrip("|").rpartition("|")[2].strip()
+        inside = line.startswith("|") and (inside or cell == "shown by")
+        if inside:
+            named |= set(re.findall(r"`([^`]+)`", re.sub(r"\([^)]*\)", "", cell)))
     return [f"no test is named {name}, or begins with that" for name in sorted(named)
             if not any(test == name or test.startswith(name + ".") for test in tests)]
 
