@@ -39,7 +39,7 @@ class SignedLinks : public engine::EngineTest {
 
     void start_links(const Config& config) {
         threads_.on_io([&] {
-            auto made = make_links(config, "host-1", threads_.io, threads_.pool, *engine_);
+            auto made = make_links(config, "host-1", threads_.io, threads_.pool, *engine_, {});
             ASSERT_TRUE(made) << describe(made.error());
             links_ = std::move(*made);
             links_->start();
