@@ -24,6 +24,8 @@ claim(1.format "The tree is formatted as .clang-format says."
   arch.format)
 claim(1.small-files "No source file is longer than 500 lines, and none promises what it does not do."
   arch.length arch.pragma_once arch.words arch.rules_bite)
+claim(1.shell "The project's shell scripts pass shellcheck."
+  arch.shell)
 claim(1.claims-table "The table of claims is generated, current, and names only tests that exist."
   arch.claims arch.claims_bite)
 
@@ -859,8 +861,28 @@ claim(5.raid.side-by-side "Arrays that share nothing are made at the same time; 
   raid.Parts.EachArrayWithWhatStandsOnItIsOne raid.Parts.WhatIsWipedMayLieUnderSeveral
   agent_engine.RoomRun.PartsAreDoneAtTheSameTimeEachWithItsOwnJournal agent_engine.RoomRun.WithoutASecondJournalAllIsDoneInItsOrder
   vm.raid_levels)
-claim(5.raid.power-cuts "After a power cut at a random moment of wiping, creating and mkfs it ends as ordered; other disks are as they were to the byte."
+claim(5.raid.power-cuts "After a loss of power, with what disks had in their caches, at a random moment of a whole provisioning it ends as ordered; other disks are as they were to the byte."
   vm.power_cuts)
+
+# --- 10. Nothing lost
+claim(10.crash-matrix "At every durable boundary the daemon is killed, aborts, or finds its store full or broken: after a restart all is as without that."
+  netns.crash_matrix vm.fail_points)
+claim(10.crashes "After crashes at any number of random moments addresses, leases, token and reports are as ordered."
+  netns.store_faults)
+claim(10.full-disk "On a full disk reads are answered, what would have to be kept is refused with 507, and all goes on without a restart once there is room."
+  netns.store_faults netns.crash_matrix agent_api.Status.EveryErrorHasItsNumber)
+claim(10.damaged-store "A damaged store is set aside, said in log, status and report, and rebuilt from the control plane; nothing is destroyed or run a second time."
+  netns.store_faults agent_store.Damage.WhatIsNoDatabaseIsSetAside agent_store.Damage.AnEmptyFileIsNoNewStore
+  agent_store.Damage.PagesOfNoiseAreFoundAtTheStart agent_store.Damage.ATableThatIsGoneIsDamage
+  agent_store.Damage.WithoutItsKeyNoTokenIsKnown agent_store.Damage.FoundAtWorkItIsToldOnce)
+claim(10.others-store "Another program's database and a newer version's store are refused and left as they are."
+  agent_store.Damage.AnotherProgramsDatabaseIsRefusedAndLeftAsItIs agent_store.Damage.ANewerVersionsStoreIsRefusedAndLeftAsItIs)
+claim(10.load "Thousands of orders leave memory and store as large as they are after a thousand, and nothing of them is taken for drift."
+  netns.load agent_store.Damage.WhatIsOldIsForgottenAndTokensLast agent_engine.UpkeepTest.WhatAnOrderIsStillToDoIsNotPutBackAndWhatWasThereIs)
+claim(10.one-user "One local user cannot keep all others from the admin socket."
+  agent_api.HttpServer.OneUserDoesNotKeepAllOthersOut)
+claim(10.bill "What is installed comes with a bill of its materials, the same each time."
+  arch.bill_of_materials)
 claim(9.watch "A volume that degrades, a drive that fails, is pulled, put in or rebuilt, and a controller that wants an operator is an event and a report at the next look, whose period is configured, and stands in the status."
   raid.ControllerTurns.ADriveThatFailsIsToldWithItsVolume raid.ControllerTurns.AReplacementIsToldFromThePullToTheEndOfTheRebuild
   raid.ControllerTurns.AFlagIsToldAndThatItHasGone raid.ControllerTurns.AToolThatHangsHidesNothingAndIsToldOnce

@@ -26,6 +26,7 @@ SECTIONS = {
     "7": "Shown by tests",
     "8": "The network, live",
     "9": "RAID controllers",
+    "10": "Nothing lost",
 }
 PAGES = ("docs/reliability.md", "docs/threat-model.md")  # the last column of their tables names tests
 KINDS = ("unit", "netns", "vm", "arch", "samples", "campaign")  # labels that people choose tests by: `ctest -L` matches anywhere

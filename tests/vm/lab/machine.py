@@ -28,10 +28,13 @@ def system_disks(layout):
     return [("LABROOT", "plain")] if layout == "plain" else [("SYS0", "sys0"), ("SYS1", "sys1")]
 
 
-def blockdev(node, path):
+def blockdev(node, path, server=None):
+    """The image at `path`; or, where `server` is the socket of an nbdkit that has it, through that: then a flush of the guest's
+    is what makes something outlive both of them."""
     # no-flush: the host's page cache outlives a killed QEMU, which is all the power cut that SIGKILL can play.
-    return {"driver": "qcow2", "node-name": node, "discard": "unmap", "detect-zeroes": "unmap",
-            "file": {"driver": "file", "filename": path}, "cache": {"direct": False, "no-flush": True}}
+    file = {"driver": "nbd", "server": {"type": "unix", "path": server}} if server else {"driver": "file", "filename": path}
+    return {"driver": "qcow2", "node-name": node, "discard": "unmap", "detect-zeroes": "unmap", "file": file,
+            "cache": {"direct": False, "no-flush": server is None}}
 
 
 def flat(options, prefix=""):
@@ -57,8 +60,10 @@ def clock(accelerator):
 
 
 def command_line(*, directory, images, name, layout, memory, ports, disks, lan=None, mgmt=True, control_port=None,
-                 append="", extra=(), processors=1, load=None):
-    """The argument vector. `lan` is the peer's -netdev text; `control_port` the control plane's port on the host."""
+                 append="", extra=(), processors=1, load=None, servers=None):
+    """The argument vector. `lan` is the peer's -netdev text; `control_port` the control plane's port on the host; `servers` the
+    sockets of the disks' nbdkits, by serial."""
+    servers = servers or {}
     accelerator = os.environ.get("METALWRIGHT_ACCEL") or "tcg"
     argv = [
         # The guest must not outlive the test, however that ends.
@@ -77,13 +82,13 @@ def command_line(*, directory, images, name, layout, memory, ports, disks, lan=N
         "-device", "virtio-blk-pci,drive=transfer,serial=LABXFER",
     ]
     for serial, _ in system_disks(layout):
-        argv += ["-blockdev", ",".join(flat(blockdev(f"disk-{serial}", f"{directory}/{serial}.qcow2"))),
+        argv += ["-blockdev", ",".join(flat(blockdev(f"disk-{serial}", f"{directory}/{serial}.qcow2", servers.get(serial)))),
                  "-device", f"virtio-blk-pci,drive=disk-{serial},id=dev-{serial},serial={serial}"]
     for port in range(ports):
         argv += ["-device", f"pcie-root-port,id=port{port},chassis={port + 1},bus=pcie.0,"
                             f"addr={0x10 + port // 8:#x}.{port % 8},multifunction=on"]
     for disk in disks:
-        argv += ["-blockdev", ",".join(flat(blockdev(f"disk-{disk.serial}", disk.path))),
+        argv += ["-blockdev", ",".join(flat(blockdev(f"disk-{disk.serial}", disk.path, servers.get(disk.serial)))),
                  "-device", ",".join(flat(device(disk)))]
     if lan:
         argv += ["-netdev", lan, "-device", f"virtio-net-pci,netdev=lan,mac={LAN_MAC},romfile="]

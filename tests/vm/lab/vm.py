@@ -16,6 +16,8 @@ from .qmp import Qmp
 HERE = os.path.dirname(os.path.abspath(__file__))
 # Generous: a machine that also compiles is three times slower than an idle one.
 BOOT_TIMEOUT = 300
+# What an image served by nbdkit may grow to, snapshots included: it is told its size once. A hole in a file until then.
+SERVED_SIZE = 8 << 30
 
 
 def images(tell=None):
@@ -41,17 +43,20 @@ class VM:
     control_port: the control plane's port on this host's loopback, seen by the guest as 10.0.2.100:8443
     lan:          whether there is a tenant network, with the `peer` on it
     processors:   how many; each takes one of the host's
+    volatile:     whether a power cut takes what the guest has written and not flushed, as a disk's own cache does
     The thread that starts it must live as long as it does (QEMU dies with that thread).
     """
 
     def __init__(self, name="vm", disks=(), layout="raid1", memory=1024, control_port=None, lan=True, mgmt=True,
-                 spare_ports=2, append="", extra=(), processors=1):
+                 spare_ports=2, append="", extra=(), processors=1, volatile=False):
         self.directory = tempfile.mkdtemp(prefix=f"metalwright-{name}-")
         self.peer = Peer(self.directory) if lan else None
         self.boot_seconds = None
         self._options = dict(name=name, layout=layout, memory=memory, control_port=control_port, mgmt=mgmt, append=append,
                              extra=extra, processors=processors, ports=len(disks) + spare_ports, lan=self.peer and self.peer.netdev("lan"))
         self._process = self._qmp = None
+        self._volatile = volatile
+        self._servers = []
         self._snapshots = {}
         self._disks = {}
         self._port = GuestPort(os.path.join(self.directory, "lab"), self._check_alive)
@@ -109,7 +114,7 @@ class VM:
         self._await(boot, timeout, settle)
 
     def power_cut(self, then_start=True, timeout=BOOT_TIMEOUT, settle=True):
-        """Kills QEMU in mid-flight and (unless told otherwise) starts the machine again on the same disks."""
+        """Kills QEMU, and what caches for its disks, in mid-flight and (unless told otherwise) starts it again on the same disks."""
         self._kill()
         if then_start:
             self.start(timeout, settle)
@@ -250,7 +255,29 @@ class VM:
         path = os.path.join(self.directory, f"{serial}.qcow2")
         base = ["-b", backing, "-F", "qcow2"] if backing else []
         subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", *base, path, *([size] if size else [])], check=True)
+        if self._volatile:
+            os.truncate(path, SERVED_SIZE)
         return path
+
+    def _serve(self):
+        """An nbdkit for each disk, which keeps in memory of its own what was not flushed; their sockets by serial."""
+        sockets = {}
+        for serial in [serial for serial, _ in machine.system_disks(self._options["layout"])] + list(self._disks):
+            sockets[serial] = os.path.join(self.directory, f"{serial}.nbd")
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(sockets[serial])
+            with open(os.path.join(self.directory, "nbdkit.log"), "ab") as log:
+                self._servers.append(subprocess.Popen(
+                    ["setpriv", "--pdeathsig", "KILL", "nbdkit", "--foreground", "--unix", sockets[serial], "--filter=cache", "file",
+                     os.path.join(self.directory, f"{serial}.qcow2"), "cache=writeback"], stdin=subprocess.DEVNULL, stdout=log,
+                    stderr=log, env=os.environ | {"TMPDIR": self.directory}, start_new_session=True))
+        deadline = time.monotonic() + 30
+        for path in sockets.values():
+            while not os.path.exists(path):
+                if time.monotonic() > deadline or any(server.poll() is not None for server in self._servers):
+                    raise LabError(f"nbdkit does not serve {path}:\n{self._read('nbdkit.log')[-2000:]}")
+                time.sleep(0.01)
+        return sockets
 
     def _free_port(self):
         taken = {disk.port for disk in self._disks.values()}
@@ -261,7 +288,7 @@ class VM:
 
     def _launch(self, load=None):
         argv = machine.command_line(directory=self.directory, images=self._images, disks=self._disks.values(), load=load,
-                                    **self._options)
+                                    servers=self._serve() if self._volatile else None, **self._options)
         for path in ("qmp", "lab", "console", "nic.sock"):
             # Left by a QEMU that was killed; it would make the next one fail, or us connect to nobody.
             if os.path.exists(os.path.join(self.directory, path)):
@@ -296,8 +323,12 @@ class VM:
             self._qmp = None
         if self.running:
             self._process.kill()
+        for server in self._servers:
+            server.kill()
         if self._process:
             self._process.wait()
+        while self._servers:
+            self._servers.pop().wait()
 
     def _read(self, name):
         try:

@@ -6,6 +6,7 @@ namespace metalwright::agent::api {
 namespace {
 
 TEST(Status, EveryErrorHasItsNumber) {
+    EXPECT_EQ(http_status(Errc::no_space), 507u);
     EXPECT_EQ(http_status(Errc::invalid_spec), 400u);
     EXPECT_EQ(http_status(Errc::not_found), 404u);
     EXPECT_EQ(http_status(Errc::conflict), 409u);
