@@ -71,6 +71,9 @@ claim(3.audit-full-disk "A full disk keeps nobody from an answer, and the next l
   agent_audit.AuditTrail.AFullDiskIsToldByTheNextLineThatCanBeWritten
   agent_audit.AuditTrail.ALineThatWasCutOffIsToldAndTheChainGoesOn
   agent_api.WrittenDown.AFullDiskKeepsNobodyFromAnAnswer)
+claim(3.support-bundle "A support bundle tells how the host stands and holds no password, hash, token, key, user data or output of it, in no form."
+  agent_cli.a_support_bundle_holds_no_secret agent_cli.Redacted.SecretsAsTheyAreAndInBase64 agent_cli.Redacted.WhatIsSecretByItsForm
+  agent_cli.Redacted.WhatIsSecretByItsName agent_cli.Redacted.WhatIsNoSecretStays)
 claim(3.doctor "metalwright doctor says of a host what is wrong with it and what to do, without a daemon and without a write."
   agent_cli.doctor_says_what_is_wrong_on_a_real_host
   agent_daemon.Doctor.OfAHealthyHostEveryCheckSaysOk

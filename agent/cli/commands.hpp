@@ -53,6 +53,13 @@ struct AuditQuestion {
 };
 /// Who asked for what (agent/audit), by the daemon's program.
 Exit audit(Session& session, const AuditQuestion& question);
+struct BundleWish {
+    std::string file{};    ///< empty: metalwright-support.tar.gz, here
+    std::string config{};  ///< the daemon's configuration, empty for its own
+    bool force = false;
+};
+/// What a supporter needs to see of this host, redacted, as one file of root's.
+Exit support_bundle(Session& session, const BundleWish& wish);
 /// Takes away the lock on what destroys data.
 Exit arm(Session& session);
 

@@ -39,6 +39,7 @@ struct Options {
     bool off = false;      ///< --off of raid locate
     bool dry_run = false;  ///< of clean, and so is
     bool yes = false;
+    bool force = false;                     ///< of support-bundle
     bool verify = false;                    ///< of audit
     std::vector<std::string> raid_tools{};  ///< --raid-tool
     std::string disk{};                     ///< of raid replace and raid locate
@@ -46,7 +47,7 @@ struct Options {
     std::int64_t bytes = 0;                 ///< --last of userdata log
     std::string svg{};                      ///< --svg of analyze
     std::string root = "/";                 ///< --root of clean
-    std::string config{};                   ///< --config of doctor and audit
+    std::string config{};                   ///< --config of doctor, audit, support-bundle
     std::string since{};                    ///< --since of audit
 
     Waiting waiting() const;
@@ -66,6 +67,8 @@ void add_user_data(CLI::App& app, Options& options);
 void add_clean(CLI::App& app, Options& options);
 // audit: agent/cli/audit.cpp.
 void add_audit(CLI::App& app, Options& options);
+// support-bundle: agent/cli/support_bundle.cpp.
+void add_support_bundle(CLI::App& app, Options& options);
 // doctor: agent/cli/doctor.cpp.
 void add_doctor(CLI::App& app, Options& options);
 // inventory and raid: agent/cli/storage_options.cpp.

@@ -209,6 +209,9 @@ Exit dispatch(const CLI::App& app, const Options& options, Console& console) {
                                .since = options.since,
                                .verify = options.verify,
                                .config = options.config});
+    if (name == "support-bundle")
+        return support_bundle(
+            session, {.file = options.file, .config = options.config, .force = options.force});
     if (name == "doctor") return doctor(session, options.config, app.count("--socket") > 0);
     if (name == "userdata") {
         const CLI::App& log = *command->get_subcommands().front();
@@ -242,6 +245,7 @@ const std::vector<Commands>& all_commands() {
         {{"userdata"}, add_user_data},
         {{"doctor"}, add_doctor},
         {{"audit"}, add_audit},
+        {{"support-bundle"}, add_support_bundle},
         {{"clean"}, add_clean},
         {{"arm"}, add_arm},
         {{"hold"}, add_hold},

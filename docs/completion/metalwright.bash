@@ -62,6 +62,7 @@ _metalwright() {
         analyze) options+=' --svg' ;;
         doctor) options+=' --config' ;;
         audit) options+=' --limit --since --verify --config' ;;
+        support-bundle) options+=' --force --config' ;;
         clean) options+=' --root --dry-run --yes' ;;
         'userdata log') options+=' --follow --last' ;;
     esac
@@ -71,7 +72,7 @@ _metalwright() {
     fi
     local offered=''
     case $command in
-        '') offered='validate plan apply status metrics operations cancel analyze inventory raid userdata doctor audit clean arm hold ip' ;;
+        '') offered='validate plan apply status metrics operations cancel analyze inventory raid userdata doctor audit support-bundle clean arm hold ip' ;;
         hold) [[ ${#words[@]} -eq 1 ]] && offered='network storage all' ;;
         'ip ') offered='list add del plan watch' ;;
         'raid ') offered='list locate replace' ;;
@@ -79,7 +80,7 @@ _metalwright() {
         'ip plan ') offered='add del' ;;
         'ip del' | 'ip plan del') offered=$(_metalwright_addresses) ;;
         operations | cancel | analyze) offered=$(_metalwright_operations) ;;
-        validate | plan | apply) _metalwright_files "$current" ;;
+        validate | plan | apply | support-bundle) _metalwright_files "$current" ;;
     esac
     [[ -n $offered ]] && mapfile -t COMPREPLY < <(compgen -W "$offered" -- "$current")
     # With nothing typed yet the options are worth a look where there is nothing else to say.

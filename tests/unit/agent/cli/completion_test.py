@@ -30,7 +30,7 @@ def options_in(text):
 
 def commands_in(text):
     _, _, listed = text.partition("Subcommands:")
-    return re.findall(r"^  ([a-z]+) ", listed.split("Examples:")[0], re.M)
+    return re.findall(r"^  ([a-z-]+) ", listed.split("Examples:")[0], re.M)
 
 
 def all_commands(*outer):
