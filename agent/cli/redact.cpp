@@ -57,8 +57,8 @@ void hashes(std::string& text) {
             methods, [&](std::string_view one) { return rest.starts_with(one); });
         if (method == methods.end()) continue;
         const std::size_t from = at + method->size();
-        const std::size_t to = end_of(
-            text, from, [](char c) { return is_alnum(c) || is_any_of(c, "./$=,-+"); });
+        const std::size_t to =
+            end_of(text, from, [](char c) { return is_alnum(c) || is_any_of(c, "./$=,-+"); });
         if (to < from + 8) continue;
         text.replace(from, to - from, redacted_word);
     }
@@ -82,8 +82,8 @@ void users_in_urls(std::string& text) {
     constexpr std::string_view scheme = "://";
     for (std::size_t at = 0; (at = text.find(scheme, at)) != std::string::npos;) {
         at += scheme.size();
-        const std::size_t to = end_of(
-            text, at, [](char c) { return !is_space(c) && !is_any_of(c, "/\"'<>@"); });
+        const std::size_t to =
+            end_of(text, at, [](char c) { return !is_space(c) && !is_any_of(c, "/\"'<>@"); });
         if (to < text.size() && text[to] == '@') text.replace(at, to - at, redacted_word);
     }
 }
@@ -186,11 +186,11 @@ std::string redacted(std::string_view text, const std::vector<std::string>& secr
     return out;
 }
 
-Json redacted(const Json& json, const std::vector<std::string>& secrets) {
+Json redacted_json(const Json& json, const std::vector<std::string>& secrets) {
     if (json.is_string()) return redacted(json.get_ref<const std::string&>(), secrets);
     if (json.is_array()) {
         Json out = Json::array();
-        for (const Json& one : json) out.push_back(redacted(one, secrets));
+        for (const Json& one : json) out.push_back(redacted_json(one, secrets));
         return out;
     }
     if (!json.is_object()) return json;
@@ -199,7 +199,7 @@ Json redacted(const Json& json, const std::vector<std::string>& secrets) {
         // How user data stands is told as an object of that name.
         const bool is_secret = holds_secrets(name) && !value.is_null() && !value.is_boolean() &&
                                !(value.is_object() && name == "userData");
-        out[name] = is_secret ? Json(redacted_word) : redacted(value, secrets);
+        out[name] = is_secret ? Json(redacted_word) : redacted_json(value, secrets);
     }
     return out;
 }

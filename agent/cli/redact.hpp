@@ -21,6 +21,6 @@ std::string redacted(std::string_view text, const std::vector<std::string>& secr
 
 /// The same in every string of it, and without the members that hold secrets or what is the
 /// tenant's by their name: passwords, tokens, user data and what it has put out.
-Json redacted(const Json& json, const std::vector<std::string>& secrets);
+Json redacted_json(const Json& json, const std::vector<std::string>& secrets);
 
 }  // namespace metalwright::agent::cli

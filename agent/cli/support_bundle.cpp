@@ -46,19 +46,20 @@ class Bundle {
         fs::remove_all(directory_, ignored);
     }
 
-    void add(const std::string& name, std::string_view content) {
+    void add_text(const std::string& name, std::string_view content) {
         if (content.size() > most_of_one) {
             missing(name, "only its last " + std::to_string(most_of_one) + " bytes are here");
             content.remove_prefix(content.size() - most_of_one);
         }
         put(name, redacted(content, secrets_));
     }
-    void add(const std::string& name, const Answer& answer) {
+    void add_answer(const std::string& name, const Answer& answer) {
         if (!answer) return missing(name, in_words(answer.error()));
-        put(name, pretty(redacted(*answer, secrets_)));
+        put(name, pretty(redacted_json(*answer, secrets_)));
     }
     /// What a program says. `name` ends in ".json" where that is JSON.
-    void add(const std::string& name, const std::string& program, std::vector<std::string> words) {
+    void add_program(const std::string& name, const std::string& program,
+                     std::vector<std::string> words) {
         const auto path = sys::find_program(program);
         if (!path) return missing(name, path.error().message);
         const auto output = sys::SpawnExec().run({.program = *path,
@@ -68,12 +69,12 @@ class Bundle {
         if (!output) return missing(name, describe(output.error()));
         if (!output->ok()) missing(name, program + " says: " + output->err);
         Json json = name.ends_with(".json") ? Json::parse(output->out, nullptr, false) : Json();
-        if (json.is_structured()) return add(name, Answer(std::move(json)));
-        add(name, output->out);
+        if (json.is_structured()) return add_answer(name, Answer(std::move(json)));
+        add_text(name, output->out);
     }
     void add_file(const std::string& name, const fs::path& path) {
         const auto content = sys::PosixFiles().read(path);
-        content ? add(name, *content) : missing(name, describe(content.error()));
+        content ? add_text(name, *content) : missing(name, describe(content.error()));
     }
     void missing(const std::string& name, const std::string& why) {
         missing_ += name + ": " + why + (why.ends_with('\n') ? "" : "\n");
@@ -88,8 +89,8 @@ class Bundle {
 
  private:
     void put(const std::string& name, const std::string& content) {
-        const auto written = sys::PosixFiles().put(directory_ / name, content,
-                                                   {.mode = 0600, .parents = 0700, .durable = false});
+        const auto written = sys::PosixFiles().put(
+            directory_ / name, content, {.mode = 0600, .parents = 0700, .durable = false});
         if (!written) return missing(name, describe(written.error()));
         contents_.push_back({{"name", name}, {"bytes", content.size()}});
     }
@@ -140,12 +141,12 @@ std::vector<std::string> secrets_of(const std::string& configuration) {
 
 void collect(Bundle& bundle, const Session& session, const BundleWish& wish,
              const std::string& configuration) {
-    bundle.add("configuration.toml", configuration);
+    bundle.add_text("configuration.toml", configuration);
     for (const char* name : {"status", "inventory", "addresses", "leases", "events"})
-        bundle.add(std::string("api/") + name + ".json",
-                   session.daemon.get(std::string("/v1/") + name, looking));
+        bundle.add_answer(std::string("api/") + name + ".json",
+                          session.daemon.get(std::string("/v1/") + name, looking));
     const Answer operations = session.daemon.get("/v1/operations?limit=100", asking);
-    bundle.add("api/operations.json", operations);
+    bundle.add_answer("api/operations.json", operations);
     if (operations) {
         std::size_t told = 0;
         for (const Json& one : list(*operations, "operations")) {
@@ -153,8 +154,8 @@ void collect(Bundle& bundle, const Session& session, const BundleWish& wish,
             if (!id || ++told > told_operations) continue;
             const std::string path = "/v1/operations/" + std::to_string(*id);
             const std::string name = "api/operation-" + std::to_string(*id);
-            bundle.add(name + ".json", session.daemon.get(path, asking));
-            bundle.add(name + "-events.json", session.daemon.get(path + "/events", asking));
+            bundle.add_answer(name + ".json", session.daemon.get(path, asking));
+            bundle.add_answer(name + "-events.json", session.daemon.get(path + "/events", asking));
         }
     }
     std::vector<std::string> named;
@@ -163,18 +164,20 @@ void collect(Bundle& bundle, const Session& session, const BundleWish& wish,
         words.insert(words.end(), named.begin(), named.end());
         return ask_daemon_program(std::move(words), looking);
     };
-    bundle.add("doctor.json", daemons({"--doctor"}));
-    bundle.add("audit.json", daemons({"--audit", "--limit", "10000"}));
-    bundle.add("audit-whole.json", daemons({"--audit", "--verify"}));
-    bundle.add("journal.txt", "journalctl",
-               {"--unit", "metalwright.service", "--lines", "10000", "--no-pager", "--output",
-                "short-iso-precise"});
-    bundle.add("system/uname.txt", "uname", {"-a"});
+    bundle.add_answer("doctor.json", daemons({"--doctor"}));
+    bundle.add_answer("audit.json", daemons({"--audit", "--limit", "10000"}));
+    bundle.add_answer("audit-whole.json", daemons({"--audit", "--verify"}));
+    bundle.add_program("journal.txt", "journalctl",
+                       {"--unit", "metalwright.service", "--lines", "10000", "--no-pager",
+                        "--output", "short-iso-precise"});
+    bundle.add_program("system/uname.txt", "uname", {"-a"});
     for (const char* what : {"address", "route", "rule", "link"})
-        bundle.add(std::string("system/ip-") + what + ".json", "ip", {"-j", "-d", what, "show"});
-    bundle.add("system/routes-of-all-tables.json", "ip", {"-j", "route", "show", "table", "all"});
-    bundle.add("system/lsblk.json", "lsblk", {"--json", "--bytes", "--output-all"});
-    bundle.add("system/arrays.txt", "mdadm", {"--detail", "--scan"});
+        bundle.add_program(std::string("system/ip-") + what + ".json", "ip",
+                           {"-j", "-d", what, "show"});
+    bundle.add_program("system/routes-of-all-tables.json", "ip",
+                       {"-j", "route", "show", "table", "all"});
+    bundle.add_program("system/lsblk.json", "lsblk", {"--json", "--bytes", "--output-all"});
+    bundle.add_program("system/arrays.txt", "mdadm", {"--detail", "--scan"});
     for (const auto& [name, path] : {std::pair{"system/mdstat.txt", "/proc/mdstat"},
                                      std::pair{"system/mounts.txt", "/proc/self/mounts"},
                                      std::pair{"system/os-release.txt", "/etc/os-release"}})
@@ -185,12 +188,12 @@ Result<void> pack(const fs::path& directory, const fs::path& file) {
     const auto tar = sys::find_program("tar");
     if (!tar) return std::unexpected(tar.error());
     const fs::path growing = directory.native() + ".tar.gz";
-    const sys::Command command{.program = *tar,
-                               .args = {"--create", "--gzip", "--file", growing.native(), "--owner=0",
-                                        "--group=0", "--directory", directory.parent_path().native(),
-                                        directory.filename().native(), "--transform",
-                                        "s,^" + directory.filename().native() + ",metalwright,"},
-                               .timeout = looking};
+    const sys::Command command{
+        .program = *tar,
+        .args = {"--create", "--gzip", "--file", growing.native(), "--owner=0", "--group=0",
+                 "--directory", directory.parent_path().native(), directory.filename().native(),
+                 "--transform", "s,^" + directory.filename().native() + ",metalwright,"},
+        .timeout = looking};
     const auto packed = sys::expect_ok(sys::SpawnExec().run(command), command);
     std::error_code failed;
     if (packed) fs::permissions(growing, fs::perms::owner_read | fs::perms::owner_write, failed);
@@ -218,17 +221,19 @@ Exit support_bundle(Session& session, const BundleWish& wish) {
         return complain(session, Refusal{Exit::failed, {std::move(error)}});
     };
     ::umask(0077);
-    const fs::path file = fs::absolute(wish.file.empty() ? "metalwright-support.tar.gz" : wish.file);
+    const fs::path file =
+        fs::absolute(wish.file.empty() ? "metalwright-support.tar.gz" : wish.file);
     std::error_code absent;
     if (fs::exists(fs::symlink_status(file, absent)) && !wish.force)
-        return refuse({Errc::conflict, "is there already: name another file, or say --force",
-                       file.native()});
+        return refuse(
+            {Errc::conflict, "is there already: name another file, or say --force", file.native()});
     std::string directory = (file.parent_path() / ".metalwright-support-XXXXXX").native();
     if (::mkdtemp(directory.data()) == nullptr)
         return refuse({Errc::io, "cannot make a directory beside it", directory, errno});
     const fs::path config = wish.config.empty() ? "/etc/metalwright/metalwright.toml" : wish.config;
     const auto configuration = sys::PosixFiles().read(fs::absolute(config));
-    Bundle bundle(directory, configuration ? secrets_of(*configuration) : std::vector<std::string>());
+    Bundle bundle(directory,
+                  configuration ? secrets_of(*configuration) : std::vector<std::string>());
     if (!configuration) bundle.missing("configuration.toml", describe(configuration.error()));
     collect(bundle, session, wish, configuration.value_or(""));
     bundle.finish();
@@ -246,9 +251,9 @@ void add_support_bundle(CLI::App& app, Options& options) {
         ->type_name("");
     bundle->add_flag("--force", options.force, "Replace a file that is there");
     bundle->add_option("--config", options.config, "The daemon's configuration")->type_name("FILE");
-    bundle->footer(
-        examples("  metalwright support-bundle\n"
-                 "  metalwright support-bundle /root/host-7.tar.gz && tar tzf /root/host-7.tar.gz\n"));
+    bundle->footer(examples(
+        "  metalwright support-bundle\n"
+        "  metalwright support-bundle /root/host-7.tar.gz && tar tzf /root/host-7.tar.gz\n"));
 }
 
 }  // namespace metalwright::agent::cli

@@ -21,8 +21,9 @@ if os.environ.get("METALWRIGHT_INSIDE") != "1":
     os.execvp("unshare", ["unshare", "--net", "--uts", "--mount", "--propagation", "private", sys.executable, __file__, *sys.argv[1:]])
 PROGRAM, DAEMON, RUNNER = (pathlib.Path(sys.argv.pop(1)).resolve() for _ in range(3))
 SECRETS = {"password": "Tr0ub4dor&3-of-the-bundle", "user data": "marker-in-the-user-data", "output": "marker-in-the-output",
-           "token": "bearer-token-of-this-host", "vendor key": "secret-of-the-vendors-key", "proxy": "password-of-the-proxy",
+           "token": "bearer-token-of-this-host", "vendor key": "secret-of-the-vendors-key", "proxy": "password-of-the-proxy", "old token": "token-of-last-year",
            "operation token": "token-of-the-operation"}
+HASH = "$6$salt$h4shh4shh4shh4shh4shh4shh4sh"
 
 
 def in_every_form(secret):
@@ -57,7 +58,7 @@ class SupportBundle(unittest.TestCase):
             f'[network]\nnic_name = "va"\npersist = "none"\n[user_data]\nrunner = "{RUNNER}"\n'
             f'[api.tcp]\naddress = "127.0.0.1"\nport = 0\nkeys_file = "{self.folder}/keys.json"\n'
             f'[link.https]\nurls = ["http://127.0.0.1:9"]\ntoken_file = "{self.folder}/token"\n'
-            f'proxy = "http://me:{SECRETS["proxy"]}@127.0.0.1:3128"\n')
+            f'# proxy = "http://me:{SECRETS["proxy"]}@127.0.0.1:3128"\n# token = "{SECRETS["old token"]}"\n')
         for words in ("link add va type veth peer name vb", "link set va up", "link set lo up"):
             subprocess.run(["ip", *words.split()], check=True)
         self.addCleanup(subprocess.run, ["ip", "link", "del", "va"])
@@ -80,7 +81,7 @@ class SupportBundle(unittest.TestCase):
             if self.socket.exists() or process.poll() is not None:
                 break
             time.sleep(0.05)
-        self.assertIsNone(process.poll())
+        self.assertIsNone(process.poll(), process.poll() is not None and process.stderr.read())
 
     def order(self):
         script = f"#!/bin/sh\n# {SECRETS['user data']}\necho {SECRETS['output']}\n"
@@ -99,6 +100,11 @@ class SupportBundle(unittest.TestCase):
         self.start()
         done = self.command("apply", "--wait", self.order())
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        # Where nobody looks for them: in what the kernel tells of its NICs.
+        planted = {"va": SECRETS["token"], "vb": base64.b64encode(f"Bearer: {SECRETS['vendor key']}!".encode()).decode(), "lo": HASH}
+        for nic, words in planted.items():
+            subprocess.run(["ip", "link", "set", nic, "alias", words], check=True)
+            self.addCleanup(subprocess.run, ["ip", "link", "set", nic, "alias", ""], stderr=subprocess.DEVNULL)
         done = self.command("support-bundle", "--config", self.config, "-o", "json", self.bundle)
         self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
         self.assertEqual(stat.S_IMODE(self.bundle.stat().st_mode), 0o600)
@@ -115,7 +121,8 @@ class SupportBundle(unittest.TestCase):
         shadow = pathlib.Path("/etc/shadow").read_text().splitlines()
         hashes = [line.split(":")[1] for line in shadow if line.split(":")[1].startswith("$")]
         self.assertTrue(hashes)
-        for what, secret in [*SECRETS.items(), *(("hash", one[3:]) for one in hashes)]:
+        self.assertEqual(files["metalwright/system/ip-link.json"].count(b"[redacted]"), len(planted))
+        for what, secret in [*SECRETS.items(), *(("hash", one[3:]) for one in [*hashes, HASH])]:
             for form in in_every_form(secret):
                 for name, content in files.items():
                     self.assertNotIn(form, content, f"{what} is in {name}")
