@@ -61,7 +61,7 @@ ALL = all_commands()
 
 class Completion(unittest.TestCase):
     def test_commands(self):
-        self.assertEqual(len(COMMANDS), 17, COMMANDS)
+        self.assertEqual(len(COMMANDS), 18, COMMANDS)
         self.assertEqual(complete(""), set(COMMANDS))
         self.assertEqual(complete("val"), {"validate"})
         self.assertEqual(complete("-o", "json", "stat"), {"status"})
