@@ -67,6 +67,16 @@ class PowerCutsTest(LabTest):
         self.assertEqual(numbers, list(range(1, len(numbers) + 1)))
         self.assertEqual(self.plane.conflicts, [])
 
+    def test_a_cut_takes_what_a_disk_had_in_its_cache_and_nothing_that_was_flushed(self):
+        """Else the other test would show little."""
+        write = f"tr '\\0' {{letter}} </dev/zero | dd of={BY_ID}DATA3 bs=4096 count=1 iflag=fullblock oflag=direct {{flush}} 2>&1"
+        read = f"dd if={BY_ID}DATA3 bs=4096 count=1 iflag=direct 2>/dev/null | head -c 1"
+        self.vm.sh(write.format(letter="f", flush="conv=fsync"))
+        self.vm.sh(write.format(letter="u", flush=""))
+        self.assertEqual(self.vm.sh(read), "u")
+        self.vm.power_cut()
+        self.assertEqual(self.vm.sh(read), "f")
+
     def test_at_random_moments(self):
         canary = self.vm.sh(CANARY, timeout=300)
         began = time.monotonic()
