@@ -2,7 +2,6 @@
 import base64
 import contextlib
 import json
-import os
 import pathlib
 import select
 import signal
@@ -14,12 +13,11 @@ import time
 import unittest
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / folder) for folder in ("bench", "clients", "fakes")]
-import contract  # noqa: E402
+import host  # noqa: E402
 import programs  # noqa: E402
 from control_plane import ControlPlane  # noqa: E402
+from host import ip  # noqa: E402
 from programs import Program  # noqa: E402
-
-contract.watch(programs)
 
 PATIENCE_S = 60
 HOST = "h"
@@ -29,23 +27,9 @@ NOT_HERE = "persist"  # skipped by configuration
 
 
 def in_own_namespaces(script):
-    """Runs the script again where neither the network nor the host name, /etc and /root are this machine's."""
-    if os.environ.get("METALWRIGHT_INSIDE") != "1":
-        os.environ["METALWRIGHT_INSIDE"] = "1"
-        os.execvp("unshare", ["unshare", "--net", "--uts", "--mount", "--propagation", "private", sys.executable, script, *sys.argv[1:]])
-    above = tempfile.mkdtemp()
-    subprocess.run(["mount", "-t", "tmpfs", "none", above], check=True)
-    for folder in ("/etc", "/root"):
-        upper, work = above + folder + "/upper", above + folder + "/work"
-        os.makedirs(upper)
-        os.makedirs(work)
-        subprocess.run(["mount", "-t", "overlay", "none", "-o", f"lowerdir={folder},upperdir={upper},workdir={work}", folder],
-                       check=True)
+    """As host.py has it, with a loopback that leads to the control plane."""
+    host.in_own_namespaces(script)
     ip("link", "set", "lo", "up")
-
-
-def ip(*words):
-    return subprocess.run(["ip", *words], check=True, capture_output=True, text=True).stdout
 
 
 def until(good, what, patience=PATIENCE_S):
