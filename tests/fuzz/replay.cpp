@@ -1,10 +1,12 @@
 // The same inputs on each run, whatever the compiler: seeds, and what simple mutations make of
-// them. usage: replay COUNT [SEED] | replay --seeds DIRECTORY (writes them, as a corpus for
-// libFuzzer)
+// them; before them what is kept in a folder, from libFuzzer's campaigns.
+// usage: replay COUNT [SEED] [--corpus FOLDER] | replay --seeds FOLDER (writes the seeds there)
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <random>
 #include <string>
 
@@ -54,7 +56,22 @@ void mutate(Random& random, Bytes& input, const std::vector<Bytes>& seeds) {
     }
 }
 
-void replay(std::size_t count, std::uint64_t seed) {
+/// Every file of the folder, in the order of their names.
+std::vector<Bytes> kept_in(const std::filesystem::path& folder) {
+    std::vector<std::filesystem::path> files;
+    for (const auto& entry : std::filesystem::directory_iterator(folder))
+        files.push_back(entry.path());
+    std::ranges::sort(files);
+    std::vector<Bytes> all;
+    for (const auto& path : files) {
+        std::ifstream file(path, std::ios::binary);
+        all.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    }
+    return all;
+}
+
+void replay(std::size_t count, std::uint64_t seed, const std::vector<Bytes>& kept) {
+    for (const Bytes& each : kept) run(each);
     const std::vector<Bytes> all = seeds();
     for (const Bytes& each : all) run(each);
     Random random(seed);
@@ -63,8 +80,8 @@ void replay(std::size_t count, std::uint64_t seed) {
         for (std::size_t n = 1 + below(random, 6); n-- > 0;) mutate(random, input, all);
         run(input);
     }
-    std::cout << all.size() << " seeds and " << count << " inputs made of them, seed " << seed
-              << '\n';
+    std::cout << kept.size() << " kept inputs, " << all.size() << " seeds and " << count
+              << " inputs made of them, seed " << seed << '\n';
 }
 
 }  // namespace
@@ -82,5 +99,14 @@ int main(int argc, char** argv) {
         return 0;
     }
     if (argc < 2) return 2;
-    replay(std::stoul(argv[1]), argc > 2 ? std::stoull(argv[2]) : 1);
+    std::uint64_t seed = 1;
+    std::vector<Bytes> kept;
+    for (int at = 2; at < argc; ++at) {
+        const std::string word = argv[at];
+        if (word == "--corpus" && at + 1 < argc)
+            kept = kept_in(argv[++at]);
+        else
+            seed = std::stoull(word);
+    }
+    replay(std::stoul(argv[1]), seed, kept);
 }
