@@ -1,6 +1,7 @@
 #include "cloudinit/handover.hpp"
 
 #include "cloudinit/run_record.hpp"
+#include "core/hex.hpp"
 
 namespace metalwright::cloudinit {
 
@@ -31,14 +32,13 @@ std::string cloud_init_script(const std::filesystem::path& directory,
 }
 
 std::string cloud_init_meta_data(std::string_view instance_id) {
-    constexpr std::string_view digits = "0123456789abcdef";
     std::string quoted = "\"";
     for (const char c : instance_id) {
         const auto value = static_cast<unsigned char>(c);
         if (c == '"' || c == '\\')
             (quoted += '\\') += c;
         else if (value < 0x20)
-            (quoted += "\\x") += {digits[value >> 4u], digits[value & 0xfu]};
+            append_hex(quoted += "\\x", value);
         else
             quoted += c;
     }

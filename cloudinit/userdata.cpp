@@ -9,6 +9,7 @@
 #include "cloudinit/script.hpp"
 #include "cloudinit/unit_state.hpp"
 #include "core/fail_point.hpp"
+#include "core/hex.hpp"
 
 namespace metalwright::cloudinit {
 namespace {
@@ -116,15 +117,13 @@ Result<fs::path> run_directory(const fs::path& state_dir, std::string_view insta
         return fail(Errc::invalid_spec,
                     "the state directory must be an absolute path of letters, digits and /._-+@",
                     state_dir.string());
-    constexpr std::string_view digits = "0123456789abcdef";
     std::string name;
     for (const char c : instance_id) {
         if (letter_or_digit(c) || c == '-' || (c == '.' && !name.empty())) {
             name += c;
             continue;
         }
-        const auto value = static_cast<unsigned char>(c);
-        name += {'_', digits[value >> 4u], digits[value & 0xfu]};
+        append_hex(name += '_', static_cast<unsigned char>(c));
     }
     constexpr std::size_t most = 200;  // a unit's name ends at 255
     if (name.empty() || name.size() > most)

@@ -16,6 +16,7 @@
 #include <cstring>
 #include <limits>
 
+#include "core/hex.hpp"
 #include "netcfg/rtnl_attribute.hpp"
 #include "netcfg/rtnl_decode_links.hpp"
 #include "netcfg/rtnl_decode_shaping.hpp"
@@ -54,13 +55,11 @@ T read(const nlattr* attribute, T otherwise) {
 
 std::string mac_of(const nlattr* attribute) {
     if (attribute == nullptr || size_of(attribute) != 6) return {};
-    constexpr std::string_view digits = "0123456789abcdef";
     std::string mac;
     const auto* bytes = static_cast<const std::uint8_t*>(::nla_data(attribute));
     for (std::size_t i = 0; i < 6; ++i) {
         if (i != 0) mac += ':';
-        mac += digits[bytes[i] >> 4];
-        mac += digits[bytes[i] & 15];
+        append_hex(mac, bytes[i]);
     }
     return mac;
 }

@@ -1,5 +1,7 @@
 #include "raid/mount_unit.hpp"
 
+#include "core/hex.hpp"
+
 namespace metalwright::raid {
 namespace {
 
@@ -8,7 +10,6 @@ constexpr std::string_view mark = "# Written by metalwright; changes here are ov
 }  // namespace
 
 std::string mount_unit_name(std::string_view mount_point) {
-    constexpr std::string_view hex = "0123456789abcdef";
     while (mount_point.starts_with('/')) mount_point.remove_prefix(1);
     while (mount_point.ends_with('/')) mount_point.remove_suffix(1);
     std::string name;
@@ -21,10 +22,7 @@ std::string mount_unit_name(std::string_view mount_point) {
         } else if (plain) {
             name += c;
         } else {
-            const auto byte = static_cast<unsigned char>(c);
-            name += "\\x";
-            name += hex[byte >> 4];
-            name += hex[byte & 15];
+            append_hex(name += "\\x", static_cast<unsigned char>(c));
         }
     }
     return (name.empty() ? "-" : name) + ".mount";

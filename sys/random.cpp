@@ -5,6 +5,8 @@
 #include <array>
 #include <cerrno>
 
+#include "core/hex.hpp"
+
 namespace metalwright::sys {
 namespace {
 
@@ -20,14 +22,11 @@ Result<Uuid> draw_uuid() {
 
 /// Hexadecimal, with `separator` before each byte whose index is in `groups`.
 std::string spell(const Uuid& uuid, char separator, std::span<const std::size_t> groups) {
-    constexpr std::string_view digits = "0123456789abcdef";
     std::string text;
     for (std::size_t i = 0; i < uuid.size(); ++i) {
         for (const std::size_t start : groups)
             if (start == i) text += separator;
-        const auto value = std::to_integer<unsigned>(uuid[i]);
-        text += digits[value >> 4u];
-        text += digits[value & 0xfu];
+        append_hex(text, std::to_integer<unsigned char>(uuid[i]));
     }
     return text;
 }

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "core/hex.hpp"
 #include "sys/dbus.hpp"
 
 namespace metalwright::sys {
@@ -68,7 +69,6 @@ DbusCall start_call(const TransientService& service) {
 /// As systemd's own library encodes names of units: all but letters and digits as _xx, a digit that
 /// comes first too.
 std::string unit_path(const std::string& unit) {
-    constexpr std::string_view digits = "0123456789abcdef";
     std::string path = std::string(root_path) + "/unit/";
     for (std::size_t i = 0; i < unit.size(); ++i) {
         const auto c = static_cast<unsigned char>(unit[i]);
@@ -76,7 +76,7 @@ std::string unit_path(const std::string& unit) {
         if (letter || (i > 0 && c >= '0' && c <= '9'))
             path += unit[i];
         else
-            path += {'_', digits[c >> 4U], digits[c & 15U]};
+            append_hex(path += '_', c);
     }
     return path;
 }

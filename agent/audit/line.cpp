@@ -10,6 +10,9 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "core/hex.hpp"
+#include "core/utc.hpp"
+
 namespace metalwright::agent::audit {
 namespace {
 
@@ -50,17 +53,6 @@ bool is_chain(std::string_view text) {
 
 }  // namespace
 
-std::string moment(std::int64_t at_ms) {
-    const std::time_t seconds = at_ms / 1000;
-    std::tm utc{};
-    ::gmtime_r(&seconds, &utc);
-    std::array<char, 40> text{};
-    const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &utc);
-    std::array<char, 8> fraction{};
-    std::snprintf(fraction.data(), fraction.size(), ".%03dZ", static_cast<int>(at_ms % 1000));
-    return std::string(text.data(), size) + fraction.data();
-}
-
 std::string chain_over(std::string_view former, std::string_view covered) {
     SHA2_CTX context;
     ::SHA256Init(&context);
@@ -68,18 +60,12 @@ std::string chain_over(std::string_view former, std::string_view covered) {
         ::SHA256Update(&context, reinterpret_cast<const std::uint8_t*>(part.data()), part.size());
     std::array<std::uint8_t, SHA256_DIGEST_LENGTH> digest{};
     ::SHA256Final(digest.data(), &context);
-    std::string hex;
-    for (const std::uint8_t byte : digest) {
-        constexpr std::string_view digits = "0123456789abcdef";
-        hex += digits[byte >> 4U];
-        hex += digits[byte & 15U];
-    }
-    return hex;
+    return hex_of(digest);
 }
 
 Line make_line(const Deed& deed, std::int64_t at_ms, const Gaps& gaps, const Link& former,
                bool begins) {
-    Json json{{"n", former.n + 1}, {"at", moment(at_ms)}, {"who", json_of(deed.who)}};
+    Json json{{"n", former.n + 1}, {"at", utc_with_ms(at_ms)}, {"who", json_of(deed.who)}};
     json["did"] = bounded(deed.did);
     if (deed.status != 0) json["status"] = deed.status;
     put(json, "code", deed.code);

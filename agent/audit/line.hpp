@@ -72,7 +72,4 @@ std::optional<Read> read_line(std::string_view text);
 /// The chain of a line whose covered text this is.
 std::string chain_over(std::string_view former, std::string_view covered);
 
-/// "2026-11-21T21:00:00.123Z"
-std::string moment(std::int64_t at_ms);
-
 }  // namespace metalwright::agent::audit

@@ -8,6 +8,7 @@
 #include "agent/cli/daemon_program.hpp"
 #include "agent/cli/options.hpp"
 #include "agent/cli/text.hpp"
+#include "core/utc.hpp"
 
 namespace metalwright::agent::cli {
 namespace {
@@ -23,12 +24,10 @@ Result<std::string> beginning(const std::string& since) {
                     "is neither a time in UTC (2026-11-28, 2026-11-28T09:30) nor how long ago (2h)",
                     since);
     const auto then = std::chrono::system_clock::now() - *ago;
-    const std::time_t seconds = std::chrono::system_clock::to_time_t(then);
-    std::tm utc{};
-    ::gmtime_r(&seconds, &utc);
-    std::array<char, 40> text{};
-    const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &utc);
-    return std::string(text.data(), size);
+    const auto since_1970 = std::chrono::floor<std::chrono::milliseconds>(then).time_since_epoch();
+    std::string text = utc_seconds(since_1970.count());
+    text.pop_back();  // any moment of that second begins like this
+    return text;
 }
 
 std::string who_in_words(const Json& who) {

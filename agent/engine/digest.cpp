@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <span>
 
+#include "core/hex.hpp"
+
 namespace metalwright::engine {
 namespace {
 
@@ -42,13 +44,7 @@ std::string keyed_digest(std::string_view key, std::string_view content) {
         return out;
     };
     const Sha256 inner = sha256(padded(0x36), bytes_of(content));
-    std::string hex;
-    for (const std::uint8_t byte : sha256(padded(0x5c), inner)) {
-        constexpr std::string_view digits = "0123456789abcdef";
-        hex += digits[byte >> 4U];
-        hex += digits[byte & 15U];
-    }
-    return hex;
+    return hex_of(sha256(padded(0x5c), inner));
 }
 
 }  // namespace metalwright::engine

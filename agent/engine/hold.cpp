@@ -1,5 +1,7 @@
 #include "agent/engine/hold.hpp"
 
+#include "core/utc.hpp"
+
 namespace metalwright::engine {
 namespace {
 
@@ -10,8 +12,8 @@ constexpr std::int64_t longest_hold_s = std::int64_t{30} * 24 * 3600;
 Json to_json(const Hold& hold, std::int64_t now) {
     if (!hold.network(now) && !hold.storage(now)) return {};
     Json json;
-    json["network"] = hold.network(now) ? Json(iso_time(hold.network_until)) : Json();
-    json["storage"] = hold.storage(now) ? Json(iso_time(hold.storage_until)) : Json();
+    json["network"] = hold.network(now) ? Json(utc_with_ms(hold.network_until)) : Json();
+    json["storage"] = hold.storage(now) ? Json(utc_with_ms(hold.storage_until)) : Json();
     return json;
 }
 

@@ -3,20 +3,12 @@
 #include <array>
 #include <ctime>
 
+#include "core/utc.hpp"
+
 namespace metalwright::engine {
 
 std::string dump(const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-std::string iso_time(std::int64_t ms_since_1970) {
-    const std::time_t seconds = ms_since_1970 / 1000;
-    std::tm utc{};
-    ::gmtime_r(&seconds, &utc);
-    std::array<char, 32> date{};
-    std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%S", &utc);
-    std::string ms = std::to_string(ms_since_1970 % 1000);
-    return std::string(date.data()) + "." + std::string(3 - ms.size(), '0') + ms + "Z";
 }
 
 Json to_json(const Error& error) {
@@ -27,7 +19,7 @@ Json to_json(const Error& error) {
 }
 
 Json to_json(const store::Lock& lock) {
-    return {{"reason", lock.reason}, {"since", iso_time(lock.since_ms)}};
+    return {{"reason", lock.reason}, {"since", utc_with_ms(lock.since_ms)}};
 }
 
 Json to_json(const ItemResult& item) {
@@ -76,15 +68,15 @@ Json to_json(const store::Operation& operation) {
               {"state", operation.state},
               {"generation", operation.generation},
               {"instance", operation.instance},
-              {"acceptedAt", iso_time(operation.accepted_ms)}};
-    json["finishedAt"] = operation.finished_ms ? Json(iso_time(*operation.finished_ms)) : Json();
+              {"acceptedAt", utc_with_ms(operation.accepted_ms)}};
+    json["finishedAt"] = operation.finished_ms ? Json(utc_with_ms(*operation.finished_ms)) : Json();
     json["netlinkMutations"] = operation.mutations;
     return json;
 }
 
 void append_events(Json& list, const store::Event& event) {
     const Json body = Json::parse(event.body, nullptr, false);
-    const Json base{{"seq", event.seq}, {"at", iso_time(event.at_ms)}, {"kind", event.kind}};
+    const Json base{{"seq", event.seq}, {"at", utc_with_ms(event.at_ms)}, {"kind", event.kind}};
     const auto with = [&](const Json& more) {
         Json flat = base;
         flat.update(more);

@@ -17,9 +17,6 @@ namespace metalwright::engine {
 // Keys come out in the order they are put in.
 using Json = nlohmann::ordered_json;
 
-/// "2026-11-21T21:00:00.123Z"
-std::string iso_time(std::int64_t ms_since_1970);
-
 Json to_json(const Error& error);
 Json to_json(const store::Lock& lock);  ///< {"reason","since"}
 Json to_json(const ItemResult& item);   ///< {"item","outcome","error","tookMs","note"?}

@@ -5,12 +5,13 @@
 #include "agent/engine/engine.hpp"
 #include "agent/engine/json.hpp"
 #include "agent/engine/log.hpp"
+#include "core/utc.hpp"
 
 namespace metalwright::engine {
 
 Error refused_by(const store::Lock& lock, const std::string& what, std::string where) {
     return {Errc::refused,
-            "not done: " + what + ": locked since " + iso_time(lock.since_ms) + ", because " +
+            "not done: " + what + ": locked since " + utc_with_ms(lock.since_ms) + ", because " +
                 lock.reason + "; look at the disks, then `metalwright arm` and apply again",
             std::move(where)};
 }
@@ -45,7 +46,7 @@ void Engine::lock_when_in_doubt() {
         reason = doubt ? **doubt : "the store cannot be read (" + describe(doubt.error()) + ")";
     }
     const store::Lock lock{std::move(reason), clock_()};
-    Json report{{"kind", "locked"}, {"at", iso_time(lock.since_ms)}, {"host", options_.host_id}};
+    Json report{{"kind", "locked"}, {"at", utc_with_ms(lock.since_ms)}, {"host", options_.host_id}};
     report["locked"] = to_json(lock);
     log(Level::error, "what destroys data is locked until `metalwright arm`: " + lock.reason);
     if (auto set = store_.set_lock(lock, dump(report)); !set)
@@ -59,11 +60,11 @@ Result<std::string> Engine::arm() {
     const std::optional<store::Lock> lock = store_.locked();
     Json answer{{"wasLocked", lock.has_value()}};
     answer["reason"] = lock ? Json(lock->reason) : Json();
-    answer["since"] = lock ? Json(iso_time(lock->since_ms)) : Json();
+    answer["since"] = lock ? Json(utc_with_ms(lock->since_ms)) : Json();
     answer["unlocks"] = Json::array();
     if (!lock) return dump(answer);
     const std::int64_t now = clock_();
-    Json report{{"kind", "armed"}, {"at", iso_time(now)}, {"host", options_.host_id}};
+    Json report{{"kind", "armed"}, {"at", utc_with_ms(now)}, {"host", options_.host_id}};
     report["wasLocked"] = to_json(*lock);
     if (auto unlocked = store_.unlock(dump(report), now); !unlocked)
         return std::unexpected(unlocked.error());

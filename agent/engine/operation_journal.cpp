@@ -5,6 +5,7 @@
 #include "agent/engine/json.hpp"
 #include "agent/engine/log.hpp"
 #include "core/fail_point.hpp"
+#include "core/utc.hpp"
 
 namespace metalwright::engine {
 
@@ -57,7 +58,7 @@ void OperationJournal::done(std::span<const ItemResult> outcomes) {
     }
     const Json body{{"items", items}};
     const Json report{{"kind", "items"},
-                      {"at", iso_time(now)},
+                      {"at", utc_with_ms(now)},
                       {"host", engine_.options_.host_id},
                       {"operation", operation_.id},
                       {"generation", operation_.generation},

@@ -10,6 +10,7 @@
 #include "agent/spec/leases.hpp"
 #include "agent/spec/store_form.hpp"
 #include "core/fail_point.hpp"
+#include "core/utc.hpp"
 
 namespace metalwright::engine {
 namespace {
@@ -277,7 +278,7 @@ void Engine::finish(const store::Operation& operation, std::vector<ItemResult> i
     const auto has_run = store_.has_run(operation.instance);
     const std::string state = final_state(items, run, has_run.value_or(false));
     Json report{{"kind", "finished"},
-                {"at", iso_time(clock_())},
+                {"at", utc_with_ms(clock_())},
                 {"host", options_.host_id},
                 {"operation", operation.id},
                 {"operationKind", operation.kind},

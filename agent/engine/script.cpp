@@ -6,6 +6,7 @@
 #include "agent/engine/run_order.hpp"
 #include "agent/engine/work.hpp"
 #include "core/fail_point.hpp"
+#include "core/utc.hpp"
 
 namespace metalwright::engine {
 namespace {
@@ -128,7 +129,7 @@ void Engine::stream_output(const store::ScriptRun& run, bool to_the_end) {
         if (!piece || piece->text.empty()) return;
         order.streamed = piece->next;
         so_far.run_order = to_store(order);
-        Json report{{"kind", "userDataOutput"}, {"at", iso_time(clock_())},
+        Json report{{"kind", "userDataOutput"}, {"at", utc_with_ms(clock_())},
                     {"host", options_.host_id}, {"operation", run.operation},
                     {"instance", run.instance}, {"from", piece->from},
                     {"text", piece->text}};
@@ -228,7 +229,7 @@ bool Engine::settle_script(store::ScriptRun run, const cloudinit::ScriptStatus& 
         status.exit_code ? std::optional<std::int64_t>(*status.exit_code) : std::nullopt;
     run.signal = status.signal ? std::optional<std::int64_t>(*status.signal) : std::nullopt;
     Json report{{"kind", "userData"},
-                {"at", iso_time(clock_())},
+                {"at", utc_with_ms(clock_())},
                 {"host", options_.host_id},
                 {"operation", run.operation},
                 {"instance", run.instance}};

@@ -20,6 +20,7 @@
 #include "agent/spec/store_form.hpp"
 #include "cloudinit/password.hpp"
 #include "core/fail_point.hpp"
+#include "core/utc.hpp"
 #include "sys/files.hpp"
 #include "sys/random.hpp"
 
@@ -141,7 +142,7 @@ void Engine::refuse_upwards(const agent::Submission& submission, const Errors& e
     // Who asked here is there to read the answer.
     if (!came_over_a_link(submission.source)) return;
     Json report{{"kind", "refused"},
-                {"at", iso_time(clock_())},
+                {"at", utc_with_ms(clock_())},
                 {"host", options_.host_id},
                 {"source", submission.source}};
     report["generation"] = submission.generation ? Json(*submission.generation) : Json();
@@ -311,7 +312,7 @@ std::expected<agent::Accepted, Errors> Engine::take_in(const agent::Submission& 
             candidate.order_again = std::move(order_again);
         }
     }
-    Json report{{"kind", "accepted"},           {"at", iso_time(clock_())},
+    Json report{{"kind", "accepted"},           {"at", utc_with_ms(clock_())},
                 {"host", options_.host_id},     {"source", submission.source},
                 {"operationKind", accept.kind}, {"generation", accept.generation},
                 {"instance", instance_id}};

@@ -6,6 +6,7 @@
 #include "agent/engine/json.hpp"
 #include "agent/engine/log.hpp"
 #include "agent/engine/owned.hpp"
+#include "core/utc.hpp"
 
 namespace metalwright::engine {
 namespace {
@@ -108,8 +109,8 @@ void Engine::tell(const Upkeep& upkeep, const std::string& instance) {
     }
     restored_ += restored;
     const Json event{{"items", items}};
-    const Json report{{"kind", "drift"},      {"at", iso_time(now)},  {"host", options_.host_id},
-                      {"instance", instance}, {"restored", restored}, {"items", items}};
+    const Json report{{"kind", "drift"},      {"at", utc_with_ms(now)}, {"host", options_.host_id},
+                      {"instance", instance}, {"restored", restored},   {"items", items}};
     if (auto put = store_.event(0, "drift", dump(event), now); !put)
         log(Level::error, "cannot note what was put back: " + describe(put.error()));
     if (auto put = store_.report(dump(report), now); !put)
@@ -129,7 +130,7 @@ void Engine::tell_fights(const std::vector<std::string>& items) {
             {{"item", item}});
         list.push_back({{"item", item}});
         const Json report{{"kind", "contested"},
-                          {"at", iso_time(now)},
+                          {"at", utc_with_ms(now)},
                           {"host", options_.host_id},
                           {"item", item}};
         reports.push_back(dump(report));
@@ -150,7 +151,7 @@ Result<std::string> Engine::set_hold(std::string_view request) {
     const std::int64_t now = clock_();
     auto wanted = changed_hold(hold(), request, now);
     if (!wanted) return std::unexpected(wanted.error());
-    Json report{{"kind", "hold"}, {"at", iso_time(now)}, {"host", options_.host_id}};
+    Json report{{"kind", "hold"}, {"at", utc_with_ms(now)}, {"host", options_.host_id}};
     report["hold"] = to_json(*wanted, now);
     if (auto kept = store_.set_hold(to_store(*wanted), dump(report), now); !kept)
         return std::unexpected(kept.error());

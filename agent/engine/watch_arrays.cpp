@@ -6,6 +6,7 @@
 #include "agent/engine/engine.hpp"
 #include "agent/engine/json.hpp"
 #include "agent/engine/log.hpp"
+#include "core/utc.hpp"
 #include "raid/compare.hpp"
 #include "raid/watch.hpp"
 
@@ -84,7 +85,7 @@ void Engine::watch_arrays() {
 void Engine::tell(const raid::Turn& turn) {
     const std::int64_t now = clock_();
     const Json event = turn_json(turn);
-    Json report{{"kind", "array"}, {"at", iso_time(now)}, {"host", options_.host_id}};
+    Json report{{"kind", "array"}, {"at", utc_with_ms(now)}, {"host", options_.host_id}};
     report.update(event);
     const bool bad =
         turn.is == "degraded" || turn.is == "failed" || turn.is == "gone" || !turn.failed.empty();

@@ -7,6 +7,7 @@
 #include "agent/engine/engine.hpp"
 #include "agent/engine/json.hpp"
 #include "agent/engine/log.hpp"
+#include "core/utc.hpp"
 #include "raid/storcli/differ.hpp"
 
 namespace metalwright::engine {
@@ -133,7 +134,7 @@ void Engine::tell(const raid::ControllerTurn& turn) {
     event["was"] = turn.was.empty() ? Json() : Json(turn.was);
     event["is"] = turn.is;
     event["note"] = turn.note;
-    Json report{{"kind", "controller"}, {"at", iso_time(now)}, {"host", options_.host_id}};
+    Json report{{"kind", "controller"}, {"at", utc_with_ms(now)}, {"host", options_.host_id}};
     report.update(event);
     log(turn.trouble ? Level::warn : Level::info, turn.item + " is " + turn.is,
         {{"controller", turn.controller}, {"was", turn.was}, {"note", turn.note}});

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/utc.hpp"
+
 namespace metalwright::agent::link {
 namespace {
 
@@ -71,16 +73,7 @@ std::optional<std::chrono::seconds> retry_after(std::string_view value, std::str
 }
 
 std::string to_iso8601(WallTime time) {
-    const auto day = std::chrono::floor<std::chrono::days>(time);
-    const std::chrono::year_month_day date(day);
-    const std::chrono::hh_mm_ss clock(time - day);
-    std::array<char, 64> text{};
-    std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ",
-                  static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                  static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-                  static_cast<int>(clock.minutes().count()),
-                  static_cast<int>(clock.seconds().count()));
-    return text.data();
+    return utc_seconds(std::chrono::milliseconds(time.time_since_epoch()).count());
 }
 
 }  // namespace metalwright::agent::link

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "agent/signature/parts.hpp"
+#include "core/hex.hpp"
 
 namespace metalwright::signature {
 namespace {
@@ -82,8 +83,8 @@ std::expected<Signed, Refused> verify_baidu(const Message& message, std::span<co
                        '\n';
     for (std::size_t i = 0; i < lines.size(); ++i) text += (i == 0 ? "" : "\n") + lines[i];
     const std::string prefix = parts[0] + '/' + parts[1] + '/' + parts[2] + '/' + parts[3];
-    const std::string derived = hex(hmac(key->secret, prefix));
-    if (!same(hex(hmac(derived, text)), parts[5]))
+    const std::string derived = hex_of(hmac(key->secret, prefix));
+    if (!same(hex_of(hmac(derived, text)), parts[5]))
         return refuse(Fault::wrong,
                       "The request signature we calculated does not match the "
                       "signature you provided");

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "agent/signature/parts.hpp"
+#include "core/hex.hpp"
 
 namespace metalwright::signature {
 namespace {
@@ -93,7 +94,7 @@ std::expected<Signed, Refused> verify_jdcloud(const Message& message, std::span<
                                 sha256_hex(*text);
     std::string derived = hmac(version + key->secret, scope[1]);
     for (std::size_t part = 2; part < scope.size(); ++part) derived = hmac(derived, scope[part]);
-    if (!same(hex(hmac(derived, to_sign)), authorization->signature))
+    if (!same(hex_of(hmac(derived, to_sign)), authorization->signature))
         return refuse(Fault::wrong, "the signature does not match");
     if (*at > clock.now_ms + clock.skew_ms || *at < clock.now_ms - clock.skew_ms)
         return refuse(Fault::expired, "the request was signed at " + *date +

@@ -9,6 +9,8 @@
 #include <charconv>
 #include <chrono>
 
+#include "core/hex.hpp"
+
 namespace metalwright::signature {
 namespace {
 
@@ -54,19 +56,8 @@ std::optional<std::int64_t> time_of(std::string_view digits) {
 
 }  // namespace
 
-std::string hex(std::string_view bytes) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string text;
-    for (const char c : bytes) {
-        const auto byte = static_cast<unsigned char>(c);
-        text += digits[byte >> 4U];
-        text += digits[byte & 0xFU];
-    }
-    return text;
-}
-
 std::string sha256_hex(std::string_view bytes) {
-    return hex(digest(EVP_sha256(), bytes));
+    return hex_of(digest(EVP_sha256(), bytes));
 }
 
 std::string md5_base64(std::string_view bytes) {

@@ -14,7 +14,6 @@ namespace metalwright::signature {
 std::string sha256_hex(std::string_view bytes);
 std::string md5_base64(std::string_view bytes);
 std::string hmac(std::string_view key, std::string_view text);  ///< 32 bytes
-std::string hex(std::string_view bytes);                        ///< lower case
 bool same(std::string_view a, std::string_view b);  ///< takes as long wherever they differ
 
 std::string lower(std::string_view text);

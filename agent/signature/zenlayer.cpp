@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "agent/signature/parts.hpp"
+#include "core/hex.hpp"
 
 namespace metalwright::signature {
 
@@ -38,7 +39,7 @@ std::expected<Signed, Refused> verify_zenlayer(const Message& message, std::span
     }
     text += '\n' + list + '\n' + sha256_hex(message.body);
     const std::string to_sign = std::string(scheme) + '\n' + *stamp + '\n' + sha256_hex(text);
-    if (!same(hex(hmac(key->secret, to_sign)), authorization->signature))
+    if (!same(hex_of(hmac(key->secret, to_sign)), authorization->signature))
         return refuse(Fault::wrong, "the signature does not match");
     constexpr std::int64_t latest_s = 100'000'000'000;  // what is beyond it is no time
     const std::int64_t at = std::clamp(seconds, -latest_s, latest_s) * 1000;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/spec/model.hpp"
+#include "core/hex.hpp"
 #include "core/json_pointer.hpp"
 
 namespace metalwright::spec {
@@ -155,7 +156,6 @@ std::expected<Json, Errors> parse_json(std::string_view text) {
 
 std::string in_quotes(std::string_view text) {
     constexpr std::size_t most = 64;
-    constexpr std::string_view digits = "0123456789abcdef";
     std::size_t end = text.size();
     if (end > most) {
         end = most;
@@ -166,9 +166,7 @@ std::string in_quotes(std::string_view text) {
     for (const char c : text.substr(0, end)) {
         const auto byte = static_cast<unsigned char>(c);
         if (byte < 0x20 || byte == 0x7F) {
-            said += "\\x";
-            said += digits[byte >> 4U];
-            said += digits[byte & 0xFU];
+            append_hex(said += "\\x", byte);
         } else {
             said += c;
         }

@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "agent/store/schema.hpp"
+#include "core/hex.hpp"
 #include "sys/random.hpp"
 
 namespace metalwright::store {
@@ -25,17 +26,11 @@ Result<std::string> draw_key() {
 Result<std::string> new_store() {
     auto key = draw_key();
     if (!key) return std::unexpected(key.error());
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string hex;
-    for (const char c : *key) {
-        const auto byte = static_cast<unsigned char>(c);
-        hex += {digits[byte >> 4u], digits[byte & 0xfu]};
-    }
     const auto id = sys::random_uuid();
     if (!id) return std::unexpected(id.error());
     return schema_v1 +
-           ("INSERT INTO meta (key, value) VALUES ('host_key', x'" + hex + "'), ('store_id', '" +
-            *id + "');") +
+           ("INSERT INTO meta (key, value) VALUES ('host_key', x'" + hex_of(*key) +
+            "'), ('store_id', '" + *id + "');") +
            schema_v2 + schema_v3 + "PRAGMA user_version=" + std::to_string(current_version);
 }
 

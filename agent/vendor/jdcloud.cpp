@@ -8,6 +8,7 @@
 #include "agent/vendor/dialect.hpp"
 #include "agent/vendor/jdcloud_parts.hpp"
 #include "agent/vendor/reading.hpp"
+#include "core/utc.hpp"
 
 namespace metalwright::vendor {
 namespace {
@@ -116,7 +117,7 @@ Json describe(const Host& host, const std::string& region) {
         json["extraUplinkBandwidth"] = *instance.spec->extra_uplink_mbps;
     if (instance.spec->network && instance.spec->network->primary)
         json["privateIp"] = instance.spec->network->primary->address.address.text();
-    json["createTime"] = time_text(instance.since_ms);
+    json["createTime"] = utc_seconds(instance.since_ms);
     return json;
 }
 

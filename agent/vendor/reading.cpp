@@ -55,13 +55,4 @@ std::string told(const Errors& errors) {
     return text;
 }
 
-std::string time_text(std::int64_t ms) {
-    const std::time_t seconds = ms / 1000;
-    std::tm utc{};
-    ::gmtime_r(&seconds, &utc);
-    std::array<char, 32> text{};
-    const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
-    return {text.data(), length};
-}
-
 }  // namespace metalwright::vendor

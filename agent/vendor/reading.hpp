@@ -46,7 +46,4 @@ std::string told(const Error& error);
 /// All of them in one line.
 std::string told(const Errors& errors);
 
-/// "2026-11-27T20:38:47Z"
-std::string time_text(std::int64_t ms);
-
 }  // namespace metalwright::vendor

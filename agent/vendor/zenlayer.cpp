@@ -10,6 +10,7 @@
 #include "agent/vendor/dialect.hpp"
 #include "agent/vendor/eip.hpp"
 #include "agent/vendor/reading.hpp"
+#include "core/utc.hpp"
 
 namespace metalwright::vendor {
 namespace {
@@ -172,13 +173,13 @@ Decision allocate(const agent::VendorRequest& request, const Caught&, const Host
                     {"ipAddress", address.text()},
                     {"netmask", 32},
                     {"eipChargeType", wish.charge_type},
-                    {"createTime", time_text(host.now_ms)},
+                    {"createTime", utc_seconds(host.now_ms)},
                     {"resourceGroupId", wish.group},
                     {"tags", wish.tags}};
         if (wish.period) {
             constexpr std::int64_t month_ms = 30LL * 24 * 3600 * 1000;
             eip.body["period"] = *wish.period;
-            eip.body["expiredTime"] = time_text(host.now_ms + month_ms * *wish.period);
+            eip.body["expiredTime"] = utc_seconds(host.now_ms + month_ms * *wish.period);
         }
         ids.push_back(eip.id);
         ledger.put.push_back(std::move(eip));
