@@ -47,6 +47,7 @@ def until(good, what, patience=PATIENCE_S):
 class FaultsTest(unittest.TestCase):
     build = pathlib.Path()
     program = "metalwrightd-fail-points"
+    prefix = ()  # what the daemon is started by
 
     @classmethod
     def setUpClass(cls):
@@ -77,7 +78,7 @@ class FaultsTest(unittest.TestCase):
 
     def start(self, fail_point=None, ready=True):
         """The daemon; where it may be dead before it answers, `ready` is False."""
-        command = [self.build / "agent" / self.program, "--config", self.folder / "m.toml", "--state-dir", self.folder / "state",
+        command = [*self.prefix, self.build / "agent" / self.program, "--config", self.folder / "m.toml", "--state-dir", self.folder / "state",
                    "--socket", self.folder / "a.sock"]
         environment = {"METALWRIGHT_FAIL_POINT": fail_point} if fail_point else {}
         self.daemon = Started(command, self.folder / "a.sock", self.log, environment)

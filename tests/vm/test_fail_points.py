@@ -1,4 +1,5 @@
-"""The daemon is killed at each boundary of the journal; after a restart it ends where it would have ended, once."""
+"""The daemon is killed at each boundary of the journal, or its store fails there; after a restart it ends where it would have
+ended, once."""
 import base64
 import json
 import os
@@ -14,6 +15,9 @@ SOURCE = os.path.join(HERE, "..", "..", "core", "fail_point.hpp")
 SCRIPT = b"#!/bin/bash\necho run >> /root/runs\n"
 IN_A_GROUP = "group.half-done"
 OF_A_VOLUME = "raid.after-init"  # test_hardware_raid.py
+# Of the points that only disks come by. Those of all the others: tests/netns/test_crash_matrix.py.
+FAULTS = ("abort", "enospc", "eio")
+IN_THE_GATE = ("raid.after-create:enospc",)
 
 
 def fail_points():
@@ -54,6 +58,15 @@ class FailPointsTest(LabTest):
             with self.subTest(point):
                 self.start_over()
                 self.killed_at(point)
+
+    def test_a_store_that_fails_while_disks_are_written_ends_in_the_same_state(self):
+        cases = [f"{point}:{fault}" for point in fail_points() if point.startswith(("raid.", "engine.after-id")) for fault in FAULTS
+                 if point != OF_A_VOLUME]
+        for case in cases if os.environ.get("METALWRIGHT_FULL") else IN_THE_GATE:
+            with self.subTest(case):
+                self.assertIn(case, cases)
+                self.start_over()
+                self.killed_at(case)
 
     def test_a_change_of_the_way_that_is_cut_off_is_taken_back_and_done_anew(self):
         vm = self.vm

@@ -67,12 +67,17 @@ def install_fail_points(vm):
 
 
 def kill_at(vm, point, order):
-    """The daemon dies there on its way through what order() gives it, and is not started again."""
+    """The daemon dies there on its way through what order() gives it, and is not started again. `point` may end in a fault,
+    as core/fail_point.hpp has it: where its store fails it is killed while it waits for that to pass."""
     # systemd would start it again at once; here the crash is looked at before the restart.
     vm.put(OVERRIDE, f"[Service]\nEnvironment=METALWRIGHT_FAIL_POINT={point}\nRestart=no\n")
     vm.sh(f"systemctl daemon-reload; systemctl enable metalwright.socket {DAEMON}; systemctl restart {DAEMON}", timeout=300)
     order()
-    vm.wait_for(f"test \"$(systemctl show -P Result {DAEMON})\" = signal", timeout=600)
+    if point.endswith((":enospc", ":eio")):
+        vm.wait_for(f"journalctl _SYSTEMD_INVOCATION_ID=$(systemctl show -P InvocationID {DAEMON}) -o cat | grep -qxF 'at {point}'", timeout=600)
+        vm.sh(f"metalwright status >/dev/null && systemctl kill -s KILL {DAEMON}", timeout=300)
+    dead = "core-dump" if point.endswith(":abort") else "signal"
+    vm.wait_for(f"systemctl show -P Result {DAEMON} | grep -qxE 'signal|{dead}'", timeout=600)
 
 
 def start_again(vm):
