@@ -15,10 +15,6 @@ namespace {
 
 using namespace metalwright::agent;
 
-std::filesystem::path identity_directory(const Config& config) {
-    return config.state_dir / "link";
-}
-
 /// Those of the configuration; where it names none, of the bootstrap file, or of the one that this
 /// host was enrolled with.
 std::vector<std::string> base_urls(const Config& config, const std::string& host_id) {
@@ -72,6 +68,10 @@ class ConfiguredLinks final : public Links {
 };
 
 }  // namespace
+
+std::filesystem::path identity_directory(const Config& config) {
+    return config.state_dir / "link";
+}
 
 Result<std::unique_ptr<Links>> make_links(const Config& config, const std::string& host_id,
                                           boost::asio::io_context& io,

@@ -14,9 +14,9 @@ namespace {
 
 constexpr std::size_t most = std::size_t{256} << 10;
 
-Result<void> check(const struct stat& file, const std::filesystem::path& path) {
+Result<void> check(const struct stat& file, const std::filesystem::path& path, bool any_owner) {
     if (!S_ISDIR(file.st_mode)) return fail(Errc::refused, "must be a directory", path.native());
-    if (file.st_uid != ::geteuid() || (file.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    if ((file.st_uid != ::geteuid() && !any_owner) || (file.st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return fail(Errc::refused,
                     "others than the daemon's user own or may change this directory, which holds "
                     "the host's key: chown and chmod 0700 it, and see what is in it",
@@ -54,8 +54,9 @@ Result<OwnDirectory> OwnDirectory::open(const std::filesystem::path& path, bool 
                     std::string("cannot open the directory: ") + std::strerror(error),
                     path.native(), error);
     }
-    if (auto fine = check(file, path); !fine) return std::unexpected(fine.error());
-    return OwnDirectory(path, std::move(fd));
+    if (auto fine = check(file, path, !make && ::geteuid() == 0); !fine)
+        return std::unexpected(fine.error());
+    return OwnDirectory(path, std::move(fd), file.st_uid);
 }
 
 std::unexpected<Error> OwnDirectory::failed(const char* what, const char* name, int error) const {
@@ -73,7 +74,7 @@ Result<std::optional<std::string>> OwnDirectory::read(const char* name, bool sec
     if (!fd || ::fstat(fd.get(), &file) != 0) return failed("cannot be read", name, errno);
     if (!S_ISREG(file.st_mode) || file.st_size > static_cast<off_t>(most))
         return fail(Errc::refused, "is no file of ours: remove it", (path_ / name).native());
-    if (secret && (file.st_uid != ::geteuid() || (file.st_mode & 0077U) != 0))
+    if (secret && (file.st_uid != owner_ || (file.st_mode & 0077U) != 0))
         return fail(Errc::refused,
                     "others on this host may have read this key: remove the file, and have the "
                     "certificate revoked and the host enrolled anew",

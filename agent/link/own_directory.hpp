@@ -15,8 +15,8 @@ namespace metalwright::agent::link {
 class OwnDirectory {
  public:
     /// Makes it (mode 0700) where it is absent and `make` says so; without, an absent one is
-    /// not_found. Errors: not_found, io, refused (a symbolic link or a file; another's; others may
-    /// change it).
+    /// not_found, and root may look into another user's. Errors: not_found, io, refused (a symbolic
+    /// link or a file; another's; others may change it).
     static Result<OwnDirectory> open(const std::filesystem::path& path, bool make);
 
     /// Nothing: there is no such file. Errors: io, refused (a symbolic link, no regular file, over
@@ -32,13 +32,14 @@ class OwnDirectory {
     Result<void> rename(const char* from, const char* to) const;
 
  private:
-    OwnDirectory(std::filesystem::path path, sys::Fd fd)
-        : path_(std::move(path)), fd_(std::move(fd)) {}
+    OwnDirectory(std::filesystem::path path, sys::Fd fd, unsigned owner)
+        : path_(std::move(path)), fd_(std::move(fd)), owner_(owner) {}
     std::unexpected<Error> failed(const char* what, const char* name, int error) const;
     Result<void> sync() const;
 
     std::filesystem::path path_;
     sys::Fd fd_;
+    unsigned owner_;
 };
 
 }  // namespace metalwright::agent::link

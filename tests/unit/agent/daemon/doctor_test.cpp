@@ -138,6 +138,71 @@ TEST_F(Doctor, AConfigurationThatOthersMayWriteIsAProblem) {
     problem("configuration", "belongs to uid 1000");
 }
 
+class DoctorOfAnIdentity : public Doctor {
+ protected:
+    DoctorOfAnIdentity() {
+        seen.config.enrolment_file = "/e";
+        seen.identity = IdentitySeen{
+            .directory = "/s/link",
+            .certificate =
+                agent::link::HostCertificate{
+                    .subject = "CN = h", .serial = "0A", .valid = {seen.now, seen.now + days(90)}},
+            .token_file = absent("/e")};
+    }
+    void at(days after) { seen.now += after; }
+};
+
+TEST_F(DoctorOfAnIdentity, InOrderItIsNamedWithItsDays) {
+    EXPECT_THAT(wrong(), IsEmpty());
+    says("CN = h, serial 0A, is valid until 2026-08-30, and is renewed from 2026-0");
+    EXPECT_THAT(found(), Each(Field(&Finding::message, Not(HasSubstr("none is configured")))));
+}
+
+TEST_F(DoctorOfAnIdentity, AUsedTokenCanBeDeleted) {
+    seen.identity->token_file = file("/e");
+    seen.identity->token_used = true;
+    EXPECT_THAT(wrong(), IsEmpty());
+    says("the token in it has been used: the file can be deleted");
+}
+
+TEST_F(DoctorOfAnIdentity, ARenewalThatDoesNotComeSaysWhy) {
+    at(days(80));
+    seen.identity->trouble = "https://cp: the control plane answers 503";
+    warning("identity", "is to be renewed since 2026-0");
+    says("https://cp: the control plane answers 503");
+    at(days(20));
+    problem("identity", "has expired on 2026-08-30");
+}
+
+TEST_F(DoctorOfAnIdentity, ARevokedOneIsAProblem) {
+    seen.identity->revoked = true;
+    problem("identity", "the control plane has revoked the certificate CN = h, serial 0A");
+}
+
+TEST_F(DoctorOfAnIdentity, AClockBeforeItIsTold) {
+    at(days(-1));
+    problem("identity", "is valid from 2026-06-01 on");
+}
+
+TEST_F(DoctorOfAnIdentity, WithoutOneTheReasonIsTold) {
+    seen.identity->certificate.reset();
+    problem("identity", "has no certificate yet, and no token is in /e");
+    seen.identity->token_file = file("/e");
+    warning("identity", "has no certificate yet");
+    seen.identity->trouble = "https://cp: somebody has to approve it there";
+    warning("identity", "has no certificate yet: https://cp: somebody has to approve it there");
+    seen.identity->token_used = true;
+    problem("identity", "has no certificate, and the token in /e has been used");
+}
+
+TEST_F(DoctorOfAnIdentity, WhatCannotBeLookedAtIsTold) {
+    seen.identity->error = Error{Errc::io, "cannot open the directory", "/s/link", EACCES};
+    seen.identity->certificate.reset();
+    warning("identity", "not checked");
+    seen.identity->error = Error{Errc::refused, "must be a directory", "/s/link"};
+    problem("identity", "/s/link: must be a directory");
+}
+
 TEST_F(Doctor, ABrokenCatalogueIsTold) {
     seen.config.catalogue = "/c.json";
     seen.catalogue_errors = {{Errc::invalid_spec, "raidTypes must be an object", "/raidTypes"}};
