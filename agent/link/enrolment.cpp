@@ -59,6 +59,7 @@ HttpsLink::Enrolment::Enrolment(boost::asio::io_context& io, boost::asio::thread
       board_(std::move(board)),
       files_(std::make_shared<IdentityFiles>(options_->enrolment->directory, options_->host_id)),
       turns_(new_turns()),
+      renewals_(options_->backoff, options_->seed.value_or(0) + 3000),
       timer_(std::make_unique<Timer>(io)) {}
 
 HttpsLink::Enrolment::~Enrolment() = default;
@@ -150,6 +151,7 @@ void HttpsLink::Enrolment::seen(Look found) {
     options_->admission->set(step.talk, files(found.stored->pinned, /*with_identity=*/true),
                              certificate_ ? certificate_->serial : "");
     if (step.act != Act::wait) return prepare(step.act, found);
+    if (step.talk && s.due) renewals_.reset();
     milliseconds most = step.talk ? options_->enrolment->rest : options_->enrolment->look_every;
     if (step.again && *step.again > s.now) most = std::min<milliseconds>(most, *step.again - s.now);
     const auto now = Clock::now();
@@ -283,6 +285,8 @@ void HttpsLink::Enrolment::keep(const std::string& body) {
             IdentityRecord ended = record;
             if (auto kept = files->keep_identity(*pending, chain, ended); !kept)
                 return std::unexpected(kept.error());
+            if (auto gone = files->remove_token(options->enrolment->file); !gone)
+                return std::unexpected(gone.error());
             return read;
         },
         [weak = weak_from_this()](const Result<HostCertificate>& result) {
@@ -301,6 +305,7 @@ void HttpsLink::Enrolment::kept(const Result<HostCertificate>& result) {
     spdlog::info("link: this host has a certificate: {}, serial {}, valid until {}",
                  result->subject, result->serial, to_iso8601(result->valid.to));
     turns_.succeeded(index_);
+    turns_.hold(Clock::now() + renewals_.next());
     pending_.reset();
     client_.reset();
     told_.reset();

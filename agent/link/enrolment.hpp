@@ -63,6 +63,8 @@ class HttpsLink::Enrolment : public std::enable_shared_from_this<Enrolment> {
     std::shared_ptr<LinkBoard> board_;
     std::shared_ptr<IdentityFiles> files_;
     Turns turns_;
+    Backoff
+        renewals_;  // against an authority whose certificates are due for renewal when they come
     struct Timer;
     std::unique_ptr<Timer> timer_;
     std::unique_ptr<HttpClient> client_{};

@@ -60,6 +60,20 @@ void wipe(std::string& text) {
     ::explicit_bzero(text.data(), text.size());
 }
 
+/// Whatever becomes of a call, its token is gone with it.
+class WipedAfter {
+ public:
+    explicit WipedAfter(Call& call) : call_(call) {}
+    WipedAfter(const WipedAfter&) = delete;
+    WipedAfter& operator=(const WipedAfter&) = delete;
+    ~WipedAfter() {
+        for (auto& [name, value] : call_.headers) wipe(value);
+    }
+
+ private:
+    Call& call_;
+};
+
 std::string request_text(const Call& call) {
     std::string text;
     text.reserve(call.base.path.size() + call.path.size() + call.body.size() + 1024 +
@@ -181,6 +195,7 @@ void HttpClient::Impl::close() {
 asio::awaitable<Result<Reply>> HttpClient::Impl::run([[maybe_unused]] std::shared_ptr<Impl> self,
                                                      Call call) {
     // `self` keeps all of it alive; asio starts us later, when close() may have been called.
+    const WipedAfter wiped(call);
     revoked_ = false;
     if (std::exchange(stale_, false)) connection_.reset();
     for (bool first = true;; first = false) {
@@ -206,16 +221,12 @@ asio::awaitable<Result<Reply>> HttpClient::Impl::run([[maybe_unused]] std::share
         if (!cut) {
             connection_->used = true;
             if (!parser.keep_alive()) connection_.reset();
-            for (auto& [name, value] : call.headers) wipe(value);
             co_return reply_of(parser);
         }
         const bool stale = again && !cut->began && !timed_out(cut->ec);
         Error error = cut_error(*cut, call);
         connection_.reset();
-        if (!stale) {
-            for (auto& [name, value] : call.headers) wipe(value);
-            co_return std::unexpected(std::move(error));
-        }
+        if (!stale) co_return std::unexpected(std::move(error));
     }
 }
 

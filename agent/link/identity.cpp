@@ -167,6 +167,13 @@ Result<void> IdentityFiles::keep_identity(const PendingRequest& pending, const s
     return finish(pending, record);
 }
 
+Result<void> IdentityFiles::remove_token(const std::filesystem::path& file) {
+    if (file.parent_path() != directory_) return {};
+    const auto at = OwnDirectory::open(directory_, /*make=*/false);
+    if (!at) return std::unexpected(at.error());
+    return at->remove(file.filename().c_str());
+}
+
 Result<void> IdentityFiles::finish(const PendingRequest& pending, IdentityRecord& record) {
     const std::string token = purpose_of_token("");
     if (pending.purpose.starts_with(token)) record.spent = pending.purpose.substr(token.size());

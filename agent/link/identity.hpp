@@ -75,6 +75,8 @@ class IdentityFiles {
     /// Puts the pending key and its chain into force and ends the exchange: the token is spent.
     Result<void> keep_identity(const PendingRequest& pending, const std::string& chain,
                                IdentityRecord& record);
+    /// A used token, where it lies in the directory itself; elsewhere it is not ours to remove.
+    Result<void> remove_token(const std::filesystem::path& file);
 
  private:
     Result<void> finish(const PendingRequest& pending, IdentityRecord& record);

@@ -272,6 +272,32 @@ TEST_F(EnrolmentTest, ItIsRenewedOverTheOldOneAndNewConnectionsTakeTheNew) {
     EXPECT_TRUE(polled_with(serial()));
 }
 
+TEST_F(EnrolmentTest, AnAuthorityWhoseCertificatesAreDueAtOnceIsNotHammered) {
+    serve([&](const Seen& seen) { return issued(seen, -3000, 1000); }, nullptr,
+          [&](const Seen&) { return answer(200, document, "ETag: \"1\"\r\n"); });
+    put_token("t0ken");
+    auto made = enrolling();
+    made.wait = std::chrono::seconds(0);
+    made.backoff = {hours(1), hours(2)};
+    start(made);
+    // Documents pass, look after look, and the next certificate has its time.
+    ASSERT_TRUE(eventually([&] { return talked().size() > 30; }));
+    EXPECT_EQ(asked().size(), 1U);
+}
+
+TEST_F(EnrolmentTest, ATokenInOurOwnDirectoryIsRemovedOnceItIsUsed) {
+    serve([&](const Seen& seen) { return issued(seen); });
+    fs::create_directory(place_);
+    fs::permissions(place_, fs::perms::owner_all);
+    put_token("t0ken");
+    auto made = enrolling();
+    made.enrolment->file = place_ / "token";
+    fs::rename(dir_.path() / "enrolment", place_ / "token");
+    start(made);
+    ASSERT_TRUE(eventually([&] { return !talked().empty(); }));
+    EXPECT_FALSE(fs::exists(place_ / "token"));
+}
+
 TEST_F(EnrolmentTest, AConnectionIsGivenUpForTheNewCertificate) {
     std::atomic<int> turn = 0;
     std::atomic<bool> renewed = false;
