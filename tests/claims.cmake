@@ -663,6 +663,25 @@ claim(6.https-identity "Bearer token, CA, client certificate and proxy come from
   agent_link.HttpClientTest.ThroughTheProxyAllIsTls
   agent_link.HttpsLinkTest.ARefusedTokenSaysWhichFileAndIsReadAnew
   agent_link.HttpsLinkTest.NothingIsSentWithAnUnsafeToken)
+claim(6.enrolment "A one-time token or bootstrap file is exchanged for a certificate of a key that is made on the host and never leaves it."
+  clients.enrolment agent_link.EnrolmentTest.ATokenIsExchangedOnceAndAllElseGoesWithTheCertificate
+  agent_link.EnrolmentTest.TheKeyNeverLeavesTheHost
+  agent_link.EnrolmentTest.ARequestThatWasCutOffIsMadeAgainTheSame
+  agent_link.EnrolmentTest.ARefusedTokenIsToldOnceAndAnotherOneIsTriedAtOnce
+  agent_link.EnrolmentTest.ABootstrapFileNamesTheAuthorityWhichIsPinned
+  agent_link.IdentityTest.OnlyACertificateOfOurKeyForThisHostAndForClientsIsTaken
+  agent_link.IdentityTest.ACutOffEndOfAnExchangeIsEndedAtTheNextStart fakes.control_plane)
+claim(6.rotation "The certificate is renewed before it ends, with a new key and without a restart; the old one is used until the new is durable."
+  clients.enrolment agent_link.EnrolmentTest.ItIsRenewedOverTheOldOneAndNewConnectionsTakeTheNew
+  agent_link.EnrolmentTest.AConnectionIsGivenUpForTheNewCertificate
+  agent_link.EnrolmentTest.WhileTheRenewalFailsTheOldOneIsUsed
+  agent_link.NextStep.RotationBeginsAfterTwoThirdsAndTalkGoesOn
+  agent_link.NextStep.AClockThatJumpsByYearsAndBackLosesNothing)
+claim(6.revocation "A revoked host takes no order until it is enrolled anew; a revoked control plane is told nothing."
+  clients.enrolment agent_link.EnrolmentTest.ARevokedHostStopsAndGoesOnWithANewToken
+  agent_link.EnrolmentTest.AnAlertOfRevocationIsTheSame
+  agent_link.RevocationListTest.ARevokedServerIsToldNothing
+  agent_link.RevocationListTest.OneThatHasExpiredSaysSo)
 claim(6.https-retry "Several base URLs, jittered backoff and Retry-After are honoured."
   agent_link.HttpsLinkTest.TurnsToTheNextBaseUrlAndStaysThere
   agent_link.HttpsLinkTest.RetryAfterIsHonoured

@@ -120,6 +120,7 @@ std::vector<std::string> secrets_of(const std::string& configuration) {
             configuration.substr(line == std::string::npos ? 0 : line + 1, at + 5);
         const bool is_secret = name.find("token_file") != std::string::npos ||
                                name.find("key_file") != std::string::npos ||
+                               name.find("enrolment_file") != std::string::npos ||
                                name.find("keys_file") != std::string::npos;
         if (close == std::string::npos || !is_secret) continue;
         const auto text = sys::PosixFiles().read(configuration.substr(open + 1, close - open - 1));
@@ -127,6 +128,8 @@ std::vector<std::string> secrets_of(const std::string& configuration) {
         if (const Json json = Json::parse(*text, nullptr, false); json.is_structured()) {
             // Ids stand in logs, and have to be read there.
             for (const Json& key : list(json, "keys")) found.push_back(cli::text(key, "secret"));
+            if (const std::string token = cli::text(json, "token"); !token.empty())
+                found.push_back(token);
             continue;
         }
         for (std::size_t from = 0; from < text->size();) {

@@ -229,6 +229,8 @@ std::expected<Config, Errors> read_config(std::string_view text, std::string_vie
     r.path("link.https.ca_file", c.ca_file);
     r.path("link.https.cert_file", c.cert_file);
     r.path("link.https.key_file", c.key_file);
+    r.path("link.https.enrolment_file", c.enrolment_file);
+    r.path("link.https.crl_file", c.crl_file);
     r.text("link.https.proxy", c.proxy);
     r.number("link.https.wait_seconds", c.wait, 1, 300);
     r.number("link.https.backoff_min_ms", c.backoff_min, 10, 60'000);
@@ -251,6 +253,11 @@ std::expected<Config, Errors> read_config(std::string_view text, std::string_vie
                 "needs trusted_keys_file: without it no signature could be believed");
     if (c.cert_file.empty() != c.key_file.empty())
         r.wrong("link.https.cert_file", parsed.table(), "and key_file go together");
+    if (!c.enrolment_file.empty() && !(c.cert_file.empty() && c.key_file.empty()))
+        r.wrong("link.https.enrolment_file",
+                *parsed.table().at_path("link.https.enrolment_file").node(),
+                "and cert_file exclude each other: a host gets its certificate for the token, or "
+                "has one already");
     if (!r.errors.empty()) return std::unexpected(std::move(r.errors));
     return c;
 }

@@ -65,6 +65,8 @@ struct Config {
     std::filesystem::path ca_file{};
     std::filesystem::path cert_file{};
     std::filesystem::path key_file{};
+    std::filesystem::path enrolment_file{};
+    std::filesystem::path crl_file{};
     std::string proxy{};
     std::chrono::seconds wait{60};
     std::chrono::milliseconds backoff_min{500};

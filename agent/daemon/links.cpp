@@ -3,8 +3,11 @@
 #include <optional>
 #include <vector>
 
+#include "agent/link/enrolment_file.hpp"
 #include "agent/link/file_link.hpp"
 #include "agent/link/https_link.hpp"
+#include "agent/link/identity.hpp"
+#include "agent/link/signing_request.hpp"
 #include "sys/files.hpp"
 
 namespace metalwright::daemon {
@@ -12,14 +15,30 @@ namespace {
 
 using namespace metalwright::agent;
 
+/// Those of the configuration; where it names none, of the bootstrap file, or of the one that this
+/// host was enrolled with.
+std::vector<std::string> base_urls(const Config& config, const std::string& host_id) {
+    if (!config.urls.empty() || config.enrolment_file.empty()) return config.urls;
+    const auto stored = link::IdentityFiles(identity_directory(config), host_id).look();
+    const auto handed = link::read_enrolment_file(config.enrolment_file);
+    const bool fresh = handed && !handed->urls.empty() &&
+                       (!stored || link::fingerprint(handed->token.view()) != stored->record.spent);
+    if (fresh) return handed->urls;
+    return stored ? stored->record.urls : std::vector<std::string>();
+}
+
 Result<link::HttpsOptions> https_options(const Config& config, const std::string& host_id) {
-    link::HttpsOptions options{.host_id = host_id,
-                               .token_file = config.token_file,
-                               .tls = {config.ca_file, config.cert_file, config.key_file},
-                               .batch = config.batch,
-                               .wait = config.wait,
-                               .backoff = {config.backoff_min, config.backoff_max}};
-    for (const std::string& text : config.urls) {
+    link::HttpsOptions options{
+        .host_id = host_id,
+        .token_file = config.token_file,
+        .tls = {config.ca_file, config.cert_file, config.key_file, config.crl_file},
+        .batch = config.batch,
+        .wait = config.wait,
+        .backoff = {config.backoff_min, config.backoff_max}};
+    if (!config.enrolment_file.empty())
+        options.enrolment = {.directory = identity_directory(config),
+                             .file = config.enrolment_file};
+    for (const std::string& text : base_urls(config, host_id)) {
         auto url = link::parse_base_url(text);
         if (!url) return std::unexpected(url.error());
         options.bases.push_back(std::move(*url));
@@ -50,17 +69,27 @@ class ConfiguredLinks final : public Links {
 
 }  // namespace
 
+std::filesystem::path identity_directory(const Config& config) {
+    return config.state_dir / "link";
+}
+
 Result<std::unique_ptr<Links>> make_links(const Config& config, const std::string& host_id,
                                           boost::asio::io_context& io,
                                           boost::asio::thread_pool& pool, Desk& desk,
                                           link::Told told) {
     // Exactly one link carries the reports: the control plane where there is one.
     std::string reporting = config.reporting_link;
-    if (reporting == "auto") reporting = config.urls.empty() ? "file" : "https";
+    const bool https = !config.urls.empty() || !config.enrolment_file.empty();
+    if (reporting == "auto") reporting = https ? "https" : "file";
     auto links = std::make_unique<ConfiguredLinks>();
-    if (!config.urls.empty()) {
+    if (https) {
         auto options = https_options(config, host_id);
         if (!options) return std::unexpected(options.error());
+        if (options->bases.empty())
+            return fail(Errc::invalid_spec,
+                        "no URL of the control plane is known: name [link.https] urls, or put a "
+                        "bootstrap file with \"urls\" there",
+                        config.enrolment_file.native());
         options->reports = reporting == "https";
         options->told = told;
         links->https.emplace(io, pool, desk, std::move(*options));

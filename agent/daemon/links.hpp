@@ -23,6 +23,9 @@ class Links {
     virtual void stop() = 0;
 };
 
+/// Where the host's key and certificate are kept, with `enrolment_file`.
+std::filesystem::path identity_directory(const Config& config);
+
 /// Errors: invalid_spec, refused (a URL that may not be used; two links that would both report).
 Result<std::unique_ptr<Links>> make_links(const Config& config, const std::string& host_id,
                                           boost::asio::io_context& io,

@@ -3,6 +3,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "agent/link/admission.hpp"
+#include "agent/link/enrolment_step.hpp"
 #include "agent/link/retry_after.hpp"
 #include "agent/link/secret_file.hpp"
 
@@ -81,7 +83,15 @@ void Courier::ask(Call call, std::function<void(std::optional<Reply>)> done) {
     timer_->until.expires_at(turn.at);
     timer_->until.async_wait([self = shared_from_this(),
                               call = std::move(call)](boost::system::error_code cancelled) mutable {
-        if (!cancelled && !self->stopped_) self->token(std::move(call));
+        if (!cancelled && !self->stopped_) self->admitted(std::move(call));
+    });
+}
+
+void Courier::admitted(Call call) {
+    if (!options_->admission) return token(std::move(call));
+    options_->admission->when_open([weak = weak_from_this(), call = std::move(call)] {
+        const auto self = weak.lock();
+        if (self && !self->stopped_) self->token(call);
     });
 }
 
@@ -97,6 +107,9 @@ void Courier::token(Call call) {
 void Courier::send(Call call, const Result<std::string>& token) {
     if (!token) return answered(std::unexpected(token.error()));
     if (!token->empty()) call.headers.emplace_back("Authorization", "Bearer " + *token);
+    if (const auto& admission = options_->admission;
+        admission && std::exchange(edition_, admission->edition()) != admission->edition())
+        client_.renew(admission->files());
     sent_ = Clock::now();
     client_.send(std::move(call), [weak = weak_from_this()](Result<Reply> reply) {
         const auto self = weak.lock();
@@ -106,6 +119,8 @@ void Courier::send(Call call, const Result<std::string>& token) {
 
 void Courier::answered(Result<Reply> reply) {
     const auto done = std::exchange(done_, {});
+    const bool enrolled = options_->admission != nullptr;
+    if (enrolled && (reply ? says_revoked(*reply) : client_.revoked())) return told_revoked(done);
     if (!reply) {
         failed(reply.error());
         return done(std::nullopt);
@@ -123,7 +138,15 @@ void Courier::answered(Result<Reply> reply) {
     done(std::nullopt);
 }
 
+/// Enrolment tells of it, and opens again when there is another certificate.
+void Courier::told_revoked(const std::function<void(std::optional<Reply>)>& done) {
+    turns_.failed(index_, Clock::now(), {});
+    options_->admission->revoked(edition_);
+    done(std::nullopt);
+}
+
 void Courier::worked() {
+    if (options_->admission) options_->admission->worked(edition_);
     turns_.succeeded(index_);
     board_->contact(talk_);
 }

@@ -42,7 +42,9 @@ class Courier : public std::enable_shared_from_this<Courier> {
     void stop();
 
  private:
+    void admitted(Call call);
     void token(Call call);
+    void told_revoked(const std::function<void(std::optional<Reply>)>& done);
     void send(Call call, const Result<std::string>& token);
     void answered(Result<Reply> reply);
 
@@ -56,6 +58,7 @@ class Courier : public std::enable_shared_from_this<Courier> {
     struct Timer;
     std::unique_ptr<Timer> timer_;
     std::size_t index_ = 0;
+    unsigned edition_ = 0;  // of the admission that the client's files are from
     Clock::time_point sent_{};
     std::function<void(std::optional<Reply>)> done_{};
     bool stopped_ = false;

@@ -18,6 +18,8 @@
 #include <boost/beast/http/string_body.hpp>
 #include <cstring>
 #include <exception>
+#include <functional>
+#include <numeric>
 #include <optional>
 
 #include "agent/link/resolve.hpp"
@@ -53,14 +55,39 @@ struct Cut {
     bool began = false;  ///< some of the answer had come
 };
 
+/// Also of a token nothing is left behind in memory.
+void wipe(std::string& text) {
+    ::explicit_bzero(text.data(), text.size());
+}
+
+/// Whatever becomes of a call, its token is gone with it.
+class WipedAfter {
+ public:
+    explicit WipedAfter(Call& call) : call_(call) {}
+    WipedAfter(const WipedAfter&) = delete;
+    WipedAfter& operator=(const WipedAfter&) = delete;
+    ~WipedAfter() {
+        for (auto& [name, value] : call_.headers) wipe(value);
+    }
+
+ private:
+    Call& call_;
+};
+
 std::string request_text(const Call& call) {
-    std::string text = call.method + " " + call.base.path + call.path + " HTTP/1.1\r\n";
+    std::string text;
+    text.reserve(call.base.path.size() + call.path.size() + call.body.size() + 1024 +
+                 std::transform_reduce(call.headers.begin(), call.headers.end(), std::size_t{0},
+                                       std::plus<>(), [](const auto& header) {
+                                           return header.first.size() + header.second.size() + 4;
+                                       }));
+    text += call.method + " " + call.base.path + call.path + " HTTP/1.1\r\n";
     text += "Host: " + authority(call.base, true) + "\r\n";
-    text += "User-Agent: metalwright\r\nAccept: application/json\r\n";
+    text += "User-Agent: metalwright\r\nAccept: " + call.accept + "\r\n";
     for (const auto& [name, value] : call.headers) (((text += name) += ": ") += value) += "\r\n";
     if (!call.body.empty() || call.method == "POST") {
-        text += "Content-Type: application/json\r\nContent-Length: " +
-                std::to_string(call.body.size()) + "\r\n";
+        text += "Content-Type: " + call.content_type +
+                "\r\nContent-Length: " + std::to_string(call.body.size()) + "\r\n";
     }
     return text + "\r\n" + call.body;
 }
@@ -120,6 +147,11 @@ class HttpClient::Impl : public std::enable_shared_from_this<Impl> {
 
     void send(Call call, std::function<void(Result<Reply>)> done);
     void close();
+    void renew(TlsFiles files) {
+        options_.tls = std::move(files);
+        stale_ = true;
+    }
+    bool revoked() const { return revoked_; }
 
  private:
     asio::awaitable<Result<Reply>> run([[maybe_unused]] std::shared_ptr<Impl> self, Call call);
@@ -132,7 +164,8 @@ class HttpClient::Impl : public std::enable_shared_from_this<Impl> {
                                                  std::chrono::milliseconds time, Parser& parser);
     asio::awaitable<std::optional<Cut>> read_answer(Parser& parser);
     asio::awaitable<error_code> write(const std::string& bytes);
-    Error cut_error(const Cut& cut, const Call& call) const;
+    Error cut_error(const Cut& cut, const Call& call);
+    Error failed_in_tls(error_code ec, const Url& base);
 
     asio::io_context& io_;
     ClientOptions options_;
@@ -140,6 +173,8 @@ class HttpClient::Impl : public std::enable_shared_from_this<Impl> {
     std::shared_ptr<Lookup> lookup_{};
     std::unique_ptr<Connection> connection_{};
     bool closed_ = false;
+    bool stale_ = false;    // the connection was made with files that are not ours any more
+    bool revoked_ = false;  // as HttpClient::revoked()
 };
 
 void HttpClient::Impl::send(Call call, std::function<void(Result<Reply>)> done) {
@@ -160,6 +195,9 @@ void HttpClient::Impl::close() {
 asio::awaitable<Result<Reply>> HttpClient::Impl::run([[maybe_unused]] std::shared_ptr<Impl> self,
                                                      Call call) {
     // `self` keeps all of it alive; asio starts us later, when close() may have been called.
+    const WipedAfter wiped(call);
+    revoked_ = false;
+    if (std::exchange(stale_, false)) connection_.reset();
     for (bool first = true;; first = false) {
         if (closed_) co_return std::unexpected(closed_error());
         const bool again =
@@ -176,8 +214,9 @@ asio::awaitable<Result<Reply>> HttpClient::Impl::run([[maybe_unused]] std::share
         parser.header_limit(static_cast<std::uint32_t>(header_limit));
         parser.body_limit(options_.body_limit);
         parser.eager(true);
-        const std::string request = request_text(call);
+        std::string request = request_text(call);
         const std::optional<Cut> cut = co_await exchange(request, call.timeout, parser);
+        wipe(request);
         if (closed_) co_return std::unexpected(closed_error());
         if (!cut) {
             connection_->used = true;
@@ -300,8 +339,7 @@ asio::awaitable<Result<void>> HttpClient::Impl::shake_hands(const Url& base) {
         co_return fail(Errc::timed_out, "the server does not answer the TLS handshake: is it up",
                        where);
     }
-    co_return std::unexpected(tls_error(connection_->verdict, base.host, where, options_.tls,
-                                        static_cast<unsigned long>(ec.value()), ec.message()));
+    co_return std::unexpected(failed_in_tls(ec, base));
 }
 
 asio::awaitable<error_code> HttpClient::Impl::write(const std::string& bytes) {
@@ -379,7 +417,14 @@ asio::awaitable<std::optional<Cut>> HttpClient::Impl::read_answer(Parser& parser
 
 // NOLINTEND(cppcoreguidelines-avoid-reference-coroutine-parameters)
 
-Error HttpClient::Impl::cut_error(const Cut& cut, const Call& call) const {
+Error HttpClient::Impl::failed_in_tls(error_code ec, const Url& base) {
+    const auto code = static_cast<unsigned long>(ec.value());
+    revoked_ = connection_->verdict.error == 0 && is_revocation(code);
+    return tls_error(connection_->verdict, base.host, target_of(base), options_.tls, code,
+                     ec.message());
+}
+
+Error HttpClient::Impl::cut_error(const Cut& cut, const Call& call) {
     const std::string where = target_of(call.base);
     if (timed_out(cut.ec)) {
         return {Errc::timed_out,
@@ -399,8 +444,7 @@ Error HttpClient::Impl::cut_error(const Cut& cut, const Call& call) const {
                 where};
     }
     if (cut.ec.category() == asio::error::get_ssl_category()) {
-        return tls_error(connection_->verdict, call.base.host, where, options_.tls,
-                         static_cast<unsigned long>(cut.ec.value()), cut.ec.message());
+        return failed_in_tls(cut.ec, call.base);
     }
     return {Errc::unavailable,
             std::string("the connection was cut ") + (cut.began ? "in the middle of" : "before") +
@@ -417,6 +461,14 @@ HttpClient::~HttpClient() {
 
 void HttpClient::send(Call call, std::function<void(Result<Reply>)> done) {
     impl_->send(std::move(call), std::move(done));
+}
+
+void HttpClient::renew(TlsFiles files) {
+    impl_->renew(std::move(files));
+}
+
+bool HttpClient::revoked() const {
+    return impl_->revoked();
 }
 
 void HttpClient::close() {

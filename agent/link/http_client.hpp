@@ -35,6 +35,8 @@ struct Call {
     std::vector<std::pair<std::string, std::string>> headers{};
     std::string body{};
     std::chrono::milliseconds timeout{30'000};  ///< to send it and have the whole answer
+    std::string content_type = "application/json";
+    std::string accept = "application/json";
 };
 
 struct Reply {
@@ -50,7 +52,8 @@ struct Reply {
 
 /// HTTP/1.1 over TLS, or plain to this machine's loopback. One connection, kept open and used
 /// again; when the server has closed it meanwhile, the call is made once more on a new one, so
-/// calls must be repeatable. One call at a time. No redirect is followed.
+/// calls must be repeatable. One call at a time. No redirect is followed. What was sent as
+/// Authorization is wiped afterwards.
 /// All of it on the io thread.
 class HttpClient {
  public:
@@ -63,6 +66,12 @@ class HttpClient {
     /// Errors: unavailable (name, connection, TLS, cut, no HTTP), timed_out, and those of
     /// make_tls_context(). Each says what to do.
     void send(Call call, std::function<void(Result<Reply>)> done);
+
+    /// From the next call on: a new connection, with these files.
+    void renew(TlsFiles files);
+
+    /// Whether the last call failed since the server said, in TLS, that our certificate is revoked.
+    bool revoked() const;
 
     /// Ends the call in hand (its `done` gets unavailable) and the connection. No call after this.
     void close();

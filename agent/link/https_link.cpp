@@ -3,6 +3,7 @@
 #include <charconv>
 #include <random>
 
+#include "agent/link/enrolment.hpp"
 #include "agent/link/outbox.hpp"
 #include "agent/link/spec_poll.hpp"
 
@@ -12,7 +13,9 @@ HttpsLink::HttpsLink(boost::asio::io_context& io, boost::asio::thread_pool& pool
                      HttpsOptions options)
     : board_(std::make_shared<LinkBoard>("link")) {
     if (!options.seed) options.seed = std::random_device{}();
+    if (options.enrolment) options.admission = std::make_shared<Admission>();
     const auto shared = std::make_shared<const HttpsOptions>(std::move(options));
+    if (shared->enrolment) enrolment_ = std::make_shared<Enrolment>(io, pool, shared, board_);
     poll_ = std::make_shared<SpecPoll>(io, pool, desk, shared, board_);
     if (shared->reports) outbox_ = std::make_shared<Outbox>(io, pool, desk, shared, board_);
 }
@@ -22,11 +25,13 @@ HttpsLink::~HttpsLink() {
 }
 
 void HttpsLink::start() {
+    if (enrolment_) enrolment_->start();
     poll_->start();
     if (outbox_) outbox_->start();
 }
 
 void HttpsLink::stop() {
+    if (enrolment_) enrolment_->stop();
     poll_->stop();
     if (outbox_) outbox_->stop();
 }

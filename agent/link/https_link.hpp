@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -23,11 +24,25 @@ class thread_pool;
 
 namespace metalwright::agent::link {
 
+class Admission;
+
+/// How this host gets a certificate of its own: docs/control-plane.md, "Enrolment".
+struct EnrolmentOptions {
+    std::filesystem::path directory{};            ///< of IdentityFiles; its parent is there
+    std::string file{};                           ///< of read_enrolment_file(); may come later
+    std::chrono::milliseconds look_every{5'000};  ///< at the file, while there is no certificate
+    std::chrono::milliseconds rest{60'000};       ///< between two looks at the clock
+    std::chrono::milliseconds approval{30'000};  ///< until it is asked again whether it is approved
+    std::chrono::seconds long_wait{3'600};       ///< until what was refused is tried once more
+};
+
 struct HttpsOptions {
     std::vector<Url> bases{};  ///< parse_base_url(); the first is asked first; at least one
     std::string host_id{};
     std::string token_file{};  ///< bearer token, read for each request; empty: none is sent
     TlsFiles tls{};
+    std::optional<EnrolmentOptions> enrolment{};  ///< then `tls` names no certificate
+    std::shared_ptr<Admission> admission{};       ///< of the link itself; made with `enrolment`
     std::optional<Url> proxy{};
     bool reports = true;      ///< this is the reporting link; exactly one link of a daemon is
     std::size_t batch = 100;  ///< reports in one POST
@@ -52,7 +67,8 @@ struct HttpsOptions {
 /// generation of its ETag and the signature of its Metalwright-Signature. Reports: the outbox in
 /// order, at least once, acknowledged up to what the control plane says is safe. Each has a
 /// connection and back-off of its own; both go on for ever. Whatever goes wrong is in status() and,
-/// once, in the log.
+/// once, in the log. With enrolment neither begins before there is a certificate, and both rest
+/// while it is revoked or has expired.
 class HttpsLink {
  public:
     HttpsLink(boost::asio::io_context& io, boost::asio::thread_pool& pool, Desk& desk,
@@ -73,7 +89,9 @@ class HttpsLink {
  private:
     class SpecPoll;
     class Outbox;
+    class Enrolment;
     std::shared_ptr<LinkBoard> board_;
+    std::shared_ptr<Enrolment> enrolment_;
     std::shared_ptr<SpecPoll> poll_;
     std::shared_ptr<Outbox> outbox_;
 };

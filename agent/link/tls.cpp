@@ -7,21 +7,19 @@
 #include <boost/asio/ip/address.hpp>
 #include <memory>
 
+#include "agent/link/openssl_owned.hpp"
 #include "agent/link/retry_after.hpp"
+#include "agent/link/secret_text.hpp"
+#include "sys/files.hpp"
 #include "sys/secret_file.hpp"
 
 namespace metalwright::agent::link {
 namespace {
 
-template <auto Free>
-struct Freed {
-    template <class T>
-    void operator()(T* object) const {
-        Free(object);
-    }
+struct FreeContext {
+    void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
 };
-using Bio = std::unique_ptr<BIO, Freed<BIO_free>>;
-using Context = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;
+using Context = std::unique_ptr<SSL_CTX, FreeContext>;
 
 // A clock before this is not set: a machine without a battery starts in 1970 or in its firmware's
 // year.
@@ -29,12 +27,10 @@ constexpr std::time_t earliest_sane_clock = 1'735'689'600;  // 2025-01-01
 
 template <class Print>
 std::string printed(Print print) {
-    const Bio bio(BIO_new(BIO_s_mem()));
+    const Owned<BIO> bio(BIO_new(BIO_s_mem()));
     if (!bio) return {};
     print(bio.get());
-    char* text = nullptr;
-    const long size = BIO_get_mem_data(bio.get(), &text);
-    return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
+    return text_of(bio.get());
 }
 
 std::string name_of(const X509_NAME* name) {
@@ -104,6 +100,58 @@ Error untrusted(const Verdict& verdict, const std::string& where, const TlsFiles
         where);
 }
 
+std::string crl_place(const TlsFiles& files) {
+    return files.crl_file.empty() ? files.ca_file : files.crl_file;
+}
+
+/// What its authorities have taken back: in the CRL file, or among them.
+Result<void> add_revoked(SSL_CTX* context, const TlsFiles& files) {
+    X509_STORE* store = SSL_CTX_get_cert_store(context);
+    std::size_t lists = 0;
+    for (const std::string& file : {files.crl_file, files.ca_file}) {
+        if (file.empty()) continue;
+        const auto text = sys::PosixFiles().read(std::filesystem::absolute(file));
+        if (!text) return std::unexpected(text.error());
+        const Owned<BIO> bio = bio_of(*text);
+        while (const Owned<X509_CRL> one{
+            PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr)}) {
+            (void)X509_STORE_add_crl(store, one.get());  // one that is there already is not added
+            ++lists;
+        }
+        ERR_clear_error();
+        if (file == files.crl_file && lists == 0)
+            return fail(Errc::invalid_spec,
+                        "the link's CRL file holds no revocation list in PEM: put the authority's "
+                        "there",
+                        file);
+    }
+    if (lists > 0) X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
+    return {};
+}
+
+/// Certificate and key out of one reading of one file, so that they fit each other even while it is
+/// replaced.
+Result<void> use_identity(SSL_CTX* context, const std::string& path) {
+    auto read = sys::read_secret_file(path);
+    if (!read) return std::unexpected(read.error());
+    const SecretText whole(std::move(*read));
+    const Owned<BIO> bio = bio_of(whole.view());
+    bool used = false;
+    while (Owned<X509> one{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
+        const bool taken = used ? SSL_CTX_add1_chain_cert(context, one.get()) == 1
+                                : SSL_CTX_use_certificate(context, one.get()) == 1;
+        if (!taken) return file_failed("the link's client certificate cannot be used", path);
+        used = true;
+    }
+    ERR_clear_error();
+    const Owned<EVP_PKEY> key = key_of(whole.view());
+    if (!used || !key || SSL_CTX_use_PrivateKey(context, key.get()) != 1 ||
+        SSL_CTX_check_private_key(context) != 1)
+        return file_failed("the link's key cannot be read, or is not the key of its certificate",
+                           path);
+    return {};
+}
+
 Error verify_error(const Verdict& verdict, const std::string& host, const std::string& where,
                    const TlsFiles& files) {
     const bool unset = verdict.now < earliest_sane_clock;
@@ -133,6 +181,29 @@ Error verify_error(const Verdict& verdict, const std::string& host, const std::s
         case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
         case X509_V_ERR_CERT_UNTRUSTED:
         case X509_V_ERR_CERT_SIGNATURE_FAILURE: return untrusted(verdict, where, files);
+        case X509_V_ERR_CERT_REVOKED:
+            return unavailable("the server's certificate (" + verdict.subject +
+                                   ") has been revoked by its authority (" + verdict.issuer +
+                                   "): nothing is sent to it; have the server use another one, and "
+                                   "see who had its key",
+                               where);
+        case X509_V_ERR_UNABLE_TO_GET_CRL:
+            return unavailable("there is no revocation list (CRL) of the authority (" +
+                                   verdict.issuer +
+                                   ") that signed the server's certificate: put "
+                                   "its list beside the others into " +
+                                   crl_place(files),
+                               where);
+        case X509_V_ERR_CRL_HAS_EXPIRED:
+            return unavailable(clock_says(verdict) +
+                                   ", and the revocation list (CRL) has expired: put the "
+                                   "authority's present one into " +
+                                   crl_place(files) + ", or set the time if the clock is wrong",
+                               where);
+        case X509_V_ERR_CRL_NOT_YET_VALID:
+            return unavailable(clock_says(verdict) +
+                                   ", and the revocation list (CRL) is not valid yet: set the time",
+                               where);
         default:
             return unavailable(
                 "the server's certificate (" + verdict.subject +
@@ -158,12 +229,20 @@ Result<ssl_ctx_st*> make_tls_context(const TlsFiles& files) {
         return file_failed("the link's CA file holds no certificate that can be read",
                            files.ca_file);
     }
+    if (!files.ca_file.empty() || !files.crl_file.empty())
+        if (auto added = add_revoked(context.get(), files); !added)
+            return std::unexpected(added.error());
     if (files.cert_file.empty()) return context.release();
+    if (files.key_file.empty()) {
+        if (auto used = use_identity(context.get(), files.cert_file); !used)
+            return std::unexpected(used.error());
+        return context.release();
+    }
 
     if (SSL_CTX_use_certificate_chain_file(context.get(), files.cert_file.c_str()) != 1) {
         return file_failed("the link's client certificate cannot be read", files.cert_file);
     }
-    const std::string& key = files.key_file.empty() ? files.cert_file : files.key_file;
+    const std::string& key = files.key_file;
     if (auto safe = sys::check_secret_file(key); !safe) return std::unexpected(safe.error());
     // A key with a passphrase would stop the daemon to ask for it on a terminal.
     SSL_CTX_set_default_passwd_cb(context.get(), [](char*, int, int, void*) { return -1; });
@@ -193,6 +272,12 @@ Result<void> expect_peer(ssl_st* ssl, const std::string& host, std::time_t now, 
     return {};
 }
 
+bool is_revocation(unsigned long code) {
+    const int reason = ERR_GET_REASON(code);
+    return reason == SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED ||
+           reason == SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN;
+}
+
 Error tls_error(const Verdict& verdict, const std::string& host, const std::string& where,
                 const TlsFiles& files, unsigned long code, const std::string& reason) {
     if (verdict.error != 0) return verify_error(verdict, host, where, files);
@@ -210,9 +295,13 @@ Error tls_error(const Verdict& verdict, const std::string& host, const std::stri
                           reason + ")"
                     : "the server ended the TLS handshake: see its log (" + reason + ")",
                 where);
+        case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+            return unavailable("the server says that this host's client certificate is revoked (" +
+                                   reason +
+                                   "): enrol the host anew, or give it another certificate",
+                               files.cert_file);
         case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
         case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
-        case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
         case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
         case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
             return unavailable("the server does not accept this host's client certificate (" +

@@ -14,7 +14,10 @@ namespace metalwright::agent::link {
 struct TlsFiles {
     std::string ca_file{};    ///< PEM; empty: the system's own authorities
     std::string cert_file{};  ///< PEM chain of this host; empty: no client certificate
-    std::string key_file{};   ///< PEM, not readable by others
+    std::string key_file{};   ///< PEM, not readable by others; empty: it is in cert_file too
+    /// PEM: what the authorities have taken back, which the server's certificate is held against;
+    /// those in ca_file count too. Empty, and none there: nothing is known to be taken back.
+    std::string crl_file{};
 };
 
 /// What the verification of the peer found, for the error text.
@@ -30,12 +33,16 @@ struct Verdict {
 
 /// A client context, TLS 1.2 at least, that verifies the peer. The caller owns it (SSL_CTX_free).
 /// Errors: not_found, io, refused (the key is readable by others), invalid_spec (no PEM, or the key
-/// is not the certificate's).
+/// is not the certificate's, or a CRL file without a CRL).
 Result<ssl_ctx_st*> make_tls_context(const TlsFiles& files);
 
 /// Sets what `ssl` is to verify: name (or address) and SNI of `host`, at the time `now`. `verdict`
 /// must live as long as `ssl`. Errors: internal.
 Result<void> expect_peer(ssl_st* ssl, const std::string& host, std::time_t now, Verdict& verdict);
+
+/// Whether the server's alert says that our certificate is revoked, or that it does not know it.
+/// `code` is OpenSSL's packed error code.
+bool is_revocation(unsigned long code);
 
 /// Why a TLS handshake or the first read after it failed, and what to do. `reason` is OpenSSL's
 /// own text, `code` its packed error code.

@@ -4,6 +4,8 @@
 GET  /v1/hosts/{id}/spec?wait=S   200 with the document, ETag: "GENERATION" and, where it is signed, Metalwright-Signature; 304 when If-None-Match still names it
                                   after S seconds; 404 when there is none
 POST /v1/hosts/{id}/reports       {"reports": [{"seq": N, ...}, ...]} -> {"safe": N}, all up to N are stored
+POST /v1/hosts/{id}/certificate   a signing request, with a one-time token or over the certificate in force -> 201 with the chain;
+                                  202 while nobody has approved it; 401 for a token that is used or not this host's; 403 where revoked
 """
 import argparse
 import json
@@ -19,6 +21,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from authority import Authority  # noqa: E402
 from control_plane_http import Server  # noqa: E402
+from enrolments import Enrolments  # noqa: E402
 
 
 class Failure:
@@ -43,6 +46,7 @@ class ControlPlane:
         self.requests = []     # dicts: time, host, kind, status, generation or seqs
         self.duplicates = 0    # reports that came again with the same content
         self.conflicts = []    # reports that came again with another content: always a fault of the sender
+        self.heard = []        # all that came in, as bytes: head and body of each request
         self.closed = False
         self._specs = {}
         self._reports = {}
@@ -55,9 +59,10 @@ class ControlPlane:
             self.authority = Authority(self.directory)
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*self.authority.server())
-            if client_certificates:
-                context.verify_mode = ssl.CERT_REQUIRED
-                context.load_verify_locations(self.authority.certificate)
+            # Asked for, so that hosts may show what they were enrolled with.
+            context.verify_mode = ssl.CERT_REQUIRED if client_certificates else ssl.CERT_OPTIONAL
+            context.load_verify_locations(self.authority.certificate)
+        self.enrolments = Enrolments(self.authority)
         self._server = Server((address, port), self, context)
         self.port = self._server.server_address[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
@@ -141,6 +146,10 @@ class ControlPlane:
         with self.changed:
             return self._failure is not None and self._failure.mode == "refuse"
 
+    def failing(self):
+        with self.changed:
+            return self._failure is not None
+
     def take_failure(self, kind):
         """The failure that this request meets, if any; one that was ordered by number is used up by it."""
         with self.changed:
@@ -188,6 +197,10 @@ class ControlPlane:
                 safe += 1
             self.changed.notify_all()
             return safe
+
+    def hear(self, request):
+        with self.changed:
+            self.heard.append(request)
 
     def note(self, **request):
         with self.changed:

@@ -8,7 +8,7 @@ import struct
 import threading
 import urllib.parse
 
-ROUTES = re.compile(r"/v1/hosts/(?P<host>[^/]+)/(?P<kind>spec|reports)")
+ROUTES = re.compile(r"/v1/hosts/(?P<host>[^/]+)/(?P<kind>spec|reports|certificate)")
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -82,7 +82,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self._serve("spec")
 
     def do_POST(self):
-        self._serve("reports")
+        self._serve("certificate" if self.path.endswith("/certificate") else "reports")
 
     def log_message(self, *_):
         pass
@@ -90,6 +90,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def _serve(self, expected):
         plane = self.server.plane
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        plane.hear(f"{self.requestline}\n{self.headers}\n".encode() + body)
         url = urllib.parse.urlsplit(self.path)
         route = ROUTES.fullmatch(url.path)
         if not route or route["kind"] != expected:
@@ -100,7 +101,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             plane.note(host=host, kind=expected, status=failure.mode)
             if not self._fail(failure):
                 return None
-        if self.headers.get("Authorization") != f"Bearer {plane.token}":
+        if expected == "certificate":
+            return self._certificate(host, body)
+        shown = self._shown()
+        if shown and plane.enrolments.issued_to(shown) == host:
+            if plane.enrolments.is_revoked(shown):
+                plane.note(host=host, kind=expected, status=403, certificate=shown)
+                return self._answer(403, {"code": "revoked", "detail": "this certificate is revoked"})
+        elif self.headers.get("Authorization") != f"Bearer {plane.token}":
             plane.note(host=host, kind=expected, status=401)
             return self._answer(401, {"error": "this is not the token"}, {"WWW-Authenticate": "Bearer"})
         if expected == "spec":
@@ -115,13 +123,32 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if offer is None:
             plane.note(host=host, kind="spec", status=404)
             return self._answer(404, {"error": f"there is no spec for {host}"})
+        if plane.enrolments.is_revoked(self._shown()):  # while it waited
+            plane.note(host=host, kind="spec", status=403, certificate=self._shown())
+            return self._answer(403, {"code": "revoked", "detail": "this certificate is revoked"})
         document, generation, signature = offer
         status = 304 if generation == known else 200
-        plane.note(host=host, kind="spec", status=status, generation=generation)
+        plane.note(host=host, kind="spec", status=status, generation=generation, certificate=self._shown())
         if status == 304:
             return self._answer(304, None, {"ETag": f'"{generation}"'})
         signed = {} if signature is None else {"Metalwright-Signature": signature}
         return self._answer(200, document, {"ETag": f'"{generation}"', **signed})
+
+    def _shown(self):
+        """The serial number of the certificate that the client has shown, if any."""
+        shown = self.connection.getpeercert() if hasattr(self.connection, "getpeercert") else None
+        return shown["serialNumber"] if shown else None
+
+    def _certificate(self, host, body):
+        plane = self.server.plane
+        token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
+        status, answer = plane.enrolments.ask(host, body.decode("ascii", "replace"), token, self._shown())
+        plane.note(host=host, kind="certificate", status=status, shown=self._shown())
+        more = {"Cache-Control": "no-store"} | ({"Retry-After": "1"} if status == 202 else {})
+        if status == 201:
+            more["Content-Type"] = "application/pem-certificate-chain"
+            answer = answer.encode()
+        return self._answer(status, answer, more)
 
     def _reports(self, host, body):
         plane = self.server.plane
@@ -162,7 +189,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         for name, value in dict(headers).items():
             self.send_header(name, value)
         if status != 304:
-            self.send_header("Content-Type", "application/json")
+            if "Content-Type" not in dict(headers):
+                self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)

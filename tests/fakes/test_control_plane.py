@@ -4,16 +4,37 @@ import http.client
 import json
 import os
 import ssl
+import subprocess
 import sys
 import threading
 import time
 import unittest
 
+import yaml
+
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from control_plane import ControlPlane  # noqa: E402
 from document_signer import DocumentSigner  # noqa: E402
 
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../schema/control-plane.openapi.yaml")) as written:
+    OPENAPI = yaml.safe_load(written)
 DOCUMENT = b'{ "any": "bytes",  "as": null }\n'
+
+
+def foreseen(method, kind, response):
+    """The response, if schema/control-plane.openapi.yaml foresees it: its status, its headers and what it is."""
+    known = OPENAPI["paths"][f"/v1/hosts/{{host}}/{kind}"][method]["responses"]
+    if str(response.status) not in known:
+        raise AssertionError(f"{method} {kind} answers {response.status}, which the OpenAPI does not know")
+    said = known[str(response.status)]
+    if "$ref" in said:
+        said = OPENAPI["components"]["responses"][said["$ref"].split("/")[-1]]
+    for name, header in said.get("headers", {}).items():
+        if header.get("required") and response.headers[name] is None:
+            raise AssertionError(f"{method} {kind} {response.status} lacks {name}")
+    if "content" in said and response.headers["Content-Type"] not in said["content"]:
+        raise AssertionError(f"{method} {kind} {response.status} is {response.headers['Content-Type']}")
+    return response
 
 
 class ControlPlaneTest(unittest.TestCase):
@@ -35,6 +56,8 @@ class ControlPlaneTest(unittest.TestCase):
             headers["If-None-Match"] = f'"{known}"'
         connection.request("GET", f"/v1/hosts/h1/spec?wait={wait}", headers=headers)
         response = connection.getresponse()
+        if response.status < 500 and not self.plane.failing():
+            foreseen("get", "spec", response)
         return response.status, response.read(), response.headers
 
     def post(self, *numbers, text=None, connection=None):
@@ -184,6 +207,94 @@ class TlsTest(ControlPlaneTest):
 
     def test_reports_outlive_the_server(self):
         self.skipTest("the same without TLS")
+
+
+class EnrolmentTest(unittest.TestCase):
+    def setUp(self):
+        self.plane = ControlPlane()
+        self.addCleanup(self.plane.close)
+        self.enrolments = self.plane.enrolments
+
+    def request(self, host="h1", key="k"):
+        """(key, request) as a host makes them."""
+        key, request = (os.path.join(self.plane.directory, key + end) for end in (".host-key", ".host-csr"))
+        if not os.path.exists(key):
+            subprocess.run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                            "-subj", f"/CN={host}", "-keyout", key, "-out", request], check=True, capture_output=True)
+        with open(request) as file:
+            return key, file.read()
+
+    def talk(self, method, kind, host="h1", body=None, headers={}, client=None):
+        context = ssl.create_default_context(cafile=self.plane.authority.certificate)
+        if client:
+            context.load_cert_chain(*client)
+        connection = http.client.HTTPSConnection("127.0.0.1", self.plane.port, timeout=30, context=context)
+        self.addCleanup(connection.close)
+        connection.request(method, f"/v1/hosts/{host}/{kind}", body, headers)
+        response = foreseen(method.lower(), kind, connection.getresponse())
+        return response.status, response.read().decode()
+
+    def ask(self, token=None, host="h1", key="k", client=None, owner=None):
+        headers = {"Content-Type": "application/pkcs10"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        return self.talk("POST", "certificate", host, self.request(owner or host, key)[1], headers, client)
+
+    def client(self, chain, key="k"):
+        path = os.path.join(self.plane.directory, "client-" + key + ".crt")
+        with open(path, "w") as file:
+            file.write(chain)
+        return path, self.request(key=key)[0]
+
+    def test_a_token_is_good_for_one_request_however_often_it_comes(self):
+        token = self.enrolments.draw_token("h1")
+        status, chain = self.ask(token)
+        self.assertEqual(status, 201)
+        self.assertEqual(self.ask(token), (201, chain))
+        self.assertEqual(self.ask(token, key="other")[0], 401)
+        self.assertEqual(self.ask("unknown")[0], 401)
+        self.assertEqual(self.ask()[0], 401)
+        self.assertEqual(self.ask(self.enrolments.draw_token("h2"))[0], 401)
+
+    def test_a_request_of_another_host_is_refused_and_uses_no_token_up(self):
+        token = self.enrolments.draw_token("h1")
+        self.assertEqual(self.ask(token, key="wrong", owner="h2")[0], 400)
+        self.assertEqual(self.ask(token)[0], 201)
+
+    def test_the_certificate_lets_in_and_is_exchanged_for_the_next(self):
+        client = self.client(self.ask(self.enrolments.draw_token("h1"))[1])
+        self.assertEqual(self.talk("GET", "spec", client=client)[0], 404)
+        self.assertEqual(self.talk("GET", "spec", host="h2", client=client)[0], 401)
+        self.enrolments.lifetime = 5
+        status, chain = self.ask(key="next", client=client)
+        self.assertEqual(status, 201)
+        self.assertEqual(self.ask(key="next", client=client), (201, chain))
+        self.assertEqual(self.ask(host="h2", key="more", client=client)[0], 403)
+        self.assertEqual(len(self.enrolments.serials("h1")), 2)
+
+    def test_what_is_revoked_is_let_in_nowhere(self):
+        client = self.client(self.ask(self.enrolments.draw_token("h1"))[1])
+        self.enrolments.revoke("h1")
+        for method, kind in (("GET", "spec"), ("POST", "reports")):
+            status, problem = self.talk(method, kind, client=client)
+            self.assertEqual((status, json.loads(problem)["code"]), (403, "revoked"))
+        self.assertEqual(json.loads(self.ask(client=client)[1])["code"], "revoked")
+        with open(self.plane.authority.revocations()) as file:
+            self.assertIn("BEGIN X509 CRL", file.read())
+        again = self.client(self.ask(self.enrolments.draw_token("h1"), key="again")[1], "again")
+        self.assertEqual(self.talk("GET", "spec", client=again)[0], 404)
+
+    def test_approval_is_waited_for_and_uses_no_token_up(self):
+        token = self.enrolments.draw_token("h1")
+        self.enrolments.approved = False
+        self.assertEqual(self.ask(token)[0], 202)
+        self.enrolments.approved = True
+        self.assertEqual(self.ask(token)[0], 201)
+
+    def test_all_that_came_in_was_heard(self):
+        token = self.enrolments.draw_token("h1")
+        self.ask(token)
+        heard = b"".join(self.plane.heard).decode()
+        self.assertIn(self.request()[1], heard)
+        self.assertIn(token, heard)
 
 
 class ClientCertificateTest(TlsTest):

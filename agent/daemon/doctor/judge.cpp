@@ -162,8 +162,8 @@ void judge_permissions(const Seen& seen, Findings& all) {
 
 Findings judge(const Seen& seen) {
     Findings all;
-    for (const auto part : {judge_configuration, judge_state, judge_link, judge_clock, judge_tools,
-                            judge_network, judge_raid, judge_permissions})
+    for (const auto part : {judge_configuration, judge_state, judge_link, judge_identity,
+                            judge_clock, judge_tools, judge_network, judge_raid, judge_permissions})
         part(seen, all);
     return all;
 }

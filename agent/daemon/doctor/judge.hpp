@@ -12,6 +12,7 @@ Findings judge(const Seen& seen);
 void judge_configuration(const Seen& seen, Findings& all);
 void judge_state(const Seen& seen, Findings& all);
 void judge_link(const Seen& seen, Findings& all);
+void judge_identity(const Seen& seen, Findings& all);
 void judge_clock(const Seen& seen, Findings& all);
 void judge_tools(const Seen& seen, Findings& all);
 void judge_network(const Seen& seen, Findings& all);

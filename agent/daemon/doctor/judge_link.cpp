@@ -93,7 +93,8 @@ void judge_directory(const Seen& seen, Notes& note) {
 void judge_link(const Seen& seen, Findings& all) {
     Notes note(all, "link");
     const Config& config = seen.config;
-    const bool https = !config.urls.empty(), file = !config.watched_directory.empty();
+    const bool https = !config.urls.empty() || !config.enrolment_file.empty(),
+               file = !config.watched_directory.empty();
     if (config.reporting_link == "https" && !https)
         note.problem("link.report", "reports are to go over https, and no URL is named",
                      "name [link.https] urls: the daemon does not start without");

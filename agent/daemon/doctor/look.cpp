@@ -15,8 +15,12 @@
 #include "agent/api/tls_server.hpp"
 #include "agent/daemon/doctor/judge.hpp"
 #include "agent/daemon/doctor/look_machine.hpp"
+#include "agent/daemon/links.hpp"
+#include "agent/link/enrolment_file.hpp"
+#include "agent/link/identity.hpp"
 #include "agent/link/resolve.hpp"
 #include "agent/link/secret_file.hpp"
+#include "agent/link/signing_request.hpp"
 #include "agent/spec/catalogue.hpp"
 #include "sys/fd.hpp"
 #include "sys/files.hpp"
@@ -60,6 +64,14 @@ void look_at_configuration(const Where& where, Seen& seen) {
     };
     add("link.https.token_file", config.token_file, /*token=*/true);
     add("link.https.key_file", config.key_file);
+    // Once it is used, it may be gone.
+    if (const File file = look_at_file(config.enrolment_file); file.there()) {
+        Secret secret{"link.https.enrolment_file", file};
+        if (auto read = agent::link::read_enrolment_file(config.enrolment_file);
+            !read && read.error().code == Errc::invalid_spec)
+            secret.content = std::unexpected(read.error());
+        seen.secrets.push_back(std::move(secret));
+    }
     add("api.tcp.keys_file", config.tcp_keys_file);
     add("api.tcp.key_file", config.tcp_key_file);
 }
@@ -109,14 +121,43 @@ std::vector<NamedHost> look_up(const std::vector<std::string>& names) {
     return hosts;
 }
 
+/// Returns the URLs of the bootstrap file that this host was enrolled with.
+std::vector<std::string> look_at_identity(Seen& seen) {
+    const Config& config = seen.config;
+    if (config.enrolment_file.empty()) return {};
+    IdentitySeen found{.directory = identity_directory(config),
+                       .token_file = look_at_file(config.enrolment_file)};
+    const auto id =
+        config.host_id.empty() ? default_host_id() : Result<std::string>(config.host_id);
+    if (!id) return {};  // which is told elsewhere
+    std::vector<std::string> urls;
+    if (auto stored = agent::link::IdentityFiles(found.directory, *id).look()) {
+        found.error = stored->damage;
+        found.certificate = stored->certificate;
+        found.revoked =
+            stored->certificate && stored->certificate->serial == stored->record.revoked;
+        found.trouble = stored->record.trouble;
+        const auto token = agent::link::read_enrolment_file(config.enrolment_file);
+        found.token_used =
+            token && agent::link::fingerprint(token->token.view()) == stored->record.spent;
+        urls = stored->record.urls;
+    } else {
+        found.error = stored.error();
+    }
+    seen.identity = std::move(found);
+    return urls;
+}
+
 void look_at_link(Seen& seen) {
     const Config& config = seen.config;
+    const std::vector<std::string> handed = look_at_identity(seen);
     std::vector<std::string> names;
     const auto add_name = [&](const agent::link::Url& url) {
         if (std::ranges::find(names, url.host) == names.end()) names.push_back(url.host);
     };
-    for (const std::string& text : config.urls) {
-        seen.urls.push_back({"link.https.urls", text, agent::link::parse_base_url(text)});
+    for (const std::string& text : config.urls.empty() ? handed : config.urls) {
+        seen.urls.push_back({config.urls.empty() ? "link.https.enrolment_file" : "link.https.urls",
+                             text, agent::link::parse_base_url(text)});
         // Through a proxy it is the proxy that looks the name up.
         if (const auto& url = seen.urls.back().url; url && (config.proxy.empty() || !url->tls))
             add_name(*url);
@@ -136,7 +177,8 @@ void look_at_link(Seen& seen) {
     add("link.https.cert_file", config.cert_file);
     add("api.tcp.cert_file", config.tcp_cert_file);
     if (!config.urls.empty())
-        seen.link_tls = agent::link::check_tls({config.ca_file, config.cert_file, config.key_file});
+        seen.link_tls = agent::link::check_tls(
+            {config.ca_file, config.cert_file, config.key_file, config.crl_file});
     if (!config.tcp_cert_file.empty()) {
         auto made = agent::api::make_server_tls(config.tcp_cert_file, config.tcp_key_file);
         if (made)

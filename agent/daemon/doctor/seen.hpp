@@ -11,6 +11,7 @@
 
 #include "agent/daemon/config.hpp"
 #include "agent/link/certificate.hpp"
+#include "agent/link/host_certificate.hpp"
 #include "agent/link/url.hpp"
 #include "agent/store/checkup.hpp"
 #include "core/error.hpp"
@@ -101,6 +102,17 @@ struct NicOwners {
     bool network_manager = false;  ///< NetworkManager manages it
 };
 
+/// Who this host is to its control plane, where it is enrolled.
+struct IdentitySeen {
+    std::filesystem::path directory{};
+    std::optional<Error> error{};  ///< it could not be looked at, or cannot be used
+    std::optional<agent::link::HostCertificate> certificate{};
+    bool revoked = false;   ///< and the control plane has revoked it
+    std::string trouble{};  ///< why the next certificate is not there yet, as the daemon noted it
+    File token_file{};
+    bool token_used = false;  ///< the token in it has been exchanged
+};
+
 struct Seen {
     unsigned uid = 0;  ///< who looks
     std::chrono::sys_seconds now{};
@@ -121,6 +133,7 @@ struct Seen {
     std::vector<NamedUrl> urls{};
     std::vector<NamedHost> hosts{};
     std::vector<Certificates> certificates{};
+    std::optional<IdentitySeen> identity{};  ///< where [link.https] enrolment_file is named
     Result<void> link_tls{};
     Result<void> api_tls{};
     std::optional<File> watched_directory{};

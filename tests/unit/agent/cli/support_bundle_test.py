@@ -22,7 +22,7 @@ if os.environ.get("METALWRIGHT_INSIDE") != "1":
 PROGRAM, DAEMON, RUNNER = (pathlib.Path(sys.argv.pop(1)).resolve() for _ in range(3))
 SECRETS = {"password": "Tr0ub4dor&3-of-the-bundle", "user data": "marker-in-the-user-data", "output": "marker-in-the-output",
            "token": "bearer-token-of-this-host", "vendor key": "secret-of-the-vendors-key", "proxy": "password-of-the-proxy", "old token": "token-of-last-year",
-           "operation token": "token-of-the-operation"}
+           "operation token": "token-of-the-operation", "one-time token": "one-time-token-for-enrolment"}
 HASH = "$6$salt$h4shh4shh4shh4shh4shh4shh4sh"
 
 
@@ -53,11 +53,13 @@ class SupportBundle(unittest.TestCase):
         self.socket, self.config, self.bundle = self.folder / "a.sock", self.folder / "m.toml", self.folder / "b.tar.gz"
         self.secret_file("token", SECRETS["token"] + "\n")
         self.secret_file("keys.json", json.dumps({"keys": [{"vendor": "baidu", "id": "key-1", "secret": SECRETS["vendor key"]}]}))
+        self.secret_file("bootstrap.json", json.dumps({"token": SECRETS["one-time token"], "urls": ["http://127.0.0.1:9"]}))
         self.config.write_text(
             f'[host]\nid = "h-1"\n[admin]\nsocket = "{self.socket}"\n[state]\ndir = "{self.folder}/state"\n[raid]\nstorcli = []\n'
             f'[network]\nnic_name = "va"\npersist = "none"\n[user_data]\nrunner = "{RUNNER}"\n'
             f'[api.tcp]\naddress = "127.0.0.1"\nport = 0\nkeys_file = "{self.folder}/keys.json"\n'
             f'[link.https]\nurls = ["http://127.0.0.1:9"]\ntoken_file = "{self.folder}/token"\n'
+            f'enrolment_file = "{self.folder}/bootstrap.json"\n'
             f'# proxy = "http://me:{SECRETS["proxy"]}@127.0.0.1:3128"\n# token = "{SECRETS["old token"]}"\n')
         for words in ("link add va type veth peer name vb", "link set va up", "link set lo up"):
             subprocess.run(["ip", *words.split()], check=True)
@@ -101,7 +103,7 @@ class SupportBundle(unittest.TestCase):
         done = self.command("apply", "--wait", self.order())
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         # Where nobody looks for them: in what the kernel tells of its NICs.
-        planted = {"va": SECRETS["token"], "vb": base64.b64encode(f"Bearer: {SECRETS['vendor key']}!".encode()).decode(), "lo": HASH}
+        planted = {"va": SECRETS["token"], "vb": base64.b64encode(f"Bearer: {SECRETS['vendor key']}!".encode()).decode(), "lo": f"{HASH} {SECRETS['one-time token']}"}
         for nic, words in planted.items():
             subprocess.run(["ip", "link", "set", nic, "alias", words], check=True)
             self.addCleanup(subprocess.run, ["ip", "link", "set", nic, "alias", ""], stderr=subprocess.DEVNULL)
@@ -121,7 +123,7 @@ class SupportBundle(unittest.TestCase):
         shadow = pathlib.Path("/etc/shadow").read_text().splitlines()
         hashes = [line.split(":")[1] for line in shadow if line.split(":")[1].startswith("$")]
         self.assertTrue(hashes)
-        self.assertEqual(files["metalwright/system/ip-link.json"].count(b"[redacted]"), len(planted))
+        self.assertEqual(files["metalwright/system/ip-link.json"].count(b"[redacted]"), len(planted) + 1)  # lo bears two
         for what, secret in [*SECRETS.items(), *(("hash", one[3:]) for one in [*hashes, HASH])]:
             for form in in_every_form(secret):
                 for name, content in files.items():

@@ -54,8 +54,8 @@ require_signature = true
 urls = ["https://a", "https://b"]
 token_file = "/t"
 ca_file = "/ca"
-cert_file = "/ce"
-key_file = "/k"
+enrolment_file = "/e"
+crl_file = "/crl"
 proxy = "http://p"
 wait_seconds = 9
 backoff_min_ms = 11
@@ -68,6 +68,8 @@ directory = "/d"
     ASSERT_TRUE(config) << describe(config.error().front());
     EXPECT_EQ(config->urls, (std::vector<std::string>{"https://a", "https://b"}));
     EXPECT_EQ(config->trusted_keys_file, "/tk");
+    EXPECT_EQ(config->enrolment_file, "/e");
+    EXPECT_EQ(config->crl_file, "/crl");
     EXPECT_TRUE(config->require_signature);
     EXPECT_EQ(config->limits.widest_v4, 24u);
     EXPECT_EQ(config->backoff_max, std::chrono::milliseconds(222));
@@ -112,6 +114,19 @@ TEST(Config, AllThatIsWrongIsToldAtOnceWithItsLine) {
           "m.toml:6: network.alias_limit must be a whole number from 0",
           "m.toml:8: state.dir must be an absolute path", "cert_file and key_file go together"})
         EXPECT_NE(told.find(part), std::string::npos) << part << "\n" << told;
+}
+
+TEST(Config, AHostHasACertificateOrEnrolsForOne) {
+    const auto own = read_config("[link.https]\ncert_file = \"/c\"\nkey_file = \"/k\"\n", "m.toml");
+    ASSERT_TRUE(own);
+    EXPECT_EQ(own->cert_file, "/c");
+    EXPECT_EQ(own->key_file, "/k");
+    const auto both = read_config(
+        "[link.https]\ncert_file = \"/c\"\nkey_file = \"/k\"\nenrolment_file = \"/e\"\n", "m.toml");
+    ASSERT_FALSE(both);
+    EXPECT_EQ(describe(both.error().front()),
+              "m.toml:4: link.https.enrolment_file and cert_file exclude each other: a host gets "
+              "its certificate for the token, or has one already");
 }
 
 TEST(Config, AnEndpointIsAnAddressWithItsPort) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "tests/unit/agent/link/test_server.hpp"
 #include "tests/unit/agent/link/threads.hpp"
 
@@ -288,6 +290,67 @@ TEST_F(HttpClientTest, AClientCertificateOfAnotherAuthority) {
     open({.tls = {.ca_file = ca_.file(), .cert_file = host.cert_file, .key_file = host.key_file}});
     expect_error(get(server.url()), Errc::unavailable,
                  "does not accept this host's client certificate");
+}
+
+class RevocationListTest : public HttpClientTest {
+ protected:
+    /// The client has this list (PEM), beside the authority or in its file.
+    Result<Reply> ask_with(const std::string& list, bool in_ca_file = false) {
+        const auto file = dir_.path() / (in_ca_file ? "both.pem" : "list.pem");
+        std::ofstream out(file, std::ios::trunc);
+        if (in_ca_file) out << std::ifstream(ca_.file()).rdbuf();
+        out << list;
+        out.close();
+        open({.tls = {.ca_file = in_ca_file ? file : ca_.file(),
+                      .crl_file = in_ca_file ? "" : file}});
+        return get(server_.url());
+    }
+    const Identity identity_ = ca_.issue("server", "IP:127.0.0.1");
+    const Identity other_ = ca_.issue("other", "IP:127.0.0.1");
+    TestServer server_{[](const Seen&) { return answer(200, "a"); }, &identity_};
+};
+
+TEST_F(RevocationListTest, AServerThatIsNotInItIsTalkedTo) {
+    for (const bool in_ca_file : {false, true}) {
+        const auto reply = ask_with(ca_.revocations({other_.certificate}), in_ca_file);
+        EXPECT_TRUE(reply) << describe(reply.error());
+    }
+}
+
+TEST_F(RevocationListTest, ARevokedServerIsToldNothing) {
+    for (const bool in_ca_file : {false, true}) {
+        expect_error(ask_with(ca_.revocations({identity_.certificate}), in_ca_file),
+                     Errc::unavailable, "has been revoked by its authority");
+    }
+    EXPECT_TRUE(server_.seen().empty());
+}
+
+TEST_F(RevocationListTest, ItIsReadAnewForEachConnection) {
+    ASSERT_TRUE(ask_with(ca_.revocations({})));
+    std::ofstream(dir_.path() / "list.pem", std::ios::trunc)
+        << ca_.revocations({identity_.certificate});
+    threads_.on_io(
+        [&] { client_->renew({.ca_file = ca_.file(), .crl_file = dir_.path() / "list.pem"}); });
+    EXPECT_FALSE(get(server_.url()));
+}
+
+TEST_F(RevocationListTest, OneThatHasExpiredSaysSo) {
+    expect_error(ask_with(ca_.revocations({}, -7200, -3600)), Errc::unavailable,
+                 "the revocation list (CRL) has expired: put the authority's present one into");
+    expect_error(ask_with(ca_.revocations({}, 3600, 7200)), Errc::unavailable,
+                 "is not valid yet: set the time");
+}
+
+TEST_F(RevocationListTest, OneOfAnotherAuthorityIsNone) {
+    const TestCa other(dir_.path(), "other-ca");
+    expect_error(ask_with(other.revocations({})), Errc::unavailable,
+                 "there is no revocation list (CRL) of the authority");
+}
+
+TEST_F(RevocationListTest, AFileWithoutOneIsAnError) {
+    expect_error(ask_with("nothing\n"), Errc::invalid_spec, "holds no revocation list in PEM");
+    open({.tls = {.ca_file = ca_.file(), .crl_file = dir_.path() / "none.pem"}});
+    EXPECT_EQ(get(server_.url()).error().code, Errc::not_found);
 }
 
 TEST_F(HttpClientTest, OldTlsIsRefused) {

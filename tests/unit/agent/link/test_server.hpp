@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <openssl/bn.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -32,6 +33,7 @@ struct Seen {
     std::map<std::string, std::string> headers{};
     std::string body{};
     int connection = 0;  ///< counted from 1
+    std::string peer{};  ///< serial number of the client's certificate; empty: it showed none
 
     std::string header(const std::string& name) const {
         const auto found = headers.find(name);
@@ -60,7 +62,7 @@ class TestServer {
     using Decide = std::function<Act(const Seen&)>;
 
     explicit TestServer(Decide decide, const Identity* identity = nullptr, X509* clients = nullptr,
-                        int version = 0)
+                        int version = 0, bool clients_must = true, const std::string& revoked = "")
         : decide_(std::move(decide)) {
         std::signal(SIGPIPE, SIG_IGN);  // SSL_write has no MSG_NOSIGNAL
         if (identity != nullptr) {
@@ -71,9 +73,19 @@ class TestServer {
             if (version != 0 && version < TLS1_2_VERSION) SSL_CTX_set_security_level(context_, 0);
             if (clients != nullptr) {
                 X509_STORE_add_cert(SSL_CTX_get_cert_store(context_), clients);
-                SSL_CTX_set_verify(context_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
-                                   nullptr);
+                SSL_CTX_set_verify(
+                    context_,
+                    SSL_VERIFY_PEER | (clients_must ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
+                    nullptr);
             }
+        }
+        if (!revoked.empty()) {  // a CRL, PEM
+            BIO* in = BIO_new_mem_buf(revoked.data(), static_cast<int>(revoked.size()));
+            X509_CRL* list = PEM_read_bio_X509_CRL(in, nullptr, nullptr, nullptr);
+            BIO_free(in);
+            X509_STORE_add_crl(SSL_CTX_get_cert_store(context_), list);
+            X509_STORE_set_flags(SSL_CTX_get_cert_store(context_), X509_V_FLAG_CRL_CHECK);
+            X509_CRL_free(list);
         }
         listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         sockaddr_in address{};
@@ -173,6 +185,7 @@ class TestServer {
         std::string unread;
         while (auto request = next(wire, unread)) {
             request->connection = number;
+            request->peer = serial_of_peer(wire.ssl);
             const Act act = decide_(*request);
             {
                 const std::lock_guard lock(mutex_);
@@ -186,6 +199,18 @@ class TestServer {
             }
             if (act.close || act.hang) return;
         }
+    }
+
+    static std::string serial_of_peer(SSL* ssl) {
+        X509* shown = ssl != nullptr ? SSL_get1_peer_certificate(ssl) : nullptr;
+        if (shown == nullptr) return {};
+        BIGNUM* number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(shown), nullptr);
+        char* hex = BN_bn2hex(number);
+        std::string serial = hex;
+        OPENSSL_free(hex);
+        BN_free(number);
+        X509_free(shown);
+        return serial;
     }
 
     static std::optional<Seen> next(const Wire& wire, std::string& unread) {
