@@ -92,6 +92,20 @@ claim(3.config-documented "Every key of the configuration stands in the man page
 claim(3.socket-is-roots "The admin socket is root's, mode 0660."
   agent_api.ListenSocket.HasMode0660WhateverTheUmask
   agent_api.Routes.OnlyRootAndTheDaemonItselfMayChangeAnything)
+claim(3.senders "A request is whose process wrote it: a connection that root has handed on is not root's, and one of two writers is nobody's."
+  clients.handed_on
+  agent_api.CallerOf.WhoConnectedAndSentHasAllItsGroups
+  agent_api.CallerOf.AnotherProcessOfThatUserHasItsOwnGroupAlone
+  agent_api.CallerOf.WhoGotItFromRootIsNotRoot
+  agent_api.CallerOf.RootDoesNotLendItsNameToWhoConnected
+  agent_api.CallerOf.SeveralSendersAreNobody
+  agent_api.CallerOf.WhomTheKernelDoesNotNameIsNobody
+  agent_api.SenderOfARequest.IsWhoWroteItNotWhoConnected
+  agent_api.SenderOfARequest.ChangesFromOneRequestToTheNext
+  agent_api.SenderOfARequest.IsNobodyWhereTwoHaveWrittenIt
+  agent_api.SenderOfARequest.IsNobodyWhereOneBeganItAfterItsOwn
+  agent_api.SenderOfARequest.CannotHandADescriptorToUs
+  agent_api.WrittenDown.WhatIsNobodysIsRefusedAndStandsThereEvenIfItOnlyLooks)
 claim(3.socket-activation "The admin socket may be handed over by systemd."
   agent_api.ListenSocket.AdoptsAListeningSocketAndLeavesItsFile
   sys.Notify.TakesTheSocketsThatWereHandedOverOnce)
