@@ -106,6 +106,8 @@ claim(3.senders "A request is whose process wrote it: a connection that root has
   agent_api.SenderOfARequest.IsNobodyWhereOneBeganItAfterItsOwn
   agent_api.SenderOfARequest.CannotHandADescriptorToUs
   agent_api.WrittenDown.WhatIsNobodysIsRefusedAndStandsThereEvenIfItOnlyLooks)
+claim(3.secrets-gone "Passwords, user data and its secrets are in no file, report, log, argument, environment or memory of ours after their use, and no core is written."
+  netns.secrets)
 claim(3.socket-activation "The admin socket may be handed over by systemd."
   agent_api.ListenSocket.AdoptsAListeningSocketAndLeavesItsFile
   sys.Notify.TakesTheSocketsThatWereHandedOverOnce)

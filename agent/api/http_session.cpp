@@ -3,6 +3,7 @@
 #include "agent/api/http_session.hpp"
 
 #include <poll.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -317,6 +318,7 @@ class Session final : public SessionBase {
                         .caller = weak_from_this()};
         for (const auto& field : message)
             request.headers.emplace_back(field.name_string(), field.value());
+        if (!request.body.empty()) cleanse();
         due_ = never;
         // What is at hand is answered at once; a caller is watched only while it waits.
         Respond respond = [weak = std::weak_ptr<Session>(self()),
@@ -327,6 +329,13 @@ class Session final : public SessionBase {
         };
         home_->handler(std::move(request), std::move(respond));
         if (state_ == State::in_hand) watch();
+    }
+
+    /// A body may have held a secret, and a connection may stay.
+    void cleanse() {
+        if (buffer_.size() != 0) return;  // the next request has begun in it
+        const auto room = buffer_.prepare(buffer_.capacity());
+        ::explicit_bzero(room.data(), room.size());
     }
 
     // A caller that only closed its sending half still waits for the answer; POLLHUP means both.
