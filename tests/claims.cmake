@@ -700,6 +700,22 @@ claim(6.no-report-lost "No report is lost or reordered while the control plane i
 claim(6.protocol-written "The protocol is written down as OpenAPI, and the control plane of the tests keeps to it."
   fakes.control_plane vm.again)
 
+claim(6.faults "A link comes back by itself from outages, flapping, half-open connections and names that move, loses no report and takes no document twice."
+  netns.link_faults
+  agent_link.LinkFaults.ALinkThatFlapsLosesNothingAndTakesNothingTwice)
+claim(6.bad-answers "Redirects, answers that drip, are cut, have a wrong length or unpack to a gigabyte give no document, and the next good one is taken."
+  agent_link.LinkFaults.ARedirectTakesNeitherTokenNorHostElsewhere
+  agent_link.LinkFaults.AnAnswerByteByByteIsLeftWhenItsTimeIsOver
+  agent_link.LinkFaults.ALengthThatDoesNotFitGivesNoDocument
+  agent_link.LinkFaults.ABombOfGzipIsNeitherAskedForNorUnpacked)
+claim(6.rotation "Certificates that run out are told with their dates, and new ones, of another authority too, are taken without a restart."
+  agent_link.LinkFaults.AnExpiredCertificateIsToldAndItsSuccessorTakenWithoutARestart
+  agent_link.LinkFaults.AnotherAuthorityAndAnotherClientCertificateAreReadWhenTheirFilesAreReplaced)
+claim(6.clock-jumps "A clock that jumps by years delays nothing, and is told where a certificate is judged by it."
+  agent_link.LinkFaults.AClockThatJumpsByYearsDelaysNothingAndIsToldWhereItMatters
+  agent_link.LinkFaults.ATroubleThatLastsIsLoggedOnceThoughItTellsTheTime
+  agent_link.LinkFaults.ARetryAfterOfAServerWithAnotherYearIsNoWaitOfAYear)
+
 # --- 7. Shown in a machine
 claim(7.again-changes-nothing "The same order again changes nothing: no write to a disk, no netlink mutation."
   vm.again)
