@@ -92,6 +92,22 @@ claim(3.config-documented "Every key of the configuration stands in the man page
 claim(3.socket-is-roots "The admin socket is root's, mode 0660."
   agent_api.ListenSocket.HasMode0660WhateverTheUmask
   agent_api.Routes.OnlyRootAndTheDaemonItselfMayChangeAnything)
+claim(3.senders "A request is whose process wrote it: a connection that root has handed on is not root's, and one of two writers is nobody's."
+  clients.handed_on
+  agent_api.CallerOf.WhoConnectedAndSentHasAllItsGroups
+  agent_api.CallerOf.AnotherProcessOfThatUserHasItsOwnGroupAlone
+  agent_api.CallerOf.WhoGotItFromRootIsNotRoot
+  agent_api.CallerOf.RootDoesNotLendItsNameToWhoConnected
+  agent_api.CallerOf.SeveralSendersAreNobody
+  agent_api.CallerOf.WhomTheKernelDoesNotNameIsNobody
+  agent_api.SenderOfARequest.IsWhoWroteItNotWhoConnected
+  agent_api.SenderOfARequest.ChangesFromOneRequestToTheNext
+  agent_api.SenderOfARequest.IsNobodyWhereTwoHaveWrittenIt
+  agent_api.SenderOfARequest.IsNobodyWhereOneBeganItAfterItsOwn
+  agent_api.SenderOfARequest.CannotHandADescriptorToUs
+  agent_api.WrittenDown.WhatIsNobodysIsRefusedAndStandsThereEvenIfItOnlyLooks)
+claim(3.secrets-gone "Passwords, user data and its secrets are in no file, report, log, argument, environment or memory of ours after their use, and no core is written."
+  netns.secrets)
 claim(3.socket-activation "The admin socket may be handed over by systemd."
   agent_api.ListenSocket.AdoptsAListeningSocketAndLeavesItsFile
   sys.Notify.TakesTheSocketsThatWereHandedOverOnce)
@@ -703,6 +719,22 @@ claim(6.no-report-lost "No report is lost or reordered while the control plane i
 claim(6.protocol-written "The protocol is written down as OpenAPI, and the control plane of the tests keeps to it."
   fakes.control_plane vm.again)
 
+claim(6.faults "A link comes back by itself from outages, flapping, half-open connections and names that move, loses no report and takes no document twice."
+  netns.link_faults
+  agent_link.LinkFaults.ALinkThatFlapsLosesNothingAndTakesNothingTwice)
+claim(6.bad-answers "Redirects, answers that drip, are cut, have a wrong length or unpack to a gigabyte give no document, and the next good one is taken."
+  agent_link.LinkFaults.ARedirectTakesNeitherTokenNorHostElsewhere
+  agent_link.LinkFaults.AnAnswerByteByByteIsLeftWhenItsTimeIsOver
+  agent_link.LinkFaults.ALengthThatDoesNotFitGivesNoDocument
+  agent_link.LinkFaults.ABombOfGzipIsNeitherAskedForNorUnpacked)
+claim(6.rotation "Certificates that run out are told with their dates, and new ones, of another authority too, are taken without a restart."
+  agent_link.LinkFaults.AnExpiredCertificateIsToldAndItsSuccessorTakenWithoutARestart
+  agent_link.LinkFaults.AnotherAuthorityAndAnotherClientCertificateAreReadWhenTheirFilesAreReplaced)
+claim(6.clock-jumps "A clock that jumps by years delays nothing, and is told where a certificate is judged by it."
+  agent_link.LinkFaults.AClockThatJumpsByYearsDelaysNothingAndIsToldWhereItMatters
+  agent_link.LinkFaults.ATroubleThatLastsIsLoggedOnceThoughItTellsTheTime
+  agent_link.LinkFaults.ARetryAfterOfAServerWithAnotherYearIsNoWaitOfAYear)
+
 # --- 7. Shown in a machine
 claim(7.again-changes-nothing "The same order again changes nothing: no write to a disk, no netlink mutation."
   vm.again)
@@ -889,6 +921,8 @@ claim(5.raid.power-cuts "After a loss of power, with what disks had in their cac
 # --- 10. Nothing lost
 claim(10.crash-matrix "At every durable boundary the daemon is killed, aborts, or finds its store full or broken: after a restart all is as without that."
   netns.crash_matrix vm.fail_points)
+claim(10.restarts "A restart by systemd at any durable boundary ends in the same state, and user data runs once."
+  vm.restarts netns.crash_matrix)
 claim(10.crashes "After crashes at any number of random moments addresses, leases, token and reports are as ordered."
   netns.store_faults)
 claim(10.full-disk "On a full disk reads are answered, what would have to be kept is refused with 507, and all goes on without a restart once there is room."

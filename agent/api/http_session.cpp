@@ -2,12 +2,13 @@
 
 #include "agent/api/http_session.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
+#include <strings.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
+#include <boost/asio/compose.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
@@ -26,8 +27,8 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
+#include "agent/api/peer.hpp"
 #include "agent/api/status.hpp"
 
 namespace metalwright::agent::api {
@@ -38,18 +39,66 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-using PlainStream = asio::generic::stream_protocol::socket;
-using TlsStream = asio::ssl::stream<PlainStream>;
+using Socket = asio::generic::stream_protocol::socket;
 
-/// Who is at the other end of a socket.
-struct Peer {
-    bool remote = false;
-    unsigned uid = 65534;
-    unsigned gid = 65534;
-    int pid = 0;
-    std::vector<unsigned> groups{};
-    std::string address{};
+/// The socket of a connection; on a Unix one it notes of each byte who sent it.
+class PlainStream {
+ public:
+    using executor_type = Socket::executor_type;  // NOLINT(readability-identifier-naming): Asio's
+    using next_layer_type = Socket;               // NOLINT(readability-identifier-naming)
+
+    explicit PlainStream(Socket socket) : socket_(std::move(socket)) {}
+    executor_type get_executor() { return socket_.get_executor(); }
+    Socket& next_layer() { return socket_; }
+    const Socket& next_layer() const { return socket_; }
+
+    Senders senders{};
+
+    template <class Buffers, class Token>
+    auto async_write_some(const Buffers& buffers, Token&& token) {
+        return socket_.async_write_some(buffers, std::forward<Token>(token));
+    }
+
+    /// Waits first: a request that has been answered is not followed by another at once.
+    template <class Buffers, class Token>
+    // NOLINTNEXTLINE(cppcoreguidelines-missing-std-forward): async_compose takes it as it is
+    auto async_read_some(const Buffers& buffers, Token&& token) {
+        const asio::mutable_buffer room = *asio::buffer_sequence_begin(buffers);
+        return asio::async_compose<Token, void(error_code, std::size_t)>(
+            [this, room, waits = true](auto& operation, error_code ec = {}) mutable {
+                if (std::exchange(waits, false)) return wait(operation);
+                std::size_t count = 0;
+                if (!ec) count = take(room, ec);
+                if (ec == asio::error::try_again) return wait(operation);
+                operation.complete(ec, count);
+            },
+            token, socket_);
+    }
+
+ private:
+    template <class Operation>
+    void wait(Operation& operation) {
+        socket_.async_wait(asio::socket_base::wait_read, std::move(operation));
+    }
+
+    std::size_t take(asio::mutable_buffer room, error_code& ec) {
+        std::optional<Credentials> sender;
+        const ssize_t count = receive(socket_.native_handle(),
+                                      {static_cast<char*>(room.data()), room.size()}, sender);
+        if (count > 0) {
+            senders.add(sender);
+            return static_cast<std::size_t>(count);
+        }
+        ec = count == 0
+                 ? error_code(asio::error::eof)
+                 : error_code(errno == EINTR ? EAGAIN : errno, boost::system::system_category());
+        return 0;
+    }
+
+    Socket socket_;
 };
+
+using TlsStream = asio::ssl::stream<Socket>;
 
 constexpr std::string_view last_chunk = "0\r\n\r\n";
 
@@ -83,51 +132,6 @@ std::string serialize(const Response& answer, bool head, bool keep, unsigned ver
     out += "\r\n";
     if (!head) out += answer.feed && version == 11 ? chunk(answer.body) : answer.body;
     return out;
-}
-
-/// Of the other end; empty when it is gone already.
-std::string address_of(int fd) {
-    sockaddr_storage name{};
-    socklen_t size = sizeof name;
-    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&name), &size) != 0) return {};
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    const void* address =
-        name.ss_family == AF_INET6
-            ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in6&>(name).sin6_addr)
-            : &reinterpret_cast<const sockaddr_in&>(name).sin_addr;
-    const char* told = ::inet_ntop(name.ss_family, address, text.data(), text.size());
-    return told == nullptr ? std::string() : std::string(told);
-}
-
-Peer peer_of(int fd) {
-    Peer peer;
-    sockaddr_storage name{};
-    socklen_t size = sizeof name;
-    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size) == 0 &&
-        name.ss_family != AF_UNIX) {
-        peer.remote = true;
-        peer.address = address_of(fd);
-        return peer;
-    }
-    ucred who{.pid = 0, .uid = 65534, .gid = 65534};
-    size = sizeof who;
-    if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return peer;
-    peer.uid = who.uid;
-    peer.gid = who.gid;
-    peer.pid = who.pid;
-    // The second time with as much room as the kernel has asked for.
-    peer.groups.resize(32);
-    for (int time = 0; time < 2; ++time) {
-        size = static_cast<socklen_t>(peer.groups.size() * sizeof(gid_t));
-        const bool told =
-            ::getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, peer.groups.data(), &size) == 0;
-        const bool again = !told && errno == ERANGE;
-        peer.groups.resize(told || again ? size / sizeof(gid_t) : 0);
-        if (!again) break;
-    }
-    peer.groups.push_back(who.gid);
-    peer.groups.shrink_to_fit();
-    return peer;
 }
 
 Response too_large(const ServerLimits& limits) {
@@ -164,7 +168,7 @@ class Session final : public SessionBase {
           peer_(peer_of(socket().native_handle())) {}
 
     std::optional<unsigned> user() const override {
-        return peer_.remote ? std::nullopt : std::optional(peer_.uid);
+        return peer_.remote ? std::nullopt : std::optional(peer_.process.uid);
     }
 
     void start() override {
@@ -216,7 +220,7 @@ class Session final : public SessionBase {
     std::shared_ptr<Session> self() {
         return std::static_pointer_cast<Session>(shared_from_this());
     }
-    PlainStream& socket() { return beast::get_lowest_layer(stream_); }
+    Socket& socket() { return beast::get_lowest_layer(stream_); }
 
     /// Closes it, unless that is put off until then. A request puts it off twice, so the timer is
     /// left to go off when it was to, and is set to what is left only then.
@@ -240,6 +244,7 @@ class Session final : public SessionBase {
     void read() {
         state_ = State::reading;
         began_ = buffer_.size() > 0;
+        if constexpr (!is_tls) stream_.senders.next(began_);
         keep_ = false;
         parser_.emplace();
         parser_->header_limit(static_cast<std::uint32_t>(home_->limits.header));
@@ -287,24 +292,34 @@ class Session final : public SessionBase {
         close();
     }
 
+    Caller caller() const {
+        if constexpr (!is_tls)
+            if (!peer_.remote) return caller_of(peer_, stream_.senders, ::geteuid());
+        return {};
+    }
+
     void hand_over() {
         state_ = State::in_hand;
         keep_ = parser_->keep_alive();
         auto message = parser_->release();
         head_ = message.method() == http::verb::head;
+        Caller who = caller();
+        if (!who.unsound.empty()) keep_ = false;  // nor is it known whose the next bytes are
         Request request{.method = head_ ? "GET" : std::string(message.method_string()),
                         .target = std::string(message.target()),
                         .body = std::move(message.body()),
                         .head = head_,
                         .remote = peer_.remote,
-                        .uid = peer_.uid,
-                        .gid = peer_.gid,
-                        .pid = peer_.pid,
-                        .groups = peer_.groups,
+                        .uid = who.process.uid,
+                        .gid = who.process.gid,
+                        .pid = who.process.pid,
+                        .groups = std::move(who.groups),
+                        .unsound = std::move(who.unsound),
                         .address = peer_.address,
                         .caller = weak_from_this()};
         for (const auto& field : message)
             request.headers.emplace_back(field.name_string(), field.value());
+        if (!request.body.empty()) cleanse();
         due_ = never;
         // What is at hand is answered at once; a caller is watched only while it waits.
         Respond respond = [weak = std::weak_ptr<Session>(self()),
@@ -315,6 +330,13 @@ class Session final : public SessionBase {
         };
         home_->handler(std::move(request), std::move(respond));
         if (state_ == State::in_hand) watch();
+    }
+
+    /// A body may have held a secret, and a connection may stay.
+    void cleanse() {
+        if (buffer_.size() != 0) return;  // the next request has begun in it
+        const auto room = buffer_.prepare(buffer_.capacity());
+        ::explicit_bzero(room.data(), room.size());
     }
 
     // A caller that only closed its sending half still waits for the answer; POLLHUP means both.
@@ -439,8 +461,8 @@ std::shared_ptr<SessionBase> make_session(std::shared_ptr<SessionHome> home, int
     asio::generic::stream_protocol::socket socket(home->io,
                                                   asio::generic::stream_protocol(family, 0), fd);
     if (tls != nullptr)
-        return std::make_shared<Session<TlsStream>>(std::move(home), PlainStream(std::move(socket)),
-                                                    *tls);
+        return std::make_shared<Session<TlsStream>>(std::move(home), std::move(socket), *tls);
+    if (family == AF_UNIX) (void)wants_senders(fd);  // without, nobody is trusted
     return std::make_shared<Session<PlainStream>>(std::move(home), std::move(socket));
 }
 

@@ -12,6 +12,8 @@
 #include <cstring>
 #include <utility>
 
+#include "agent/api/peer.hpp"
+
 namespace metalwright::agent::api {
 namespace {
 
@@ -126,6 +128,7 @@ Result<ListenSocket> bind_socket(const std::filesystem::path& path) {
     socket.device_ = made.st_dev;
     socket.inode_ = made.st_ino;
     if (::chmod(path.c_str(), socket_mode) != 0) return failed("set the admin socket's mode", path);
+    if (!wants_senders(socket.fd_)) return failed("have senders told on the admin socket", path);
     if (::listen(socket.fd_, SOMAXCONN) != 0) return failed("listen on the admin socket", path);
     return socket;
 }
@@ -184,7 +187,7 @@ Result<ListenSocket> adopt_socket(int fd) {
     }
     const int flags = ::fcntl(fd, F_GETFL);
     if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
-        ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+        ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || !wants_senders(fd)) {
         return failed("prepare the socket handed over", "fd " + std::to_string(fd));
     }
     ListenSocket socket;

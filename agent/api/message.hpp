@@ -18,10 +18,11 @@ struct Request {
     std::vector<std::pair<std::string, std::string>> headers{};  ///< as sent, in their order
     bool head = false;                                           ///< it was a HEAD
     bool remote = false;   ///< it came over TCP: who it is says its signature alone
-    unsigned uid = 65534;  ///< of the process that connected (SO_PEERCRED); not of a remote one
+    unsigned uid = 65534;  ///< of the process that sent it (peer.hpp); not of a remote one
     unsigned gid = 65534;  ///< and so are these
     int pid = 0;
-    std::vector<unsigned> groups{};      ///< its groups (SO_PEERGROUPS), and its own
+    std::vector<unsigned> groups{};      ///< its groups, as far as the kernel tells them for sure
+    std::string unsound{};               ///< why it cannot be told whose it is; empty: it can
     std::string address{};               ///< of a remote one
     std::string vendor{};                ///< whose signature of a remote one was verified
     std::string key{};                   ///< the id of the key that it is by

@@ -342,26 +342,30 @@ struct Door {
     Witness witness;
 
     bool may_change(const Request& request) const {
-        return request.uid == 0 || request.uid == owner;
+        return request.unsound.empty() && (request.uid == 0 || request.uid == owner);
     }
     bool may_read(const Request& request) const {
         if (may_change(request)) return true;
+        if (!request.unsound.empty()) return false;
         const std::optional<unsigned> group = readers();
         return group && std::ranges::find(request.groups, *group) != request.groups.end();
     }
 
     /// Behind a TCP socket its signature has been verified.
     void vendor(VendorPath path, Request& request, const Respond& answer) const {
-        const bool reads = path.found.route != nullptr && !path.found.route->changes;
+        const bool reads =
+            request.unsound.empty() && path.found.route != nullptr && !path.found.route->changes;
         const Respond respond =
             reads ? answer
                   : witness.before(answer, request, !request.remote && !may_change(request));
         if (!request.remote && !(reads ? may_read(request) : may_change(request)))
             return respond(refusal_of(
-                path, vendor::unauthorized(*path.found.dialect, signature::Fault::absent,
-                                           reads ? "only root and members of the group metalwright "
-                                                   "may ask this host"
-                                                 : "only root may change this host")));
+                path,
+                vendor::unauthorized(
+                    *path.found.dialect, signature::Fault::absent,
+                    !request.unsound.empty() ? request.unsound
+                    : reads ? "only root and members of the group metalwright may ask this host"
+                            : "only root may change this host")));
         if (path.found.route == nullptr)
             return respond(refusal_of(path, vendor::no_route(path.found, path.request)));
         polls->run({.request = std::move(request)}, vendor_call, vendor_patience, respond);
@@ -375,8 +379,11 @@ struct Door {
             for (const auto& segment : url->segments()) segments.push_back(segment);
         Found found = find(request.method, segments);
         const bool stranger = !may_change(request);
-        const bool reads = request.method == "GET" && !(found.route && found.route->roots);
+        const bool reads = request.unsound.empty() && request.method == "GET" &&
+                           !(found.route && found.route->roots);
         const Respond respond = reads ? answer : witness.before(answer, request, stranger);
+        if (!request.unsound.empty())
+            return respond(error_response(403, {Errc::refused, request.unsound}));
         if (!url) {
             return respond(error_response(
                 400, {Errc::invalid_spec, "the request's path is not a valid one: encode it"}));

@@ -1,7 +1,10 @@
 // metalwrightd: the provisioning agent of a physical host.
 
+#include <sys/prctl.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <variant>
 
@@ -159,6 +162,8 @@ int main(int argc, char** argv) {
     const auto start = asked(argc, argv);
     if (const int* status = std::get_if<int>(&start)) return *status;
     const auto& config = std::get<daemon::Config>(start);
+    // What is in memory while it is used is in no core, and open to none of the same user.
+    if (std::getenv("METALWRIGHT_DUMPABLE") == nullptr) ::prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
     daemon::set_up_log(config.log_target, config.log_level);
     return daemon::run(config);
 }

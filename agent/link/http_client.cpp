@@ -1,6 +1,7 @@
 #include "agent/link/http_client.hpp"
 
 #include <openssl/ssl.h>
+#include <strings.h>
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>
@@ -123,6 +124,15 @@ Error connect_error(error_code ec, const std::string& where) {
 Error closed_error() {
     return {Errc::unavailable, "the link is closed"};
 }
+
+/// What comes may hold a secret, and a coroutine's frame is not freed but kept for the next one.
+struct Piece {
+    Piece() = default;
+    Piece(const Piece&) = delete;
+    Piece& operator=(const Piece&) = delete;
+    ~Piece() { ::explicit_bzero(bytes.data(), bytes.size()); }
+    std::array<char, 16384> bytes{};
+};
 
 Reply reply_of(Parser& parser) {
     auto message = parser.release();
@@ -372,7 +382,7 @@ asio::awaitable<std::optional<Cut>> HttpClient::Impl::exchange(const std::string
 }
 
 asio::awaitable<std::optional<Cut>> HttpClient::Impl::read_answer(Parser& parser) {
-    std::array<char, 16384> chunk;
+    Piece chunk;
     std::string unread;
     Cut cut;
     while (!parser.is_done()) {
@@ -380,16 +390,16 @@ asio::awaitable<std::optional<Cut>> HttpClient::Impl::read_answer(Parser& parser
         error_code failed;
         if (connection_->tls) {
             const auto [ec, n] =
-                co_await connection_->tls->async_read_some(asio::buffer(chunk), as_result);
+                co_await connection_->tls->async_read_some(asio::buffer(chunk.bytes), as_result);
             failed = ec;
             count = n;
         } else {
             const auto [ec, n] =
-                co_await connection_->tcp.async_read_some(asio::buffer(chunk), as_result);
+                co_await connection_->tcp.async_read_some(asio::buffer(chunk.bytes), as_result);
             failed = ec;
             count = n;
         }
-        unread.append(chunk.data(), count);
+        unread.append(chunk.bytes.data(), count);
         cut.began = cut.began || count > 0;
         while (!unread.empty() && !parser.is_done()) {
             error_code wrong;

@@ -18,6 +18,20 @@ std::string named(std::optional<std::uint64_t> generation) {
     return generation ? "generation " + std::to_string(*generation) : "a document";
 }
 
+/// The same trouble a second later: what it says the clock says is left out.
+bool same(const Error& one, const Error& other) {
+    const auto lasting = [](const std::string& message) {
+        constexpr std::string_view clock = "clock says ";
+        const std::size_t at = message.find(clock);
+        return at == std::string::npos
+                   ? message
+                   : message.substr(0, at) +
+                         message.substr(std::min(message.find(',', at), message.size()));
+    };
+    return one.code == other.code && one.where == other.where &&
+           lasting(one.message) == lasting(other.message);
+}
+
 }  // namespace
 
 LinkBoard::LinkBoard(std::string name) {
@@ -49,8 +63,8 @@ void LinkBoard::trouble(Talk talk, const Error& error) {
     (talk == Talk::documents ? status_.document_error : status_.report_error) = error;
     // Several base URLs fail in turn, each in its own way.
     auto& told = told_[static_cast<std::size_t>(talk)];
-    if (told.size() >= most_told || std::find(told.begin(), told.end(), error) != told.end())
-        return;
+    const auto as_this = [&](const Error& former) { return same(former, error); };
+    if (told.size() >= most_told || std::ranges::any_of(told, as_this)) return;
     told.push_back(error);
     spdlog::warn("{}: no {} pass for now: {}", status_.name, purpose(talk), describe(error));
 }

@@ -183,6 +183,16 @@ Result<Database> Database::open(const std::filesystem::path& file, bool& damaged
     if (!connected) return connected;
     Database db = std::move(*connected);
     auto id = pragma(db, "PRAGMA application_id");
+    if (!id && id.error().code == Errc::no_space) {
+        // Its index of the log is a file of 32 KiB beside it, for which there is no room: in a
+        // process that has the store to itself it may lie in memory, for as long as that lives.
+        connected = connect(file);
+        if (!connected) return connected;
+        db = std::move(*connected);
+        if (auto own = db.execute("PRAGMA locking_mode=EXCLUSIVE"); !own)
+            return std::unexpected(own.error());
+        id = pragma(db, "PRAGMA application_id");
+    }
     if (!id) {
         damaged = db.damage().found;
         Error error = id.error();

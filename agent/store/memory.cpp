@@ -184,7 +184,21 @@ Result<void> Store::set_script(const ScriptRun& run, std::string_view report, st
     if (auto put = put_script(run, now_ms); !put) return put;
     if (!report.empty())
         if (auto put = put_report(report, false, now_ms); !put) return put;
-    return tx->commit();
+    const bool spent = run.bytes.empty() && run.run_order.empty();
+    if (spent) {
+        // Nor do the documents that ordered it keep it: it runs for no instance again.
+        auto forget = db_.prepare(
+            "UPDATE source SET document = json_remove(document, '$.spec.userData')"
+            " WHERE json_valid(document) AND"
+            " coalesce(json_extract(document, '$.spec.instance.id'), ?1) = ?1");
+        if (!forget) return std::unexpected(forget.error());
+        if (auto done = forget->bind(1, run.instance).run(); !done) return done;
+    }
+    if (auto done = tx->commit(); !done) return done;
+    // Not from the log of the database either; the next one that ends, or a release, tries again.
+    if (spent) [[maybe_unused]]
+        const auto tidied = db_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    return {};
 }
 
 Result<void> Store::start_script(const ScriptRun& run, std::int64_t now_ms) {

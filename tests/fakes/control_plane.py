@@ -142,6 +142,10 @@ class ControlPlane:
 
     # --- for the server's threads
 
+    def connections(self):
+        """How many are open."""
+        return self._server.connections()
+
     def refusing(self):
         with self.changed:
             return self._failure is not None and self._failure.mode == "refuse"

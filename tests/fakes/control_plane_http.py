@@ -54,6 +54,10 @@ class Server(http.server.ThreadingHTTPServer):
             with self._lock:
                 self._open.discard(request)
 
+    def connections(self):
+        with self._lock:
+            return len(self._open)
+
     def drop_connections(self):
         with self._lock:
             connections = list(self._open)

@@ -71,6 +71,74 @@ class StoreFaultsTest(FaultsTest):
         self.assertEqual(self.runs(), 1)
         self.check_reports()
 
+    def starts_on_a_full_disk(self):
+        """Reads are answered, what would have to be kept is not, and all goes on once there is room."""
+        before = self.addresses()
+        self.fill()
+        self.start()
+        _, status = self.ask("GET", "/v1/status")
+        self.assertEqual((status["instance"], status["state"]), ("i-1", "running"))
+        self.assertEqual(self.ask("GET", "/v1/operations")[1]["operations"][0]["state"], "done")
+        self.assertEqual(self.ask("GET", "/v1/spec?source=admin")[0], 200)
+        self.assertLessEqual(before, self.addresses())
+        for _ in range(3):
+            status, problem = self.ask("POST", "/v1/apply", self.document(aliases=range(7), generation=700))
+            self.assertEqual((status, problem["errors"][0]["code"]), (507, "no_space"), self.words())
+        pid = self.daemon.process.pid
+        self.ballast.unlink()
+        self.assertEqual(self.ask("POST", "/v1/apply", self.document(aliases=range(7), generation=701))[0], 202)
+        self.assertEqual(self.settled(701)["state"], "running")
+        self.assertIn("10.77.1.6/32", self.addresses())
+        self.assertEqual(self.daemon.process.pid, pid)
+        self.assertIsNone(self.daemon.process.poll())
+        self.assertEqual(self.runs(), 1)
+        self.check_reports()
+        self.daemon.stop()
+        self.start()  # as on any other day
+        self.assertEqual(self.ask("GET", "/v1/status")[1]["state"], "running")
+
+    def test_a_start_on_a_full_disk_after_a_clean_end(self):
+        self.on_a_small_disk()
+        self.start()
+        self.assertEqual(self.ask("POST", "/v1/apply", self.document())[0], 202)
+        self.settled(1)
+        self.daemon.stop()
+        self.starts_on_a_full_disk()
+
+    def test_a_start_on_a_full_disk_after_a_crash(self):
+        self.on_a_small_disk()
+        self.start()
+        self.assertEqual(self.ask("POST", "/v1/apply", self.document())[0], 202)
+        self.settled(1)
+        self.daemon.kill()
+        self.starts_on_a_full_disk()
+
+    def test_what_a_crash_cut_off_is_finished_once_a_start_on_a_full_disk_has_room(self):
+        self.program = "metalwrightd-fail-points"
+        self.on_a_small_disk()
+        self.start(fail_point="journal.after-intent")
+        self.assertIn(self.ask("POST", "/v1/apply", self.document())[0], (0, 202), "it may die before it answers")
+        self.daemon.process.wait(30)
+        self.fill()
+        self.start()
+        _, status = self.ask("GET", "/v1/status")
+        self.assertEqual((status["instance"], status["state"]), ("i-1", "applying"), status)
+        self.ballast.unlink()
+        self.assertEqual(self.settled(1)["state"], "running")
+        self.assertEqual(self.runs(), 1)
+        self.assertIn("10.77.1.4/32", self.addresses())
+        self.check_reports()
+
+    def test_without_a_store_a_start_on_a_full_disk_says_what_to_do(self):
+        self.on_a_small_disk()
+        self.fill()
+        daemon = self.start(ready=False)
+        self.assertEqual(daemon.process.wait(30), 1)
+        self.assertIn("its file system is full; make room there", self.log.read_text())
+        self.ballast.unlink()
+        self.start()
+        self.assertEqual(self.ask("GET", "/v1/status")[1]["state"], "idle")
+
     # --- damaged
 
     def damage(self):

@@ -118,6 +118,20 @@ TEST_F(WrittenDown, EveryRefusalStandsThereWithItsReason) {
     EXPECT_EQ(lines()[0]["who"]["uid"], 1000);
 }
 
+TEST_F(WrittenDown, WhatIsNobodysIsRefusedAndStandsThereEvenIfItOnlyLooks) {
+    for (const char* target : {"/v1/status", "/v1/apply", "/v1/instance/batchAddIp", "/x"}) {
+        for (const char* method : {"GET", "POST"}) {
+            Request torn = by(0, method, target);
+            torn.unsound = "the request came from several processes";
+            const Response answer = ask(std::move(torn));
+            EXPECT_EQ(answer.status, 403u) << target;
+            EXPECT_THAT(answer.body, HasSubstr("several processes"));
+        }
+    }
+    EXPECT_TRUE(desk_.calls().empty());
+    EXPECT_EQ(lines().size(), 8u);
+}
+
 TEST_F(WrittenDown, WhoOnlyLooksDoesNotStandThere) {
     for (const char* path : {"/v1/status", "/v1/operations", "/v1/inventory", "/healthz", "/x"}) {
         ask(by(0, "GET", path));

@@ -46,6 +46,7 @@ struct Act {
     std::string bytes{};  ///< written as they are
     bool close = false;   ///< then the connection is closed
     bool hang = false;    ///< then nothing more until the server ends
+    bool drip = false;    ///< a byte each few milliseconds
 };
 
 inline Act answer(unsigned status, const std::string& body = "", const std::string& headers = "") {
@@ -112,6 +113,19 @@ class TestServer {
         for (std::thread& one : connections_) one.join();
         ::close(listener_);
         SSL_CTX_free(context_);
+    }
+
+    /// Who it is from the next connection on; those that are there end, as where it is restarted.
+    void become(const Identity& identity) {
+        SSL_CTX_use_certificate(context_, identity.certificate);
+        SSL_CTX_use_PrivateKey(context_, identity.key);
+        drop();
+    }
+
+    /// Ends all connections.
+    void drop() {
+        const std::lock_guard lock(mutex_);
+        for (const int fd : open_) ::shutdown(fd, SHUT_RDWR);
     }
 
     const std::string& port() const { return port_; }
@@ -192,7 +206,17 @@ class TestServer {
                 seen_.push_back(*request);
             }
             changed_.notify_all();
-            wire.write(act.bytes);
+            if (act.drip) {
+                for (const char& byte : act.bytes) {
+                    wire.write({&byte, 1});
+                    std::unique_lock lock(mutex_);
+                    const bool ends = changed_.wait_for(lock, std::chrono::milliseconds(5),
+                                                        [this] { return ending_; });
+                    if (ends) return;
+                }
+            } else {
+                wire.write(act.bytes);
+            }
             if (act.hang) {
                 std::unique_lock lock(mutex_);
                 changed_.wait(lock, [this] { return ending_; });
