@@ -20,6 +20,27 @@ ClientOptions client_options(const HttpsOptions& options) {
             .now = options.now};
 }
 
+/// On the pool.
+Result<Credentials> credentials(const HttpsOptions& options) {
+    if (options.credentials) return options.credentials();
+    auto token = read_token(options.token_file);
+    if (!token) return std::unexpected(token.error());
+    return Credentials{.token = std::move(*token)};
+}
+
+void replace(std::string& text, const std::string& what, const std::string& by) {
+    if (const auto at = text.find(what); at != std::string::npos) text.replace(at, what.size(), by);
+}
+
+/// The error in the words of people.
+Error named(Error error, const Credentials& shown) {
+    for (const auto& [path, name] : shown.names) {
+        replace(error.message, path, name);
+        replace(error.where, path, name);
+    }
+    return error;
+}
+
 /// Why a status is no answer, and who has to do something.
 Error status_error(const Reply& reply, const Url& base, const std::string& token_file) {
     const std::string number = std::to_string(reply.status);
@@ -86,17 +107,20 @@ void Courier::ask(Call call, std::function<void(std::optional<Reply>)> done) {
 }
 
 void Courier::token(Call call) {
-    if (options_->token_file.empty()) return send(std::move(call), std::string());
+    if (options_->token_file.empty() && !options_->credentials)
+        return send(std::move(call), Credentials{});
     on_pool(
-        pool_, io_, [file = options_->token_file] { return read_token(file); },
-        [self = shared_from_this(), call = std::move(call)](Result<std::string> token) mutable {
-            if (!self->stopped_) self->send(std::move(call), token);
+        pool_, io_, [options = options_] { return credentials(*options); },
+        [self = shared_from_this(), call = std::move(call)](Result<Credentials> shown) mutable {
+            if (!self->stopped_) self->send(std::move(call), shown);
         });
 }
 
-void Courier::send(Call call, const Result<std::string>& token) {
-    if (!token) return answered(std::unexpected(token.error()));
-    if (!token->empty()) call.headers.emplace_back("Authorization", "Bearer " + *token);
+void Courier::send(Call call, const Result<Credentials>& shown) {
+    if (!shown) return answered(std::unexpected(shown.error()));
+    shown_ = *shown;
+    if (!shown_.token.empty()) call.headers.emplace_back("Authorization", "Bearer " + shown_.token);
+    if (options_->credentials) call.tls = shown_.tls;
     sent_ = Clock::now();
     client_.send(std::move(call), [weak = weak_from_this()](Result<Reply> reply) {
         const auto self = weak.lock();
@@ -107,7 +131,7 @@ void Courier::send(Call call, const Result<std::string>& token) {
 void Courier::answered(Result<Reply> reply) {
     const auto done = std::exchange(done_, {});
     if (!reply) {
-        failed(reply.error());
+        failed(named(reply.error(), shown_));
         return done(std::nullopt);
     }
     const unsigned status = reply->status;

@@ -43,7 +43,7 @@ class Courier : public std::enable_shared_from_this<Courier> {
 
  private:
     void token(Call call);
-    void send(Call call, const Result<std::string>& token);
+    void send(Call call, const Result<Credentials>& shown);
     void answered(Result<Reply> reply);
 
     boost::asio::io_context& io_;
@@ -56,6 +56,7 @@ class Courier : public std::enable_shared_from_this<Courier> {
     struct Timer;
     std::unique_ptr<Timer> timer_;
     std::size_t index_ = 0;
+    Credentials shown_{};  // with the request in hand
     Clock::time_point sent_{};
     std::function<void(std::optional<Reply>)> done_{};
     bool stopped_ = false;

@@ -160,6 +160,7 @@ void HttpClient::Impl::close() {
 asio::awaitable<Result<Reply>> HttpClient::Impl::run([[maybe_unused]] std::shared_ptr<Impl> self,
                                                      Call call) {
     // `self` keeps all of it alive; asio starts us later, when close() may have been called.
+    if (call.tls) options_.tls = *call.tls;
     for (bool first = true;; first = false) {
         if (closed_) co_return std::unexpected(closed_error());
         const bool again =

@@ -35,6 +35,7 @@ struct Call {
     std::vector<std::pair<std::string, std::string>> headers{};
     std::string body{};
     std::chrono::milliseconds timeout{30'000};  ///< to send it and have the whole answer
+    std::optional<TlsFiles> tls{};  ///< those of the client from now on; none: as they were
 };
 
 struct Reply {
