@@ -106,7 +106,7 @@ class Gate::Impl : public std::enable_shared_from_this<Impl> {
             if (const auto self = weak.lock()) self->ended(why);
         });
         spdlog::info("metalwright-link is there");
-        wait();
+        wait_after(options_->between);
     }
 
     /// Why whoever has connected may not come in.

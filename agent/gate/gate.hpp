@@ -35,6 +35,7 @@ struct GateOptions {
     std::size_t most_held = std::size_t{16} << 20;    ///< bytes of those that wait for their turn
     std::chrono::milliseconds patience{30'000};       ///< with one that takes no answer
     std::chrono::milliseconds after_nonsense{1'000};  ///< until the next may come
+    std::chrono::milliseconds between{100};           ///< two that come, at least
 };
 
 /// The end of the part that is root: what the part that faces the network may have of the Desk, and

@@ -46,7 +46,6 @@ Result<std::string> content_of(File file, const std::filesystem::path& path) {
         text = fail(Errc::invalid_spec, "is larger than a mebibyte: is this the right file");
     if (text) return text;
     Error error = text.error();
-    spdlog::warn("metalwright-link does not get its {}: {}", to_string(file), describe(error));
     switch (file) {
         case File::token: error.where = "link.https.token_file"; break;
         case File::ca: error.where = "link.https.ca_file"; break;

@@ -28,6 +28,7 @@ class GateTest : public testing::Test {
         std::memcpy(name_.sun_path, path.c_str(), path.size() + 1);
         options_.hello.host_id = "host 7";
         options_.after_nonsense = milliseconds(1);
+        options_.between = milliseconds(1);
     }
     ~GateTest() override {
         threads_.on_io([&] {
