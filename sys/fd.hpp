@@ -19,6 +19,8 @@ class Fd {
 
     int get() const noexcept { return fd_; }
     explicit operator bool() const noexcept { return fd_ >= 0; }
+    /// From now on somebody else closes it.
+    int release() noexcept { return std::exchange(fd_, -1); }
     void close() noexcept {
         if (fd_ >= 0) ::close(std::exchange(fd_, -1));
     }

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <string>
@@ -75,12 +76,14 @@ std::optional<std::chrono::microseconds> watchdog_interval() {
     return std::chrono::microseconds(*microseconds);
 }
 
-Result<std::vector<int>> listen_fds() {
+Result<std::vector<HandedOver>> listen_fds() {
     const bool ours = is_us(std::getenv("LISTEN_PID"));
     const char* given = std::getenv("LISTEN_FDS");
     const std::string count_text = given == nullptr ? "0" : given;
+    const char* told = std::getenv("LISTEN_FDNAMES");
+    std::string names = told == nullptr ? "" : told;
     for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) ::unsetenv(name);
-    std::vector<int> fds;
+    std::vector<HandedOver> fds;
     if (!ours) return fds;
     const auto damaged = [](int error) {
         return fail(Errc::io, "the sockets handed over by systemd cannot be taken", "LISTEN_FDS",
@@ -91,7 +94,9 @@ Result<std::vector<int>> listen_fds() {
     for (int fd = first_handed_over; fd - first_handed_over < *count; ++fd) {
         const int flags = ::fcntl(fd, F_GETFD);
         if (flags < 0 || ::fcntl(fd, F_SETFD, flags | FD_CLOEXEC) < 0) return damaged(errno);
-        fds.push_back(fd);
+        const std::size_t end = std::min(names.find(':'), names.size());
+        fds.push_back({fd, names.substr(0, end)});
+        names.erase(0, end + 1);
     }
     return fds;
 }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,9 +29,17 @@ void notify_watchdog();
 /// life at least twice as often.
 std::optional<std::chrono::microseconds> watchdog_interval();
 
-/// The sockets that systemd handed over, in the order of the unit, close-on-exec; empty when there
-/// are none. A second call answers empty. Changes the environment: call it before any thread runs.
-/// Errors: io (LISTEN_FDS is damaged).
-Result<std::vector<int>> listen_fds();
+/// A socket that systemd handed over.
+struct HandedOver {
+    int fd = -1;         ///< close-on-exec
+    std::string name{};  ///< FileDescriptorName= of its unit; empty where none is told
+
+    bool operator==(const HandedOver&) const = default;
+};
+
+/// All of them, in the order in which they came; empty when there are none. A second call answers
+/// empty. Changes the environment: call it before any thread runs. Errors: io (LISTEN_FDS is
+/// damaged).
+Result<std::vector<HandedOver>> listen_fds();
 
 }  // namespace metalwright::sys

@@ -734,6 +734,30 @@ claim(6.clock-jumps "A clock that jumps by years delays nothing, and is told whe
   agent_link.LinkFaults.AClockThatJumpsByYearsDelaysNothingAndIsToldWhereItMatters
   agent_link.LinkFaults.ATroubleThatLastsIsLoggedOnceThoughItTellsTheTime
   agent_link.LinkFaults.ARetryAfterOfAServerWithAnotherYearIsNoWaitOfAYear)
+claim(6.split "What parses bytes from the network is a process of its own, a user in no group, without capabilities and behind seccomp, and sees no file system but its own."
+  vm.split clients.split systemd.units)
+claim(6.split-exposure "By systemd's own count the unit that faces the network is exposed by at most 1.5 of 10."
+  systemd.units arch.bench)
+claim(6.split-exact "A document passes between the two processes byte for byte with its signature, also one of five mebibytes, and is submitted as of the source link."
+  agent_gate.GateTest.ADocumentOfFiveMebibytesArrivesByteForByteWithItsSignature
+  agent_gate.GateMessages.WhoSubmitsDoesNotSayAsWhom
+  clients.split)
+claim(6.split-hostile "A process that faces the network and has been taken over can neither end nor overload the one that is root, nor have a file of it, nor leave a descriptor in it."
+  agent_gate.HostileTest.WhatIsNoRequestEndsTheConnectionAndTheNextOneIsServed
+  agent_gate.HostileTest.DescriptorsThatBelongToNothingAreClosed
+  agent_gate.HostileTest.AnIdIsNotUnderWayTwice
+  agent_gate.HostileTest.AFloodWaitsWithTheKernel
+  agent_gate.HostileTest.WhoeverTakesNoAnswersIsLeftInTheEnd
+  agent_gate.HostileTest.NoDocumentBreaksIt
+  fuzz.gate)
+claim(6.split-peer "Only metalwright-link and root are let in where the two processes meet, one at a time."
+  agent_gate.GateTest.NobodyElseOnThisHostIsLetIn
+  agent_gate.GateTest.OneAtATimeAndTheNextWhenThatIsGone
+  vm.split)
+claim(6.split-restart "Either process may be killed or restarted, and no document or report is lost."
+  clients.split vm.split agent_gate.GateTest.WhoeverWaitsWhenTheConnectionGoesIsTold)
+claim(6.split-rotation "Token and certificates are exchanged in place, without a restart, and never have a path in the process that faces the network."
+  clients.split agent_gate.GateTest.AFileIsReadWhenItIsAskedForAndOnlyWhereItIsSafe)
 
 # --- 7. Shown in a machine
 claim(7.again-changes-nothing "The same order again changes nothing: no write to a disk, no netlink mutation."

@@ -195,4 +195,15 @@ Result<ListenSocket> adopt_socket(int fd) {
     return socket;
 }
 
+Result<ListenSocket> adopt_tcp(int fd) {
+    ListenSocket socket;
+    socket.fd_ = fd;
+    const int family = socket.family();
+    if ((family == AF_INET || family == AF_INET6) && option(fd, SO_TYPE) == SOCK_STREAM &&
+        option(fd, SO_ACCEPTCONN) == 1)
+        return socket;
+    return fail(Errc::invalid_spec, "what was handed over is no listening TCP socket",
+                "fd " + std::to_string(fd));
+}
+
 }  // namespace metalwright::agent::api

@@ -26,6 +26,7 @@ class ListenSocket {
     friend Result<ListenSocket> bind_tcp(const std::string& address, unsigned port);
     friend Result<ListenSocket> bind_socket(const std::filesystem::path& path);
     friend Result<ListenSocket> adopt_socket(int fd);
+    friend Result<ListenSocket> adopt_tcp(int fd);
     void close() noexcept;
 
     int fd_ = -1;
@@ -48,5 +49,9 @@ bool is_loopback(const std::string& address);
 
 /// Takes over a socket from systemd. Errors: invalid_spec (not a listening Unix stream socket).
 Result<ListenSocket> adopt_socket(int fd);
+
+/// Takes over a socket that bind_tcp() made in another process; closes it where it is something
+/// else. Errors: invalid_spec (not a listening TCP socket).
+Result<ListenSocket> adopt_tcp(int fd);
 
 }  // namespace metalwright::agent::api

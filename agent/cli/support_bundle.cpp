@@ -171,8 +171,8 @@ void collect(Bundle& bundle, const Session& session, const BundleWish& wish,
     bundle.add_answer("audit.json", daemons({"--audit", "--limit", "10000"}));
     bundle.add_answer("audit-whole.json", daemons({"--audit", "--verify"}));
     bundle.add_program("journal.txt", "journalctl",
-                       {"--unit", "metalwright.service", "--lines", "10000", "--no-pager",
-                        "--output", "short-iso-precise"});
+                       {"--unit", "metalwright.service", "--unit", "metalwright-link.service",
+                        "--lines", "10000", "--no-pager", "--output", "short-iso-precise"});
     bundle.add_program("system/uname.txt", "uname", {"-a"});
     for (const char* what : {"address", "route", "rule", "link"})
         bundle.add_program(std::string("system/ip-") + what + ".json", "ip",

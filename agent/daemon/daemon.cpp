@@ -4,6 +4,9 @@
 //   admin socket -> api::routes --\                        /-> store
 //   https link, file link ---------+-> Desk (the engine) --+-> machine: raid, netcfg, cloudinit
 //   outbox <- link::HttpsLink <----/
+//
+// Where metalwright-link faces the network, the https link and the listener over TCP are in that
+// process, and a gate::Gate stands in their place.
 
 #include "agent/daemon/daemon.hpp"
 
@@ -24,12 +27,15 @@
 #include "agent/api/tls_server.hpp"
 #include "agent/audit/trail.hpp"
 #include "agent/daemon/links.hpp"
+#include "agent/daemon/outside.hpp"
 #include "agent/engine/engine.hpp"
 #include "agent/engine/host_machine.hpp"
 #include "agent/engine/keeper.hpp"
 #include "agent/engine/log.hpp"
 #include "agent/engine/trust.hpp"
 #include "agent/engine/watch.hpp"
+#include "agent/gate/gate.hpp"
+#include "sys/fd.hpp"
 #include "sys/heap.hpp"
 #include "sys/notify.hpp"
 
@@ -57,11 +63,30 @@ std::int64_t wall_clock_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
-Result<agent::api::ListenSocket> admin_socket(const Config& config) {
-    auto handed = sys::listen_fds();
+struct Sockets {
+    agent::api::ListenSocket admin{};
+    sys::Fd gate{};  ///< where metalwright-link is met; none: the network is faced in here
+};
+
+Result<Sockets> handed_sockets(const Config& config) {
+    const auto handed = sys::listen_fds();
     if (!handed) return std::unexpected(handed.error());
-    if (!handed->empty()) return agent::api::adopt_socket(handed->front());
-    return agent::api::bind_socket(config.admin_socket);
+    Sockets sockets;
+    std::optional<int> admin;
+    for (const sys::HandedOver& one : *handed) {
+        if (one.name == gate_name) {
+            if (auto fits = agent::gate::is_gate(one.fd); !fits)
+                return std::unexpected(fits.error());
+            sockets.gate = sys::Fd(one.fd);
+        } else if (!admin) {
+            admin = one.fd;
+        }
+    }
+    auto socket =
+        admin ? agent::api::adopt_socket(*admin) : agent::api::bind_socket(config.admin_socket);
+    if (!socket) return std::unexpected(socket.error());
+    sockets.admin = std::move(*socket);
+    return sockets;
 }
 
 std::optional<netcfg::Persister> persister(const Config& config) {
@@ -103,32 +128,40 @@ class Watchdog {
     std::chrono::microseconds period_{};
 };
 
-/// The vendors' APIs for whoever signs, where the configuration says so.
-Result<std::unique_ptr<agent::api::HttpServer>> tcp_server(const Config& config,
-                                                           asio::io_context& io,
-                                                           asio::thread_pool& pool,
-                                                           const agent::api::Handler& handler,
-                                                           agent::audit::Trail& trail) {
-    if (config.tcp_address.empty()) return nullptr;
+/// For the vendors' APIs, where the configuration says so; else one that is not open.
+Result<agent::api::ListenSocket> tcp_socket(const Config& config) {
+    if (config.tcp_address.empty()) return agent::api::ListenSocket();
     auto socket = agent::api::bind_tcp(config.tcp_address, config.tcp_port);
     if (!socket) return std::unexpected(socket.error());
+    log(Level::info, "signed requests are taken over TCP",
+        {{"address", config.tcp_address}, {"port", std::to_string(socket->port())}});
+    return socket;
+}
+
+/// What stands behind it: the keys and what was seen are looked at by us, whoever reads HTTP.
+agent::api::Handler tcp_door(const Config& config, asio::io_context& io, asio::thread_pool& pool,
+                             const agent::api::Handler& handler, agent::audit::Trail& trail) {
+    const std::chrono::milliseconds skew = config.tcp_skew;
+    return agent::api::signed_door(handler, io, pool,
+                                   {.keys_file = config.tcp_keys_file,
+                                    .skew_ms = skew.count(),
+                                    .nonces_file = config.admin_socket.parent_path() / "nonces",
+                                    .clock = wall_clock_ms,
+                                    .trail = &trail});
+}
+
+Result<std::unique_ptr<agent::api::HttpServer>> tcp_server(const Config& config,
+                                                           asio::io_context& io,
+                                                           agent::api::ListenSocket socket,
+                                                           agent::api::Handler door) {
     ssl_ctx_st* tls = nullptr;
     if (!config.tcp_cert_file.empty()) {
         auto made = agent::api::make_server_tls(config.tcp_cert_file, config.tcp_key_file);
         if (!made) return std::unexpected(made.error());
         tls = *made;
     }
-    log(Level::info, "signed requests are taken over TCP",
-        {{"address", config.tcp_address}, {"port", std::to_string(socket->port())}});
-    const std::chrono::milliseconds skew = config.tcp_skew;
     return std::make_unique<agent::api::HttpServer>(
-        io, std::move(*socket),
-        agent::api::signed_door(handler, io, pool,
-                                {.keys_file = config.tcp_keys_file,
-                                 .skew_ms = skew.count(),
-                                 .nonces_file = config.admin_socket.parent_path() / "nonces",
-                                 .clock = wall_clock_ms,
-                                 .trail = &trail}),
+        io, std::move(socket), std::move(door),
         // Whoever has not signed yet gets little: sixteen megabytes, all of them together.
         agent::api::ServerLimits{
             .body = 256 << 10, .connections = 64, .idle = std::chrono::seconds(15)},
@@ -181,8 +214,9 @@ int run(const Config& config) {
     // socket, which is not yet listened on while that one starts.
     auto store = store::Store::open(config.state_dir, config.outbox_max_bytes);
     if (!store) return cannot_start(store.error());
-    auto socket = admin_socket(config);
-    if (!socket) return cannot_start(socket.error());
+    auto sockets = handed_sockets(config);
+    if (!sockets) return cannot_start(sockets.error());
+    const bool outside = bool(sockets->gate);
 
     cloudinit::RunPlace place;
     place.state_dir = config.state_dir;
@@ -209,10 +243,30 @@ int run(const Config& config) {
     asio::io_context io(1);
     asio::thread_pool pool(3);
     const agent::api::Handler handler = agent::api::routes(engine, io, pool, &trail);
-    agent::api::HttpServer server(io, std::move(*socket), handler);
-    auto tcp = tcp_server(config, io, pool, handler, trail);
-    if (!tcp) return cannot_start(tcp.error());
-    auto links = make_links(config, host_id, io, pool, engine, told_to(trail));
+    agent::api::HttpServer server(io, std::move(sockets->admin), handler);
+    auto tcp_listens = tcp_socket(config);
+    if (!tcp_listens) return cannot_start(tcp_listens.error());
+    std::unique_ptr<agent::api::HttpServer> tcp;
+    std::optional<agent::gate::Gate> gate;
+    const bool has_tcp = !config.tcp_address.empty();
+    if (outside) {
+        auto options = gate_options(config, host_id);
+        if (!options) return cannot_start(options.error());
+        options->told = told_to(trail);
+        options->hello.tcp = has_tcp;
+        options->listener = tcp_listens->fd();
+        if (has_tcp) options->requests = tcp_door(config, io, pool, handler, trail);
+        gate.emplace(io, pool, engine, std::move(sockets->gate), std::move(*options));
+    } else if (has_tcp) {
+        auto made = tcp_server(config, io, std::move(*tcp_listens),
+                               tcp_door(config, io, pool, handler, trail));
+        if (!made) return cannot_start(made.error());
+        tcp = std::move(*made);
+    }
+    log(Level::info, outside ? "metalwright-link faces the network"
+                             : "the network is faced in this process, which is root");
+    auto links =
+        make_links(outside ? inside_of(config) : config, host_id, io, pool, engine, told_to(trail));
     if (!links) return cannot_start(links.error());
     Watchdog watchdog(io, pool, engine);
     engine::Keeper keeper(engine);
@@ -233,7 +287,8 @@ int run(const Config& config) {
         log(Level::info, "stopping");
         watchdog.stop();
         (*links)->stop();
-        if (*tcp) (*tcp)->stop(std::chrono::milliseconds(500), [] {});
+        if (gate) gate->stop();
+        if (tcp) tcp->stop(std::chrono::milliseconds(500), [] {});
         server.stop(std::chrono::milliseconds(500), [&] {
             // Nobody may be waited for: its tool may take half a minute to answer.
             array_watch.stop(std::chrono::seconds(1));
@@ -257,7 +312,7 @@ int run(const Config& config) {
 
     engine.start();
     server.start();
-    if (*tcp) (*tcp)->start();
+    if (tcp) tcp->start();
     // Behind the first answer; without it orders are carried out all the same.
     asio::steady_timer soon(io, std::chrono::milliseconds(2));
     soon.async_wait([&](boost::system::error_code) {
@@ -270,6 +325,7 @@ int run(const Config& config) {
     asio::steady_timer then(io, std::chrono::milliseconds(50));
     then.async_wait([&](boost::system::error_code) { array_watch.start(); });
     (*links)->start();
+    if (gate) gate->start();
     watchdog.start();
     asio::steady_timer started(io, std::chrono::milliseconds(300));
     started.async_wait([](boost::system::error_code) { sys::give_back_code(); });

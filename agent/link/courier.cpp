@@ -22,6 +22,27 @@ ClientOptions client_options(const HttpsOptions& options) {
             .now = options.now};
 }
 
+/// On the pool.
+Result<Credentials> credentials(const HttpsOptions& options) {
+    if (options.credentials) return options.credentials();
+    auto token = read_token(options.token_file);
+    if (!token) return std::unexpected(token.error());
+    return Credentials{.token = std::move(*token)};
+}
+
+void replace(std::string& text, const std::string& what, const std::string& by) {
+    if (const auto at = text.find(what); at != std::string::npos) text.replace(at, what.size(), by);
+}
+
+/// The error in the words of people.
+Error named(Error error, const Credentials& shown) {
+    for (const auto& [path, name] : shown.names) {
+        replace(error.message, path, name);
+        replace(error.where, path, name);
+    }
+    return error;
+}
+
 /// Why a status is no answer, and who has to do something.
 Error status_error(const Reply& reply, const Url& base, const std::string& token_file) {
     const std::string number = std::to_string(reply.status);
@@ -96,17 +117,20 @@ void Courier::admitted(Call call) {
 }
 
 void Courier::token(Call call) {
-    if (options_->token_file.empty()) return send(std::move(call), std::string());
+    if (options_->token_file.empty() && !options_->credentials)
+        return send(std::move(call), Credentials{});
     on_pool(
-        pool_, io_, [file = options_->token_file] { return read_token(file); },
-        [self = shared_from_this(), call = std::move(call)](Result<std::string> token) mutable {
-            if (!self->stopped_) self->send(std::move(call), token);
+        pool_, io_, [options = options_] { return credentials(*options); },
+        [self = shared_from_this(), call = std::move(call)](Result<Credentials> shown) mutable {
+            if (!self->stopped_) self->send(std::move(call), shown);
         });
 }
 
-void Courier::send(Call call, const Result<std::string>& token) {
-    if (!token) return answered(std::unexpected(token.error()));
-    if (!token->empty()) call.headers.emplace_back("Authorization", "Bearer " + *token);
+void Courier::send(Call call, const Result<Credentials>& shown) {
+    if (!shown) return answered(std::unexpected(shown.error()));
+    shown_ = *shown;
+    if (!shown_.token.empty()) call.headers.emplace_back("Authorization", "Bearer " + shown_.token);
+    if (options_->credentials) call.tls = shown_.tls;
     if (const auto& admission = options_->admission;
         admission && std::exchange(edition_, admission->edition()) != admission->edition())
         client_.renew(admission->files());
@@ -122,7 +146,7 @@ void Courier::answered(Result<Reply> reply) {
     const bool enrolled = options_->admission != nullptr;
     if (enrolled && (reply ? says_revoked(*reply) : client_.revoked())) return told_revoked(done);
     if (!reply) {
-        failed(reply.error());
+        failed(named(reply.error(), shown_));
         return done(std::nullopt);
     }
     const unsigned status = reply->status;

@@ -45,7 +45,7 @@ class Courier : public std::enable_shared_from_this<Courier> {
     void admitted(Call call);
     void token(Call call);
     void told_revoked(const std::function<void(std::optional<Reply>)>& done);
-    void send(Call call, const Result<std::string>& token);
+    void send(Call call, const Result<Credentials>& shown);
     void answered(Result<Reply> reply);
 
     boost::asio::io_context& io_;
@@ -59,6 +59,7 @@ class Courier : public std::enable_shared_from_this<Courier> {
     std::unique_ptr<Timer> timer_;
     std::size_t index_ = 0;
     unsigned edition_ = 0;  // of the admission that the client's files are from
+    Credentials shown_{};  // with the request in hand
     Clock::time_point sent_{};
     std::function<void(std::optional<Reply>)> done_{};
     bool stopped_ = false;

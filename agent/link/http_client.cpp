@@ -208,6 +208,7 @@ asio::awaitable<Result<Reply>> HttpClient::Impl::run([[maybe_unused]] std::share
     const WipedAfter wiped(call);
     revoked_ = false;
     if (std::exchange(stale_, false)) connection_.reset();
+    if (call.tls) options_.tls = *call.tls;
     for (bool first = true;; first = false) {
         if (closed_) co_return std::unexpected(closed_error());
         const bool again =

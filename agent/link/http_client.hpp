@@ -37,6 +37,7 @@ struct Call {
     std::chrono::milliseconds timeout{30'000};  ///< to send it and have the whole answer
     std::string content_type = "application/json";
     std::string accept = "application/json";
+    std::optional<TlsFiles> tls{};  ///< those of the client from now on; none: as they were
 };
 
 struct Reply {

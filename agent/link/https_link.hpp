@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/desk/desk.hpp"
@@ -36,6 +37,15 @@ struct EnrolmentOptions {
     std::chrono::seconds long_wait{3'600};       ///< until what was refused is tried once more
 };
 
+/// What a link shows its control plane, as it is at this moment.
+struct Credentials {
+    std::string token{};  ///< empty: none is sent
+    TlsFiles tls{};
+    std::shared_ptr<const void> held{};  ///< the files are there as long as this is
+    /// What people know the files as: a path in an error is told as that.
+    std::vector<std::pair<std::string, std::string>> names{};
+};
+
 struct HttpsOptions {
     std::vector<Url> bases{};  ///< parse_base_url(); the first is asked first; at least one
     std::string host_id{};
@@ -43,6 +53,9 @@ struct HttpsOptions {
     TlsFiles tls{};
     std::optional<EnrolmentOptions> enrolment{};  ///< then `tls` names no certificate
     std::shared_ptr<Admission> admission{};       ///< of the link itself; made with `enrolment`
+    /// Asked before each request, on the pool, instead of reading token_file and tls. Empty: they
+    /// are read.
+    std::function<Result<Credentials>()> credentials{};
     std::optional<Url> proxy{};
     bool reports = true;      ///< this is the reporting link; exactly one link of a daemon is
     std::size_t batch = 100;  ///< reports in one POST

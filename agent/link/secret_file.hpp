@@ -12,4 +12,7 @@ namespace metalwright::agent::link {
 /// token).
 Result<std::string> read_token(const std::filesystem::path& path);
 
+/// The same of what a file holds; `where` is for the error. Errors: invalid_spec.
+Result<std::string> token_in(std::string text, const std::string& where);
+
 }  // namespace metalwright::agent::link

@@ -14,6 +14,7 @@ import benches
 import building
 import network
 import order
+import security
 import storage
 import user_data
 from programs import Bench
@@ -30,6 +31,7 @@ BENCHES = {
     "order": (order.order, False, ["all"]),
     "raid": (storage.raid, False, ["all"]),
     "api": (api.api, True, ["metalwrightd", "bare_beast", "api_bench"]),
+    "security": (security.security, False, ["metalwright-link"]),
     "userdata": (user_data.user_data, True, ["all"]),
 }
 INSIDE = "METALWRIGHT_BENCH_INSIDE"

@@ -9,6 +9,7 @@ import unittest
 from unittest import mock
 
 import main
+import security
 from rows import Row, interleaved, table
 
 
@@ -40,6 +41,18 @@ class Rows(unittest.TestCase):
         text = table([Row("start", 9.0, "ms", peer=1.0, bar=("peer", "<=", 2.2)), Row("noop", 1.0, "ms")])
         self.assertIn("MISSED (bar <= 2.2 x peer)", text)
         self.assertEqual(len(text.splitlines()), 3)
+
+
+class Exposure(unittest.TestCase):
+    def test_a_door_that_is_opened_is_counted(self):
+        with tempfile.TemporaryDirectory() as folder:
+            unit = pathlib.Path(folder) / "x.service"
+            unit.write_text("[Service]\nExecStart=/bin/true\nPrivateNetwork=yes\nNoNewPrivileges=yes\n")
+            shut = security.exposure(unit)
+            unit.write_text("[Service]\nExecStart=/bin/true\nNoNewPrivileges=yes\n")
+            opened = security.exposure(unit)
+            self.assertAlmostEqual(opened[0] - shut[0], 0.5, delta=0.2)
+            self.assertEqual(opened[1] - shut[1], 1)
 
 
 class Turns(unittest.TestCase):

@@ -88,6 +88,20 @@ void judge_directory(const Seen& seen, Notes& note) {
     note.ok(path, "documents are taken from here");
 }
 
+/// Which process reads what comes from the network.
+void judge_gate(const Seen& seen, Notes& note) {
+    if (seen.config.urls.empty() && seen.config.tcp_address.empty()) return;
+    if (seen.gate.there())
+        note.ok("metalwright-link", "faces the network, without privileges");
+    else if (seen.systemd)
+        note.warning("metalwright-link",
+                     "is not met at " + seen.gate.path.native() +
+                         ": the daemon, which is root, faces the network itself",
+                     "systemctl enable --now metalwright-link.socket, then restart the daemon");
+    else
+        note.ok("metalwright-link", "is a unit of systemd's: here the daemon faces the network");
+}
+
 }  // namespace
 
 void judge_link(const Seen& seen, Findings& all) {
@@ -106,6 +120,7 @@ void judge_link(const Seen& seen, Findings& all) {
                 "none is configured: documents come from `metalwright apply` alone, reports "
                 "stay on this host");
     judge_urls(seen, note);
+    judge_gate(seen, note);
     judge_directory(seen, note);
     const std::size_t before = all.size();
     for (const Certificates& these : seen.certificates) judge_certificates(seen, these, note);

@@ -186,6 +186,7 @@ void look_at_link(Seen& seen) {
         else
             seen.api_tls = std::unexpected(made.error());
     }
+    seen.gate = look_at_file("/run/metalwright-link/link.sock");
     if (!config.watched_directory.empty())
         seen.watched_directory = look_at_file(config.watched_directory);
 }

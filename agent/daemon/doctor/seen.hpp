@@ -137,6 +137,7 @@ struct Seen {
     Result<void> link_tls{};
     Result<void> api_tls{};
     std::optional<File> watched_directory{};
+    File gate{};  ///< the socket on which metalwright-link is met
 
     std::optional<bool> synchronized{};  ///< what the kernel says of its clock
 

@@ -101,7 +101,7 @@ TEST_F(Notify, TakesTheSocketsThatWereHandedOverOnce) {
     ASSERT_EQ(::dup2(socket.get(), 3), 3);
     ::setenv("LISTEN_FDS", "1", 1);
     ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
-    EXPECT_EQ(listen_fds().value(), std::vector<int>{3});
+    EXPECT_EQ(listen_fds().value(), (std::vector<HandedOver>{{3, ""}}));
     EXPECT_NE(::fcntl(3, F_GETFD) & FD_CLOEXEC, 0);
     EXPECT_TRUE(listen_fds().value().empty()) << "a child must not take them again";
     EXPECT_EQ(::getenv("LISTEN_FDS"), nullptr);
@@ -112,6 +112,20 @@ TEST_F(Notify, TakesTheSocketsThatWereHandedOverOnce) {
         ::dup2(keep.get(), 3);
     else
         ::close(3);
+}
+
+TEST_F(Notify, ASocketThatIsHandedOverHasTheNameOfItsUnit) {
+    const Fd keep(::fcntl(3, F_DUPFD_CLOEXEC, 10)), keep_next(::fcntl(4, F_DUPFD_CLOEXEC, 10));
+    ASSERT_EQ(::dup2(socket.get(), 3), 3);
+    ASSERT_EQ(::dup2(socket.get(), 4), 4);
+    ::setenv("LISTEN_FDS", "2", 1);
+    ::setenv("LISTEN_FDNAMES", "metalwright.socket:link", 1);
+    ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+    EXPECT_EQ(listen_fds().value(),
+              (std::vector<HandedOver>{{3, "metalwright.socket"}, {4, "link"}}));
+    EXPECT_EQ(::getenv("LISTEN_FDNAMES"), nullptr);
+    keep ? (void)::dup2(keep.get(), 3) : (void)::close(3);
+    keep_next ? (void)::dup2(keep_next.get(), 4) : (void)::close(4);
 }
 
 TEST_F(Notify, ADamagedHandoverIsTold) {

@@ -58,6 +58,7 @@ class Doctor : public testing::Test {
         seen.database = file("/var/lib/metalwright/state.db");
         seen.space = Space{.at = "/var/lib/metalwright", .bytes = 1ULL << 34, .inodes = 1 << 20};
         seen.store = Result<store::Checkup>(store::Checkup{.version = 3});
+        seen.gate = file("/run/metalwright-link/link.sock", 0660, File::Kind::other);
         seen.synchronized = true;
         seen.systemd = true;
         seen.runner = file("/usr/libexec/metalwright/metalwright-run", 0755);
@@ -532,6 +533,23 @@ TEST_F(Doctor, WhatIsWrongAlwaysComesWithWhatToDo) {
     std::erase_if(bad, [](const Finding& one) { return one.level == Level::ok; });
     EXPECT_GE(bad.size(), 7u);
     EXPECT_THAT(bad, Each(Field(&Finding::advice, Not(IsEmpty()))));
+}
+
+TEST_F(Doctor, WhoFacesTheNetworkIsTold) {
+    const auto told = [&] {
+        std::string all;
+        for (const Finding& one : found())
+            if (one.where == "metalwright-link")
+                all += std::string(to_string(one.level)) + ": " + one.message;
+        return all;
+    };
+    EXPECT_EQ(told(), "") << "nobody does";
+    seen.config.tcp_address = "192.0.2.7";
+    EXPECT_THAT(told(), HasSubstr("ok: faces the network"));
+    seen.gate.error = ENOENT;
+    only(Level::warning, "link", "the daemon, which is root, faces the network itself");
+    seen.systemd = false;
+    EXPECT_THAT(told(), HasSubstr("ok: is a unit of systemd's"));
 }
 
 TEST_F(Doctor, TheDocumentSaysWhoIsAtWork) {

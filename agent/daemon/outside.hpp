@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include "agent/daemon/config.hpp"
+#include "agent/gate/gate.hpp"
+#include "core/error.hpp"
+
+/// The daemon where metalwright-link faces the network in its place: it was handed a socket named
+/// `link` to meet it on.
+namespace metalwright::daemon {
+
+/// FileDescriptorName= of metalwright-link.socket.
+constexpr const char* gate_name = "link";
+
+/// What stays inside then: every link but https.
+Config inside_of(const Config& config);
+
+/// What metalwright-link is told to do. Errors: as make_links() has them, of https.
+Result<agent::gate::GateOptions> gate_options(const Config& config, const std::string& host_id);
+
+}  // namespace metalwright::daemon

@@ -1,0 +1,144 @@
+#include "agent/gate/far_desk.hpp"
+
+#include <utility>
+
+namespace metalwright::agent::gate {
+namespace {
+
+Error not_from_here() {
+    return {Errc::unsupported, "this is not asked through the gate"};
+}
+
+}  // namespace
+
+void FarDesk::attach(std::shared_ptr<Channel> channel) {
+    {
+        const std::lock_guard lock(mutex_);
+        channel_ = std::move(channel);
+    }
+    changed();
+}
+
+void FarDesk::detach() {
+    const std::lock_guard lock(mutex_);
+    channel_.reset();
+}
+
+std::shared_ptr<Channel> FarDesk::channel() const {
+    const std::lock_guard lock(mutex_);
+    return channel_;
+}
+
+void FarDesk::changed() {
+    std::map<std::uint64_t, std::function<void()>> told;
+    {
+        const std::lock_guard lock(mutex_);
+        told = subscribers_;
+    }
+    for (const auto& [id, tell] : told) tell();
+}
+
+Result<Frame> FarDesk::ask(Frame frame) const {
+    const auto there = channel();
+    if (!there) return fail(Errc::unavailable, "metalwrightd is not connected");
+    return there->ask_and_wait(std::move(frame));
+}
+
+std::expected<Accepted, Errors> FarDesk::submit(const Submission& submission) {
+    const auto answer = ask(to_frame(0, submission));
+    if (!answer) return std::unexpected(Errors{answer.error()});
+    auto result = submitted_in(*answer);
+    if (!result) return std::unexpected(Errors{result.error()});
+    return std::move(*result);
+}
+
+std::vector<OutboxRow> FarDesk::unsent(std::size_t limit) {
+    const auto answer = ask(unsent_frame(0, limit));
+    if (!answer) return {};
+    return rows_in(*answer).value_or(std::vector<OutboxRow>());
+}
+
+Result<void> FarDesk::acknowledge(std::int64_t seq) {
+    const auto answer = ask(acknowledge_frame(0, seq));
+    if (!answer) return std::unexpected(answer.error());
+    if (auto errors = errors_in(*answer)) return std::unexpected(errors->front());
+    return {};
+}
+
+Result<std::string> FarDesk::content(File file) {
+    const auto answer = ask(file_frame(0, file));
+    if (!answer) return std::unexpected(answer.error());
+    if (auto errors = errors_in(*answer)) return std::unexpected(errors->front());
+    return content_in(*answer);
+}
+
+std::uint64_t FarDesk::on_change(std::function<void()> changed) {
+    const std::lock_guard lock(mutex_);
+    subscribers_[++last_subscription_] = std::move(changed);
+    return last_subscription_;
+}
+
+void FarDesk::forget(std::uint64_t subscription) {
+    const std::lock_guard lock(mutex_);
+    subscribers_.erase(subscription);
+}
+
+std::expected<std::string, Errors> FarDesk::plan(const Submission&) {
+    return std::unexpected(Errors{not_from_here()});
+}
+std::string FarDesk::status() {
+    return "{}";
+}
+std::optional<std::string> FarDesk::status_at_hand() {
+    return std::nullopt;
+}
+std::string FarDesk::operations(std::size_t) {
+    return R"({"operations":[]})";
+}
+Result<std::string> FarDesk::operation(std::int64_t) {
+    return std::unexpected(not_from_here());
+}
+Result<std::string> FarDesk::cancel(std::int64_t) {
+    return std::unexpected(not_from_here());
+}
+Result<InForce> FarDesk::in_force(const std::string&) {
+    return std::unexpected(not_from_here());
+}
+Result<std::string> FarDesk::leases() {
+    return std::unexpected(not_from_here());
+}
+Result<void> FarDesk::ready() {
+    return std::unexpected(not_from_here());
+}
+Result<std::string> FarDesk::events(std::int64_t, std::int64_t) {
+    return std::unexpected(not_from_here());
+}
+Result<std::string> FarDesk::inventory() {
+    return std::unexpected(not_from_here());
+}
+Result<std::string> FarDesk::arm() {
+    return std::unexpected(not_from_here());
+}
+Result<std::string> FarDesk::set_hold(std::string_view) {
+    return std::unexpected(not_from_here());
+}
+std::expected<std::string, Errors> FarDesk::addresses() {
+    return std::unexpected(Errors{not_from_here()});
+}
+std::expected<std::string, Errors> FarDesk::edit_addresses(std::string_view) {
+    return std::unexpected(Errors{not_from_here()});
+}
+std::expected<std::string, Errors> FarDesk::locate_disk(std::string_view) {
+    return std::unexpected(Errors{not_from_here()});
+}
+std::expected<std::string, Errors> FarDesk::replace_disk(std::string_view) {
+    return std::unexpected(Errors{not_from_here()});
+}
+std::shared_ptr<Desk::VendorCall> FarDesk::call(VendorRequest) {
+    return nullptr;
+}
+Result<std::string> FarDesk::script_log(std::int64_t) {
+    return std::unexpected(not_from_here());
+}
+
+}  // namespace metalwright::agent::gate
