@@ -7,7 +7,6 @@
 #include "agent/link/file_link.hpp"
 #include "agent/link/https_link.hpp"
 #include "agent/link/identity.hpp"
-#include "agent/link/signing_request.hpp"
 #include "sys/files.hpp"
 
 namespace metalwright::daemon {
@@ -19,12 +18,8 @@ using namespace metalwright::agent;
 /// host was enrolled with.
 std::vector<std::string> base_urls(const Config& config, const std::string& host_id) {
     if (!config.urls.empty() || config.enrolment_file.empty()) return config.urls;
-    const auto stored = link::IdentityFiles(identity_directory(config), host_id).look();
-    const auto handed = link::read_enrolment_file(config.enrolment_file);
-    const bool fresh = handed && !handed->urls.empty() &&
-                       (!stored || link::fingerprint(handed->token.view()) != stored->record.spent);
-    if (fresh) return handed->urls;
-    return stored ? stored->record.urls : std::vector<std::string>();
+    return link::enrolled_urls({identity_directory(config), host_id},
+                               link::read_enrolment_file(config.enrolment_file));
 }
 
 Result<link::HttpsOptions> https_options(const Config& config, const std::string& host_id) {

@@ -12,9 +12,13 @@ namespace {
 
 namespace gate = agent::gate;
 
+bool has_https(const Config& config) {
+    return !config.urls.empty() || !config.enrolment_file.empty();
+}
+
 bool https_reports(const Config& config) {
     return config.reporting_link == "https" ||
-           (config.reporting_link == "auto" && !config.urls.empty());
+           (config.reporting_link == "auto" && has_https(config));
 }
 
 /// Nobody where there is no such user: then root alone may come.
@@ -38,6 +42,7 @@ Result<gate::HttpsTerms> https_terms(const Config& config) {
     const auto number = [](auto duration) { return static_cast<std::uint64_t>(duration.count()); };
     return gate::HttpsTerms{.urls = config.urls,
                             .proxy = config.proxy,
+                            .enrols = !config.enrolment_file.empty(),
                             .reports = https_reports(config),
                             .batch = config.batch,
                             .wait_s = number(config.wait),
@@ -51,12 +56,13 @@ Config inside_of(const Config& config) {
     Config inside = config;
     if (https_reports(config)) inside.reporting_link = "none";
     inside.urls.clear();
+    inside.enrolment_file.clear();
     return inside;
 }
 
 Result<gate::GateOptions> gate_options(const Config& config, const std::string& host_id) {
     gate::GateOptions options{.hello = {.host_id = host_id}, .user = uid_of("metalwright-link")};
-    if (!config.urls.empty()) {
+    if (has_https(config)) {
         auto terms = https_terms(config);
         if (!terms) return std::unexpected(terms.error());
         options.hello.https = std::move(*terms);
@@ -72,6 +78,8 @@ Result<gate::GateOptions> gate_options(const Config& config, const std::string& 
     add(gate::File::ca, config.ca_file);
     add(gate::File::cert, config.cert_file);
     add(gate::File::key, config.key_file);
+    add(gate::File::enrolment, config.enrolment_file);
+    add(gate::File::crl, config.crl_file);
     add(gate::File::tcp_cert, config.tcp_cert_file);
     add(gate::File::tcp_key, config.tcp_key_file);
     return options;

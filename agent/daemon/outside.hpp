@@ -10,6 +10,11 @@
 /// `link` to meet it on.
 namespace metalwright::daemon {
 
+/// Where metalwright-link is met, and where it keeps what this host was issued, as the units have
+/// it.
+inline constexpr const char* gate_socket = "/run/metalwright-link/link.sock";
+inline constexpr const char* outside_identity = "/var/lib/metalwright-link/identity";
+
 /// FileDescriptorName= of metalwright-link.socket.
 constexpr const char* gate_name = "link";
 

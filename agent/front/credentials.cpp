@@ -27,7 +27,8 @@ Result<link::Credentials> fetch_credentials(const gate::Hello& hello, const Cont
     const auto held = std::make_shared<std::vector<HeldFile>>();
     for (const Place& place : {Place{File::ca, shown.tls.ca_file, "link.https.ca_file"},
                                Place{File::cert, shown.tls.cert_file, "link.https.cert_file"},
-                               Place{File::key, shown.tls.key_file, "link.https.key_file"}}) {
+                               Place{File::key, shown.tls.key_file, "link.https.key_file"},
+                               Place{File::crl, shown.tls.crl_file, "link.https.crl_file"}}) {
         if (!hello.names(place.file)) continue;
         const auto text = content(place.file);
         if (!text) return std::unexpected(text.error());

@@ -60,7 +60,7 @@ class Front {
         auto socket = connect_to(options_.gate);
         if (!socket) return again(socket.error());
         told_.clear();
-        stay_ = std::make_shared<Stay>(io_, pool_, desk_);
+        stay_ = std::make_shared<Stay>(io_, pool_, desk_, options_.state);
         stay_->begin(std::move(*socket), [this](const Error& why) { lost(why); });
     }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -51,6 +52,8 @@ int main(int argc, char** argv) {
         return asked ? 0 : 2;
     }
     if (!word.empty()) options.gate = word;
+    const char* const state = std::getenv("STATE_DIRECTORY");  // systemd.exec(5)
+    if (state != nullptr && *state != '\0') options.state = state;
     spdlog::set_default_logger(
         std::make_shared<spdlog::logger>("metalwright-link", std::make_shared<StderrSink>()));
     return agent::front::run(options);

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <utility>
 
@@ -10,6 +11,8 @@
 #include "agent/api/tls_server.hpp"
 #include "agent/front/credentials.hpp"
 #include "agent/front/held_file.hpp"
+#include "agent/link/enrolment_file.hpp"
+#include "agent/link/identity.hpp"
 #include "agent/link/on_pool.hpp"
 
 namespace metalwright::agent::front {
@@ -20,7 +23,23 @@ using std::chrono::milliseconds;
 /// Fewer than the gate takes at once: documents and reports have room beside them.
 constexpr std::size_t most_requests = 48;
 
-Result<link::HttpsOptions> https_options(const gate::Hello& hello, gate::FarDesk& desk) {
+constexpr std::chrono::seconds before_the_next_try{5};
+constexpr const char* enrolment_file = "link.https.enrolment_file";
+
+Result<std::string> enrolment(gate::FarDesk& desk) {
+    return desk.content(gate::File::enrolment);
+}
+
+/// Of a host whose configuration names none.
+std::vector<std::string> enrolled_urls(const link::IdentityFiles& files, gate::FarDesk& desk) {
+    auto content = enrolment(desk);
+    if (!content) return link::enrolled_urls(files, std::unexpected(content.error()));
+    return link::enrolled_urls(files, link::enrolment_in(std::move(*content), enrolment_file));
+}
+
+/// On the pool.
+Result<link::HttpsOptions> https_options(const gate::Hello& hello, gate::FarDesk& desk,
+                                         const std::filesystem::path& state) {
     const gate::HttpsTerms& terms = *hello.https;
     link::HttpsOptions options{
         .host_id = hello.host_id,
@@ -34,12 +53,24 @@ Result<link::HttpsOptions> https_options(const gate::Hello& hello, gate::FarDesk
         .batch = terms.batch,
         .wait = std::chrono::seconds(terms.wait_s),
         .backoff = {milliseconds(terms.backoff_least_ms), milliseconds(terms.backoff_most_ms)}};
-    for (const std::string& text : terms.urls) {
+    std::vector<std::string> urls = terms.urls;
+    if (terms.enrols) {
+        const std::filesystem::path identity = state / "identity";
+        options.enrolment = {.directory = identity,
+                             .file = enrolment_file,
+                             .content = [&desk] { return enrolment(desk); }};
+        if (urls.empty()) urls = enrolled_urls({identity, hello.host_id}, desk);
+    }
+    for (const std::string& text : urls) {
         auto url = link::parse_base_url(text);
         if (!url) return std::unexpected(url.error());
         options.bases.push_back(std::move(*url));
     }
-    if (options.bases.empty()) return fail(Errc::internal, "metalwrightd names no URL");
+    if (options.bases.empty())
+        return fail(Errc::unavailable,
+                    "no URL of the control plane is known: name [link.https] urls, or put a "
+                    "bootstrap file with \"urls\" there",
+                    enrolment_file);
     if (terms.proxy.empty()) return options;
     auto proxy = link::parse_proxy_url(terms.proxy);
     if (!proxy) return std::unexpected(proxy.error());
@@ -61,8 +92,20 @@ Result<ssl_ctx_st*> server_tls(gate::FarDesk& desk) {
 
 }  // namespace
 
-Stay::Stay(boost::asio::io_context& io, boost::asio::thread_pool& pool, gate::FarDesk& desk)
-    : io_(io), pool_(pool), desk_(desk) {}
+struct Stay::Timer {
+    explicit Timer(boost::asio::io_context& io) : until(io) {}
+    boost::asio::steady_timer until;
+};
+
+Stay::Stay(boost::asio::io_context& io, boost::asio::thread_pool& pool, gate::FarDesk& desk,
+           std::filesystem::path state)
+    : io_(io),
+      pool_(pool),
+      desk_(desk),
+      state_(std::move(state)),
+      timer_(std::make_unique<Timer>(io)) {}
+
+Stay::~Stay() = default;
 
 void Stay::begin(sys::Fd socket, std::function<void(const Error&)> lost) {
     lost_ = std::move(lost);
@@ -88,11 +131,33 @@ void Stay::hear(gate::Hello hello) {
     hello_ = std::move(hello);
     desk_.attach(channel_);
     spdlog::info("metalwrightd is there: serving host {}", hello_.host_id);
-    if (!hello_.https) return;
-    auto options = https_options(hello_, desk_);
-    if (!options) return lost_(options.error());
-    https_.emplace(io_, pool_, desk_, std::move(*options));
-    https_->start();
+    if (hello_.https) begin_link();
+}
+
+/// What it is to know may be in root's files.
+void Stay::begin_link() {
+    link::on_pool(
+        pool_, io_,
+        [hello = hello_, &desk = desk_, state = state_] {
+            return https_options(hello, desk, state);
+        },
+        [weak = weak_from_this()](Result<link::HttpsOptions> options) {
+            const auto self = weak.lock();
+            if (!self || self->ended_) return;
+            if (!options) return self->try_link_again(options.error());
+            self->https_.emplace(self->io_, self->pool_, self->desk_, std::move(*options));
+            self->https_->start();
+        });
+}
+
+void Stay::try_link_again(const Error& why) {
+    if (std::exchange(told_, why.message) != why.message)
+        spdlog::error("{}; it is tried again and again", describe(why));
+    timer_->until.expires_after(before_the_next_try);
+    timer_->until.async_wait([weak = weak_from_this()](boost::system::error_code cancelled) {
+        const auto self = weak.lock();
+        if (!cancelled && self && !self->ended_) self->begin_link();
+    });
 }
 
 void Stay::listen(sys::Fd socket) {
@@ -145,6 +210,7 @@ void Stay::hand_on(const api::Request& request, const api::Respond& respond) {
 
 void Stay::end() {
     if (std::exchange(ended_, true)) return;
+    timer_->until.cancel();
     desk_.detach();
     if (https_) https_->stop();
     if (channel_) channel_->close();

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "agent/api/http_server.hpp"
 #include "agent/gate/far_desk.hpp"
@@ -15,7 +17,10 @@ namespace metalwright::agent::front {
 class Stay : public std::enable_shared_from_this<Stay> {
  public:
     /// `desk` must live until the pool is joined.
-    Stay(boost::asio::io_context& io, boost::asio::thread_pool& pool, gate::FarDesk& desk);
+    /// What this host is issued is kept under `state`.
+    Stay(boost::asio::io_context& io, boost::asio::thread_pool& pool, gate::FarDesk& desk,
+         std::filesystem::path state);
+    ~Stay();
 
     /// `lost` hears why it is over, once, unless end() comes first.
     void begin(sys::Fd socket, std::function<void(const Error&)> lost);
@@ -24,6 +29,8 @@ class Stay : public std::enable_shared_from_this<Stay> {
 
  private:
     void hear(gate::Hello hello);
+    void begin_link();
+    void try_link_again(const Error& why);
     void listen(sys::Fd socket);
     void serve(api::ListenSocket socket, ssl_ctx_st* tls);
     void hand_on(const api::Request& request, const api::Respond& respond);
@@ -31,6 +38,10 @@ class Stay : public std::enable_shared_from_this<Stay> {
     boost::asio::io_context& io_;
     boost::asio::thread_pool& pool_;
     gate::FarDesk& desk_;
+    std::filesystem::path state_;
+    struct Timer;
+    std::unique_ptr<Timer> timer_;
+    std::string told_{};  ///< why there is no link yet
     std::shared_ptr<gate::Channel> channel_{};
     std::function<void(const Error&)> lost_{};
     gate::Hello hello_{};

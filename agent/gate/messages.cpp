@@ -35,6 +35,8 @@ std::string_view to_string(File file) noexcept {
         case File::key: return "key";
         case File::tcp_cert: return "tcp-cert";
         case File::tcp_key: return "tcp-key";
+        case File::enrolment: return "enrolment";
+        case File::crl: return "crl";
     }
     return "";
 }
@@ -51,7 +53,7 @@ Frame to_frame(const Hello& hello) {
     if (!hello.https) return frame;
     const HttpsTerms& terms = *hello.https;
     for (const std::string& field :
-         {terms.proxy, flag(terms.reports), std::to_string(terms.batch),
+         {terms.proxy, flag(terms.enrols), flag(terms.reports), std::to_string(terms.batch),
           std::to_string(terms.wait_s), std::to_string(terms.backoff_least_ms),
           std::to_string(terms.backoff_most_ms)})
         frame.fields.push_back(field);
@@ -72,6 +74,7 @@ Result<Hello> hello_in(const Frame& frame) {
     }
     if (reader.flag()) {
         HttpsTerms terms{.proxy = reader.text(),
+                         .enrols = reader.flag(),
                          .reports = reader.flag(),
                          .batch = reader.number(most_rows),
                          .wait_s = reader.number(),

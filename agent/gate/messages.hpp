@@ -18,15 +18,16 @@
 namespace metalwright::agent::gate {
 
 /// The files that the part that is root reads for the other; it takes no other name.
-enum class File { token, ca, cert, key, tcp_cert, tcp_key };
-inline constexpr std::array files{File::token, File::ca,       File::cert,
-                                  File::key,   File::tcp_cert, File::tcp_key};
+enum class File { token, ca, cert, key, tcp_cert, tcp_key, enrolment, crl };
+inline constexpr std::array files{File::token,    File::ca,      File::cert,      File::key,
+                                  File::tcp_cert, File::tcp_key, File::enrolment, File::crl};
 std::string_view to_string(File file) noexcept;  ///< "token", "ca", ... "tcp-key"
 
 /// The https link as it is configured: link::HttpsOptions without what is read from files.
 struct HttpsTerms {
-    std::vector<std::string> urls{};
-    std::string proxy{};  ///< empty: none
+    std::vector<std::string> urls{};  ///< none: where it was enrolled
+    std::string proxy{};              ///< empty: none
+    bool enrols = false;              ///< gets its certificate for what File::enrolment holds
     bool reports = true;
     std::uint64_t batch = 64;
     std::uint64_t wait_s = 60;

@@ -40,7 +40,8 @@ Frame frame_of(std::uint32_t id, const link::Submitted& result) {
 
 Result<std::string> content_of(File file, const std::filesystem::path& path) {
     constexpr std::size_t most = std::size_t{1} << 20;  // a whole distribution's authorities
-    const bool secret = file == File::token || file == File::key || file == File::tcp_key;
+    const bool secret = file == File::token || file == File::key || file == File::tcp_key ||
+                        file == File::enrolment;
     auto text = secret ? sys::read_secret_file(path, most) : sys::read_own_file(path, most);
     if (text && text->size() == most)
         text = fail(Errc::invalid_spec, "is larger than a mebibyte: is this the right file");
@@ -53,6 +54,8 @@ Result<std::string> content_of(File file, const std::filesystem::path& path) {
         case File::key: error.where = "link.https.key_file"; break;
         case File::tcp_cert: error.where = "api.tcp.cert_file"; break;
         case File::tcp_key: error.where = "api.tcp.key_file"; break;
+        case File::enrolment: error.where = "link.https.enrolment_file"; break;
+        case File::crl: error.where = "link.https.crl_file"; break;
     }
     return std::unexpected(std::move(error));
 }

@@ -30,19 +30,6 @@ Result<Credentials> credentials(const HttpsOptions& options) {
     return Credentials{.token = std::move(*token)};
 }
 
-void replace(std::string& text, const std::string& what, const std::string& by) {
-    if (const auto at = text.find(what); at != std::string::npos) text.replace(at, what.size(), by);
-}
-
-/// The error in the words of people.
-Error named(Error error, const Credentials& shown) {
-    for (const auto& [path, name] : shown.names) {
-        replace(error.message, path, name);
-        replace(error.where, path, name);
-    }
-    return error;
-}
-
 /// Why a status is no answer, and who has to do something.
 Error status_error(const Reply& reply, const Url& base, const std::string& token_file) {
     const std::string number = std::to_string(reply.status);
@@ -131,9 +118,12 @@ void Courier::send(Call call, const Result<Credentials>& shown) {
     shown_ = *shown;
     if (!shown_.token.empty()) call.headers.emplace_back("Authorization", "Bearer " + shown_.token);
     if (options_->credentials) call.tls = shown_.tls;
-    if (const auto& admission = options_->admission;
-        admission && std::exchange(edition_, admission->edition()) != admission->edition())
-        client_.renew(admission->files());
+    if (const auto& admission = options_->admission) {
+        const TlsFiles files = with_trust_of(shown_, admission->files());
+        if (std::exchange(edition_, admission->edition()) != admission->edition())
+            client_.renew(files);
+        call.tls = files;
+    }
     sent_ = Clock::now();
     client_.send(std::move(call), [weak = weak_from_this()](Result<Reply> reply) {
         const auto self = weak.lock();

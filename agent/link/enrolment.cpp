@@ -19,9 +19,23 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t largest_answer = 64 << 10;
 
+/// On the pool.
+Result<Bootstrap> handed(const EnrolmentOptions& options) {
+    if (!options.content) return read_enrolment_file(options.file);
+    auto content = options.content();
+    if (!content) return std::unexpected(content.error());
+    return enrolment_in(std::move(*content), options.file);
+}
+
+/// Whom to believe; on the pool. What else is shown is the identity's.
+Result<Credentials> trust(const HttpsOptions& options) {
+    if (options.credentials) return options.credentials();
+    return Credentials{.tls = options.tls};
+}
+
 /// The file's token by its fingerprint, or why there is none.
-void read_token_into(EnrolmentSituation& into) {
-    const auto read = read_enrolment_file(into.file);
+void read_token_into(EnrolmentSituation& into, const EnrolmentOptions& options) {
+    const auto read = handed(options);
     if (read)
         into.token = fingerprint(read->token.view());
     else
@@ -47,6 +61,7 @@ struct HttpsLink::Enrolment::Ready {
     std::shared_ptr<PendingRequest> pending{};
     std::shared_ptr<SecretText> token{};
     IdentityRecord record{};
+    Credentials trust{};
     bool pinned = false;
 };
 
@@ -96,9 +111,8 @@ void HttpsLink::Enrolment::heard(bool revoked) {
 void HttpsLink::Enrolment::look() {
     on_pool(
         pool_, io_,
-        [files = files_, file = options_->enrolment->file,
-         revoked = std::exchange(revoked_, std::nullopt)] {
-            Look found{.stored = files->open(), .token = {.file = file}};
+        [files = files_, options = options_, revoked = std::exchange(revoked_, std::nullopt)] {
+            Look found{.stored = files->open(), .token = {.file = options->enrolment->file}};
             if (found.stored && revoked) {
                 IdentityRecord& record = found.stored->record;
                 record.revoked =
@@ -106,7 +120,7 @@ void HttpsLink::Enrolment::look() {
                 if (auto kept = files->keep_record(record); !kept)
                     found.stored = std::unexpected(kept.error());
             }
-            read_token_into(found.token);
+            read_token_into(found.token, *options->enrolment);
             return found;
         },
         [weak = weak_from_this()](Look found) {
@@ -179,13 +193,16 @@ void HttpsLink::Enrolment::prepare(Act act, const Look& found) {
         [files = files_, options = options_, purpose, token = token_, record = record_] {
             Ready ready{.record = record};
             const auto attempt = [&]() -> Result<void> {
+                auto believed = trust(*options);
+                if (!believed) return std::unexpected(believed.error());
+                ready.trust = std::move(*believed);
                 if (!token.empty()) {
-                    auto read = read_enrolment_file(options->enrolment->file);
+                    auto read = handed(*options->enrolment);
                     if (!read) return std::unexpected(read.error());
                     if (fingerprint(read->token.view()) != token)
                         return fail(Errc::busy, "the file is being written",
                                     options->enrolment->file);
-                    if (!read->authority.empty() && options->tls.ca_file.empty())
+                    if (!read->authority.empty() && ready.trust.tls.ca_file.empty())
                         if (auto kept = files->keep_authorities(read->authority); !kept)
                             return kept;
                     if (!read->urls.empty()) ready.record.urls = read->urls;
@@ -219,10 +236,11 @@ void HttpsLink::Enrolment::prepare(Act act, const Look& found) {
 
 void HttpsLink::Enrolment::send(Ready ready) {
     record_ = on_disk_ = ready.record;
+    trust_ = ready.trust;
     if (!ready.fine) return failed(ready.fine.error());
     pending_ = ready.pending;
     client_ = std::make_unique<HttpClient>(
-        io_, ClientOptions{.tls = files(ready.pinned, act_ == Act::rotate),
+        io_, ClientOptions{.tls = with_trust_of(trust_, files(ready.pinned, act_ == Act::rotate)),
                            .proxy = options_->proxy,
                            .connect_timeout = options_->connect_timeout,
                            .body_limit = largest_answer,
@@ -248,7 +266,7 @@ void HttpsLink::Enrolment::send(Ready ready) {
 
 void HttpsLink::Enrolment::answered(const Result<Reply>& reply) {
     const bool alert = !reply && act_ == Act::rotate && client_->revoked();
-    if (!reply && !alert) return failed(reply.error());
+    if (!reply && !alert) return failed(named(reply.error(), trust_));
     EnrolmentAnswer answer{.kind = EnrolmentAnswer::Kind::revoked};
     if (reply)
         answer = judge_answer(*reply, act_, options_->enrolment->file,

@@ -68,6 +68,7 @@ class HttpsLink::Enrolment : public std::enable_shared_from_this<Enrolment> {
     struct Timer;
     std::unique_ptr<Timer> timer_;
     std::unique_ptr<HttpClient> client_{};
+    Credentials trust_{};  // of the request in hand
     std::size_t index_ = 0;
     Act act_ = Act::wait;
     std::shared_ptr<PendingRequest> pending_{};

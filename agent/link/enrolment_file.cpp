@@ -51,7 +51,11 @@ Result<Bootstrap> from_json(std::string_view text, const std::filesystem::path& 
 Result<Bootstrap> read_enrolment_file(const std::filesystem::path& path) {
     auto content = sys::read_secret_file(path);
     if (!content) return std::unexpected(content.error());
-    const SecretText whole(std::move(*content));
+    return enrolment_in(std::move(*content), path);
+}
+
+Result<Bootstrap> enrolment_in(std::string content, const std::filesystem::path& path) {
+    const SecretText whole(std::move(content));
     std::string_view text = whole.view();
     while (!text.empty() && std::string_view(" \t\r\n").contains(text.back()))
         text.remove_suffix(1);

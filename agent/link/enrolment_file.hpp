@@ -22,4 +22,7 @@ struct Bootstrap {
 /// or of the wrong kind; a "ca" without a certificate).
 Result<Bootstrap> read_enrolment_file(const std::filesystem::path& path);
 
+/// The same of what it holds; `where` is for the error. Errors: invalid_spec.
+Result<Bootstrap> enrolment_in(std::string content, const std::filesystem::path& where);
+
 }  // namespace metalwright::agent::link

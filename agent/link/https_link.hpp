@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "agent/desk/desk.hpp"
+#include "agent/link/credentials.hpp"
 #include "agent/link/http_client.hpp"
 #include "agent/link/status.hpp"
 #include "agent/link/submit.hpp"
@@ -31,19 +32,12 @@ class Admission;
 struct EnrolmentOptions {
     std::filesystem::path directory{};            ///< of IdentityFiles; its parent is there
     std::string file{};                           ///< of read_enrolment_file(); may come later
+    /// Reads what the file holds, on the pool, where it is not ours to open; `file` is a name then.
+    std::function<Result<std::string>()> content{};
     std::chrono::milliseconds look_every{5'000};  ///< at the file, while there is no certificate
     std::chrono::milliseconds rest{60'000};       ///< between two looks at the clock
     std::chrono::milliseconds approval{30'000};  ///< until it is asked again whether it is approved
     std::chrono::seconds long_wait{3'600};       ///< until what was refused is tried once more
-};
-
-/// What a link shows its control plane, as it is at this moment.
-struct Credentials {
-    std::string token{};  ///< empty: none is sent
-    TlsFiles tls{};
-    std::shared_ptr<const void> held{};  ///< the files are there as long as this is
-    /// What people know the files as: a path in an error is told as that.
-    std::vector<std::pair<std::string, std::string>> names{};
 };
 
 struct HttpsOptions {

@@ -4,6 +4,7 @@
 
 #include "agent/link/openssl_owned.hpp"
 #include "agent/link/own_directory.hpp"
+#include "agent/link/signing_request.hpp"
 #include "core/fail_point.hpp"
 
 namespace metalwright::agent::link {
@@ -185,6 +186,14 @@ Result<void> IdentityFiles::finish(const PendingRequest& pending, IdentityRecord
     const auto at = OwnDirectory::open(directory_, /*make=*/false);
     if (!at) return std::unexpected(at.error());
     return at->remove(pending_name);
+}
+
+std::vector<std::string> enrolled_urls(const IdentityFiles& files, const Result<Bootstrap>& handed) {
+    const auto stored = files.look();
+    const bool fresh = handed && !handed->urls.empty() &&
+                       (!stored || fingerprint(handed->token.view()) != stored->record.spent);
+    if (fresh) return handed->urls;
+    return stored ? stored->record.urls : std::vector<std::string>();
 }
 
 }  // namespace metalwright::agent::link

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/link/enrolment_file.hpp"
 #include "agent/link/host_certificate.hpp"
 #include "agent/link/secret_text.hpp"
 #include "core/error.hpp"
@@ -84,6 +85,10 @@ class IdentityFiles {
     std::filesystem::path directory_;
     std::string host_id_;
 };
+
+/// The base URLs of a host that the configuration names none for: of the bootstrap file, until its
+/// token is spent, else of the one that it was enrolled with. None: neither says any.
+std::vector<std::string> enrolled_urls(const IdentityFiles& files, const Result<Bootstrap>& handed);
 
 /// The purpose of a request that a token is exchanged with, and of one that a certificate is.
 std::string purpose_of_token(const std::string& token_fingerprint);

@@ -43,6 +43,9 @@ class SplitHost(host.Host):
         os.chown(self.place / "link.sock", 0, UID)
         os.chmod(self.place / "link.sock", 0o660)
         self.gate.listen(8)
+        self.own = self.place / "own"  # its StateDirectory=
+        self.own.mkdir(mode=0o700)
+        os.chown(self.own, UID, UID)
         Handed.socket = self.gate
         host.Program = Handed
         self.link = None
@@ -54,7 +57,8 @@ class SplitHost(host.Host):
     def start_link(self):
         with open(self.place / "log", "ab") as log:
             self.link = subprocess.Popen([self.build / "agent/metalwright-link", self.place / "link.sock"], user=UID, group=UID,
-                                         extra_groups=[], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", env={})
+                                         extra_groups=[], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
+                                         env={"STATE_DIRECTORY": str(self.own)})
 
     def end_link(self, how="terminate"):
         getattr(self.link, how)()

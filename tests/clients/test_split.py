@@ -194,6 +194,36 @@ backoff_max_ms = 100
         self.assertIn("the network is faced in this process, which is root", (self.host.folder / "inside").read_text())
 
 
+class SplitEnrolmentTest(unittest.TestCase):
+    def test_the_key_is_made_and_kept_where_the_network_is_faced(self):
+        ip("link", "set", "lo", "up")
+        plane = ControlPlane()
+        self.addCleanup(plane.close)
+        token_file = pathlib.Path("/root/enrolment")
+        shutil.copy(plane.authority.certificate, "/root/ca.pem")
+        authority = pathlib.Path(plane.authority.certificate).read_text()
+        host = SplitHost(BUILD, f'[link.https]\nenrolment_file = "{token_file}"\nbackoff_min_ms = 10\nbackoff_max_ms = 100\n')
+        self.addCleanup(host.close)
+        token = plane.enrolments.draw_token("h")
+        token_file.write_text(json.dumps({"token": token, "ca": authority, "urls": [plane.url]}))
+        token_file.chmod(0o600)
+        for generation in (1, 2):
+            plane.put_spec("h", DOCUMENT, generation)
+            self.assertTrue(plane.wait_for(lambda p, g=generation: [r for r in p.reports("h") if r.get("generation") == g], 60),
+                            host.link_log() + host.log())
+            serial, = plane.enrolments.serials("h")
+            host.end_link()
+            token_file.unlink(missing_ok=True)  # it is spent
+            host.start_link()
+        identity = host.own / "identity/identity.pem"
+        self.assertEqual((identity.stat().st_uid, identity.stat().st_mode & 0o7777), (UID, 0o600))
+        self.assertFalse((host.folder / "state/link").exists(), "the daemon keeps an identity too")
+        shown = {request["certificate"] for request in plane.requests if request["kind"] == "spec" and request["status"] == 200}
+        self.assertEqual(shown, {serial})
+        for secret in (token, "PRIVATE KEY"):
+            self.assertNotIn(secret, host.link_log() + host.log())
+
+
 if __name__ == "__main__":
     in_own_namespaces(__file__)
     signal.alarm(280)

@@ -16,6 +16,7 @@
 #include "agent/daemon/doctor/judge.hpp"
 #include "agent/daemon/doctor/look_machine.hpp"
 #include "agent/daemon/links.hpp"
+#include "agent/daemon/outside.hpp"
 #include "agent/link/enrolment_file.hpp"
 #include "agent/link/identity.hpp"
 #include "agent/link/resolve.hpp"
@@ -125,7 +126,8 @@ std::vector<NamedHost> look_up(const std::vector<std::string>& names) {
 std::vector<std::string> look_at_identity(Seen& seen) {
     const Config& config = seen.config;
     if (config.enrolment_file.empty()) return {};
-    IdentitySeen found{.directory = identity_directory(config),
+    const bool outside = look_at_file(gate_socket).there();
+    IdentitySeen found{.directory = outside ? fs::path(outside_identity) : identity_directory(config),
                        .token_file = look_at_file(config.enrolment_file)};
     const auto id =
         config.host_id.empty() ? default_host_id() : Result<std::string>(config.host_id);
@@ -186,7 +188,7 @@ void look_at_link(Seen& seen) {
         else
             seen.api_tls = std::unexpected(made.error());
     }
-    seen.gate = look_at_file("/run/metalwright-link/link.sock");
+    seen.gate = look_at_file(gate_socket);
     if (!config.watched_directory.empty())
         seen.watched_directory = look_at_file(config.watched_directory);
 }

@@ -98,13 +98,14 @@ TEST(GateMessages, TheHelloSaysAllThatTheLinkIsConfiguredAs) {
     const Hello hello{.host_id = "host 7",
                       .https = HttpsTerms{.urls = {"https://a", "https://b/x"},
                                           .proxy = "http://p:1",
+                                          .enrols = true,
                                           .reports = false,
                                           .batch = 3,
                                           .wait_s = 5,
                                           .backoff_least_ms = 7,
                                           .backoff_most_ms = 11},
                       .tcp = true,
-                      .named = {File::token, File::tcp_key}};
+                      .named = {File::token, File::tcp_key, File::enrolment, File::crl}};
     EXPECT_EQ(hello_in(over(to_frame(hello))).value(), hello);
     EXPECT_EQ(hello_in(over(to_frame(Hello{}))).value(), Hello{});
     Frame other = to_frame(hello);
