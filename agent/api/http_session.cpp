@@ -44,8 +44,8 @@ using Socket = asio::generic::stream_protocol::socket;
 /// The socket of a connection; on a Unix one it notes of each byte who sent it.
 class PlainStream {
  public:
-    using executor_type = Socket::executor_type;
-    using next_layer_type = Socket;
+    using executor_type = Socket::executor_type;  // NOLINT(readability-identifier-naming): Asio's
+    using next_layer_type = Socket;               // NOLINT(readability-identifier-naming)
 
     explicit PlainStream(Socket socket) : socket_(std::move(socket)) {}
     executor_type get_executor() { return socket_.get_executor(); }
@@ -61,6 +61,7 @@ class PlainStream {
 
     /// Waits first: a request that has been answered is not followed by another at once.
     template <class Buffers, class Token>
+    // NOLINTNEXTLINE(cppcoreguidelines-missing-std-forward): async_compose takes it as it is
     auto async_read_some(const Buffers& buffers, Token&& token) {
         const asio::mutable_buffer room = *asio::buffer_sequence_begin(buffers);
         return asio::async_compose<Token, void(error_code, std::size_t)>(
