@@ -902,6 +902,8 @@ claim(5.raid.power-cuts "After a loss of power, with what disks had in their cac
 # --- 10. Nothing lost
 claim(10.crash-matrix "At every durable boundary the daemon is killed, aborts, or finds its store full or broken: after a restart all is as without that."
   netns.crash_matrix vm.fail_points)
+claim(10.restarts "A restart by systemd at any durable boundary ends in the same state, and user data runs once."
+  vm.restarts netns.crash_matrix)
 claim(10.crashes "After crashes at any number of random moments addresses, leases, token and reports are as ordered."
   netns.store_faults)
 claim(10.full-disk "On a full disk reads are answered, what would have to be kept is refused with 507, and all goes on without a restart once there is room."

@@ -1,15 +1,22 @@
 // The fail_point() of the daemon that the tests kill at every journal boundary, or whose store
 // cannot be written from there on.
 
+#include <fcntl.h>
+#include <spawn.h>
 #include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
+#include <thread>
 
 #include "core/fail_point.hpp"
 
@@ -91,6 +98,20 @@ int open(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* file, int flags,
     return sqlite3_vfs_register(&above, 1) == SQLITE_OK;
 }();
 
+/// systemd ends this process with SIGTERM, and starts the next one, which passes this point: the
+/// file is there. The thread that is here goes on while the others hear of it.
+void restart() {
+    constexpr const char* once = "/run/metalwright/restarted";
+    if (::open(once, O_CREAT | O_EXCL | O_CLOEXEC, 0600) < 0) return;  // stays open: it is a test's
+    std::array<const char*, 5> words{"systemctl", "--no-block", "restart", "metalwright.service",
+                                     nullptr};
+    ::pid_t child = 0;
+    if (::posix_spawn(&child, "/usr/bin/systemctl", nullptr, nullptr,
+                      const_cast<char**>(words.data()), environ) == 0)
+        ::waitpid(child, nullptr, 0);
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+}
+
 }  // namespace
 
 void fail_point(std::string_view name) {
@@ -105,6 +126,11 @@ void fail_point(std::string_view name) {
         store_fails_with = SQLITE_FULL;
     } else if (what == "eio") {
         store_fails_with = SQLITE_IOERR;
+    } else if (what == "term") {
+        std::raise(SIGTERM);
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));  // until it is heard of
+    } else if (what == "restart") {
+        restart();
     } else {
         std::raise(what == "abort" ? SIGABRT : SIGKILL);
     }
