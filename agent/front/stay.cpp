@@ -56,9 +56,9 @@ Result<link::HttpsOptions> https_options(const gate::Hello& hello, gate::FarDesk
     std::vector<std::string> urls = terms.urls;
     if (terms.enrols) {
         const std::filesystem::path identity = state / "identity";
-        options.enrolment = {.directory = identity,
-                             .file = enrolment_file,
-                             .content = [&desk] { return enrolment(desk); }};
+        options.enrolment = {.directory = identity, .file = enrolment_file, .content = [&desk] {
+                                 return enrolment(desk);
+                             }};
         if (urls.empty()) urls = enrolled_urls({identity, hello.host_id}, desk);
     }
     for (const std::string& text : urls) {

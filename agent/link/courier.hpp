@@ -59,7 +59,7 @@ class Courier : public std::enable_shared_from_this<Courier> {
     std::unique_ptr<Timer> timer_;
     std::size_t index_ = 0;
     unsigned edition_ = 0;  // of the admission that the client's files are from
-    Credentials shown_{};  // with the request in hand
+    Credentials shown_{};   // with the request in hand
     Clock::time_point sent_{};
     std::function<void(std::optional<Reply>)> done_{};
     bool stopped_ = false;

@@ -30,8 +30,8 @@ class Admission;
 
 /// How this host gets a certificate of its own: docs/control-plane.md, "Enrolment".
 struct EnrolmentOptions {
-    std::filesystem::path directory{};            ///< of IdentityFiles; its parent is there
-    std::string file{};                           ///< of read_enrolment_file(); may come later
+    std::filesystem::path directory{};  ///< of IdentityFiles; its parent is there
+    std::string file{};                 ///< of read_enrolment_file(); may come later
     /// Reads what the file holds, on the pool, where it is not ours to open; `file` is a name then.
     std::function<Result<std::string>()> content{};
     std::chrono::milliseconds look_every{5'000};  ///< at the file, while there is no certificate

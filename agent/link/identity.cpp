@@ -188,7 +188,8 @@ Result<void> IdentityFiles::finish(const PendingRequest& pending, IdentityRecord
     return at->remove(pending_name);
 }
 
-std::vector<std::string> enrolled_urls(const IdentityFiles& files, const Result<Bootstrap>& handed) {
+std::vector<std::string> enrolled_urls(const IdentityFiles& files,
+                                       const Result<Bootstrap>& handed) {
     const auto stored = files.look();
     const bool fresh = handed && !handed->urls.empty() &&
                        (!stored || fingerprint(handed->token.view()) != stored->record.spent);

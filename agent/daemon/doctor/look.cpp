@@ -127,8 +127,9 @@ std::vector<std::string> look_at_identity(Seen& seen) {
     const Config& config = seen.config;
     if (config.enrolment_file.empty()) return {};
     const bool outside = look_at_file(gate_socket).there();
-    IdentitySeen found{.directory = outside ? fs::path(outside_identity) : identity_directory(config),
-                       .token_file = look_at_file(config.enrolment_file)};
+    IdentitySeen found{
+        .directory = outside ? fs::path(outside_identity) : identity_directory(config),
+        .token_file = look_at_file(config.enrolment_file)};
     const auto id =
         config.host_id.empty() ? default_host_id() : Result<std::string>(config.host_id);
     if (!id) return {};  // which is told elsewhere
