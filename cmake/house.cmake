@@ -39,8 +39,13 @@ if(METALWRIGHT_SANITIZE)
     target_compile_options(house INTERFACE -fno-sanitize=null)
   endif()
 else()
+  # 3 also checks against sizes that are known only at run time.
+  set(fortify 2)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 12)
+    set(fortify 3)
+  endif()
   target_compile_options(house INTERFACE -fstack-protector-strong
-                         $<$<CONFIG:Release,RelWithDebInfo>:-D_FORTIFY_SOURCE=2>)
+                         $<$<CONFIG:Release,RelWithDebInfo>:-D_FORTIFY_SOURCE=${fortify}>)
   target_link_options(house INTERFACE -Wl,-z,relro -Wl,--as-needed)
 endif()
 

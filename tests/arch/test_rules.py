@@ -253,6 +253,14 @@ class Words(Rules):
 class Flags(unittest.TestCase):
     GOOD = "/usr/bin/c++ " + " ".join(sorted(flags.NEEDED)) + " -c a.cpp"
 
+    def test_what_is_released_is_fortified(self):
+        self.assertEqual([flag for _, flag in flags.lacking([{"file": "a.cpp", "command": self.GOOD + " -O2 -DNDEBUG"}])],
+                         ["-D_FORTIFY_SOURCE=3", "-fstack-protector-strong"])
+        self.assertEqual(flags.lacking([{"file": "a.cpp", "command": self.GOOD + " -DNDEBUG -fsanitize=address"}]), [])
+        fortified = self.GOOD + " -DNDEBUG -fstack-protector-strong -D_FORTIFY_SOURCE="
+        self.assertEqual(flags.lacking([{"file": "a.cpp", "command": fortified + "3"}]), [])
+        self.assertEqual(len(flags.lacking([{"file": "a.cpp", "command": fortified + "2"}])), 1)
+
     def test_a_unit_with_all_flags(self):
         self.assertEqual(flags.lacking([{"file": "a.cpp", "command": self.GOOD}]), [])
 
