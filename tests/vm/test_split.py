@@ -88,12 +88,14 @@ class SplitTest(LabTest):
         self.comes_true(3)
         self.assertNotEqual(self.of(LINK, "MainPID"), link)
         self.assertEqual(self.of(DAEMON, "MainPID"), daemon)
+        self.vm.sh(f"kill -9 {daemon}")
+        self.comes_true(4)
         self.vm.sh(f"systemctl stop {DAEMON}", timeout=200)
         # Whoever had connected again meanwhile would have started it.
         self.vm.sh("sleep 3")
         self.assertEqual([self.of(unit, "ActiveState") for unit in (DAEMON, LINK)], ["inactive", "inactive"])
         self.vm.sh(f"systemctl start {DAEMON}", timeout=200)
-        self.comes_true(4)
+        self.comes_true(5)
         numbers = [report["seq"] for report in self.plane.reports(HOST)]
         self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))), "a report was lost")
 

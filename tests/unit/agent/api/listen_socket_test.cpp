@@ -1,5 +1,6 @@
 #include "agent/api/listen_socket.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -91,6 +92,17 @@ TEST(ListenSocket, AdoptsAListeningSocketAndLeavesItsFile) {
         ASSERT_TRUE(adopted) << describe(adopted.error());
     }
     EXPECT_TRUE(std::filesystem::exists(path));
+}
+
+TEST(ListenSocket, AdoptsATcpSocketOfAnotherProcessAndNothingElse) {
+    const auto bound = bind_tcp("127.0.0.1", 0);
+    ASSERT_TRUE(bound);
+    const auto adopted = adopt_tcp(::dup(bound->fd()));
+    ASSERT_TRUE(adopted) << describe(adopted.error());
+    EXPECT_EQ(adopted->port(), bound->port());
+    EXPECT_FALSE(adopt_tcp(::socket(AF_INET, SOCK_STREAM, 0))) << "it does not listen";
+    EXPECT_FALSE(adopt_tcp(::socket(AF_UNIX, SOCK_STREAM, 0)));
+    EXPECT_FALSE(adopt_tcp(::open("/dev/null", O_RDONLY)));
 }
 
 TEST(ListenSocket, RefusesADescriptorOfAnotherKind) {

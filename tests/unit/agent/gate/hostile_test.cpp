@@ -32,9 +32,10 @@ class HostileTest : public GateTest {
         }
         ASSERT_GE(::sendmsg(socket.get(), &message, MSG_NOSIGNAL), 0) << std::strerror(errno);
     }
-    static sys::Fd memory(std::size_t size, unsigned seals) {
+    static sys::Fd memory(const std::string& bytes, unsigned seals) {
         sys::Fd fd(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-        EXPECT_EQ(::ftruncate(fd.get(), static_cast<off_t>(size)), 0);
+        EXPECT_EQ(::write(fd.get(), bytes.data(), bytes.size()),
+                  static_cast<ssize_t>(bytes.size()));
         EXPECT_EQ(::fcntl(fd.get(), F_ADD_SEALS, seals), 0);
         return fd;
     }
@@ -86,14 +87,20 @@ TEST_F(HostileTest, DescriptorsThatBelongToNothingAreClosed) {
     serve();
     const std::string ask = packet(unsent_frame(1, 1));
     const std::string in_memory = "\1", with_socket = "\2" + ask.substr(1);
-    const sys::Fd whole = memory(100, all_seals), loose = memory(100, F_SEAL_WRITE),
-                  huge = memory(most_frame + 1, all_seals), null(::open("/dev/null", O_RDONLY));
+    const std::string frame = encode(unsent_frame(1, 1));
+    const sys::Fd whole = memory(frame, all_seals), loose = memory(frame, F_SEAL_WRITE),
+                  growing = memory(frame, all_seals & ~unsigned{F_SEAL_GROW}),
+                  writable = memory(frame, all_seals & ~unsigned{F_SEAL_WRITE}),
+                  huge = memory(std::string(most_frame + 1, 'x'), all_seals),
+                  null(::open("/dev/null", O_RDONLY));
     const std::vector<std::pair<std::string, std::vector<int>>> wrong{
         {ask, {null.get()}},
         {ask, std::vector<int>(253, null.get())},
         {in_memory, {}},
         {in_memory, {null.get()}},
         {in_memory, {loose.get()}},
+        {in_memory, {growing.get()}},
+        {in_memory, {writable.get()}},
         {in_memory, {huge.get()}},
         {in_memory, {whole.get(), whole.get()}},
         {in_memory + "more", {whole.get()}},
@@ -103,6 +110,11 @@ TEST_F(HostileTest, DescriptorsThatBelongToNothingAreClosed) {
         const sys::Fd socket = greeted();
         throw_in(socket, wrong[i].first, wrong[i].second);
         EXPECT_TRUE(is_hung_up_on(socket)) << i;
+    }
+    {
+        const sys::Fd socket = greeted();
+        throw_in(socket, in_memory, {whole.get()});
+        EXPECT_EQ(next(socket)->kind, Kind::reports) << "a frame in sealed memory is one";
     }
     EXPECT_TRUE(eventually([&] { return open_descriptors() == before; }))
         << before << " were open, now " << open_descriptors();
