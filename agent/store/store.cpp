@@ -1,6 +1,7 @@
 #include "agent/store/store.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/random.h>
 
@@ -39,7 +40,14 @@ Result<std::string> new_store() {
 Result<sys::Fd> take_alone(const std::filesystem::path& directory) {
     sys::Fd alone(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!alone) return fail(Errc::io, "cannot open the state directory", directory.native(), errno);
-    if (::flock(alone.get(), LOCK_EX | LOCK_NB) == 0) return alone;
+    // A program that a daemon was about to start when it was killed holds what that had open, until
+    // it has begun: a moment, and no second daemon.
+    constexpr int looks = 50, pause_ms = 20;
+    for (int look = 0; look < looks; ++look) {
+        if (::flock(alone.get(), LOCK_EX | LOCK_NB) == 0) return alone;
+        if (errno != EWOULDBLOCK) break;
+        ::poll(nullptr, 0, pause_ms);
+    }
     const int error = errno;
     if (error != EWOULDBLOCK)
         return fail(Errc::io, "cannot lock the state directory", directory.native(), error);
