@@ -43,12 +43,12 @@ Result<sys::Fd> take_alone(const std::filesystem::path& directory) {
     // A program that a daemon was about to start when it was killed holds what that had open, until
     // it has begun: a moment, and no second daemon.
     constexpr int looks = 50, pause_ms = 20;
-    for (int look = 0; look < looks; ++look) {
+    int error = EWOULDBLOCK;
+    for (int look = 0; error == EWOULDBLOCK && look < looks; ++look) {
+        if (look > 0) ::poll(nullptr, 0, pause_ms);
         if (::flock(alone.get(), LOCK_EX | LOCK_NB) == 0) return alone;
-        if (errno != EWOULDBLOCK) break;
-        ::poll(nullptr, 0, pause_ms);
+        error = errno;
     }
-    const int error = errno;
     if (error != EWOULDBLOCK)
         return fail(Errc::io, "cannot lock the state directory", directory.native(), error);
     return fail(Errc::busy,
