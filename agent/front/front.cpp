@@ -43,8 +43,8 @@ Result<sys::Fd> connect_to(const std::filesystem::path& path) {
 
 class Front {
  public:
-    explicit Front(const FrontOptions& options)
-        : options_(options), timer_(io_), signals_(io_, SIGTERM, SIGINT) {}
+    explicit Front(FrontOptions options)
+        : options_(std::move(options)), timer_(io_), signals_(io_, SIGTERM, SIGINT) {}
 
     int run() {
         signals_.async_wait([this](error_code, int) { stop(); });

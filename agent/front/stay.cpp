@@ -111,9 +111,9 @@ void Stay::begin(sys::Fd socket, std::function<void(const Error&)> lost) {
     lost_ = std::move(lost);
     const std::weak_ptr<Stay> weak = weak_from_this();
     const auto then = [weak](auto act) {
-        return [weak, act](auto... what) {
+        return [weak, act](auto&&... what) {
             const auto self = weak.lock();
-            if (self && !self->ended_) act(*self, std::move(what)...);
+            if (self && !self->ended_) act(*self, std::forward<decltype(what)>(what)...);
         };
     };
     channel_ = std::make_shared<gate::Channel>(
