@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/daemon/outside.hpp"
 #include "agent/store/store.hpp"
 #include "cloudinit/paths.hpp"
 #include "cloudinit/room.hpp"
@@ -187,10 +188,15 @@ class Cleaning {
 
     /// Last: what is cut off before is found again by it.
     Result<void> state() {
-        for (const std::string& name : names_in(config_.state_dir)) {
-            told(config_.state_dir / name, "state of metalwright");
+        if (auto gone = content_of(outside_state, "what this host was issued"); !gone) return gone;
+        return content_of(config_.state_dir, "state of metalwright");
+    }
+
+    Result<void> content_of(const fs::path& directory, const char* what) {
+        for (const std::string& name : names_in(directory)) {
+            told(directory / name, what);
             if (dry_run_) continue;
-            if (auto gone = files_.remove_tree(config_.state_dir / name); !gone)
+            if (auto gone = files_.remove_tree(directory / name); !gone)
                 return std::unexpected(gone.error());
         }
         return {};

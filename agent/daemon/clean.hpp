@@ -19,7 +19,7 @@ struct Cleaned {
 };
 
 /// What makes a host this host and not another: what metalwright knows and has done (its state,
-/// boot files, mounts, the instance's keys, root's password if an order has set it), user data with
+/// boot files, mounts, its own certificate, the instance's keys, root's password if an order has set it), user data with
 /// its output, the machine-id, sshd's keys, DHCP leases and the journal kept under the old
 /// machine-id. Disks, arrays and the running kernel are left alone.
 ///

@@ -13,6 +13,7 @@ namespace metalwright::daemon {
 /// Where metalwright-link is met, and where it keeps what this host was issued, as the units have
 /// it.
 inline constexpr const char* gate_socket = "/run/metalwright-link/link.sock";
+inline constexpr const char* outside_state = "/var/lib/metalwright-link";
 inline constexpr const char* outside_identity = "/var/lib/metalwright-link/identity";
 
 /// FileDescriptorName= of metalwright-link.socket.

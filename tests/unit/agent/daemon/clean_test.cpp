@@ -40,6 +40,7 @@ class Clean : public testing::Test {
         write("root/launch-script", "#!/bin/sh\n");
         write("root/launch-script.log", "said\n");
         write("var/lib/metalwright/userdata/i-1/result", "exited 0\n");
+        write("var/lib/metalwright-link/identity/identity.pem", "secret");
         write("var/lib/dhcp/dhclient.eth0.leases", "lease {}\n");
         write("var/lib/dhcp/notes", "kept\n");
         write("var/log/journal/" + std::string(id) + "/system.journal", "x");
@@ -104,7 +105,8 @@ TEST_F(Clean, AnImageForgetsWhichHostItWas) {
           "etc/systemd/network/05-metalwright-eth0.network",
           "etc/systemd/network/10-lan.network.d/50-metalwright.conf",
           "etc/network/interfaces.d/metalwright-eth0", "etc/cloud/cloud.cfg.d/95_metalwright.cfg",
-          "var/log/journal/00112233445566778899aabbccddeeff"}) {
+          "var/log/journal/00112233445566778899aabbccddeeff",
+          "var/lib/metalwright-link/identity"}) {
         EXPECT_FALSE(fs::exists(image_ / gone)) << gone;
         EXPECT_THAT(paths, Contains('/' + std::string(gone)));
     }
