@@ -727,7 +727,7 @@ claim(6.bad-answers "Redirects, answers that drip, are cut, have a wrong length 
   agent_link.LinkFaults.AnAnswerByteByByteIsLeftWhenItsTimeIsOver
   agent_link.LinkFaults.ALengthThatDoesNotFitGivesNoDocument
   agent_link.LinkFaults.ABombOfGzipIsNeitherAskedForNorUnpacked)
-claim(6.rotation "Certificates that run out are told with their dates, and new ones, of another authority too, are taken without a restart."
+claim(6.new-certificates "Certificates that run out are told with their dates, and new ones, of another authority too, are taken without a restart."
   agent_link.LinkFaults.AnExpiredCertificateIsToldAndItsSuccessorTakenWithoutARestart
   agent_link.LinkFaults.AnotherAuthorityAndAnotherClientCertificateAreReadWhenTheirFilesAreReplaced)
 claim(6.clock-jumps "A clock that jumps by years delays nothing, and is told where a certificate is judged by it."

@@ -19,9 +19,9 @@ struct Cleaned {
 };
 
 /// What makes a host this host and not another: what metalwright knows and has done (its state,
-/// boot files, mounts, its own certificate, the instance's keys, root's password if an order has set it), user data with
-/// its output, the machine-id, sshd's keys, DHCP leases and the journal kept under the old
-/// machine-id. Disks, arrays and the running kernel are left alone.
+/// boot files, mounts, its own certificate, the instance's keys, root's password if an order has
+/// set it), user data with its output, the machine-id, sshd's keys, DHCP leases and the journal
+/// kept under the old machine-id. Disks, arrays and the running kernel are left alone.
 ///
 /// `root`: this host, or an image unpacked there, of which no link leads out. `dry_run` changes
 /// nothing. Errors: busy (the daemon is at work on it), io; what was cleaned before stays so, and
