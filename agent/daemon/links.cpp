@@ -70,7 +70,7 @@ std::filesystem::path identity_directory(const Config& config) {
 
 Result<std::unique_ptr<Links>> make_links(const Config& config, const std::string& host_id,
                                           boost::asio::io_context& io,
-                                          boost::asio::thread_pool& pool, Desk& desk,
+                                          boost::asio::thread_pool& pool, LinkDesk& desk,
                                           link::Told told) {
     // Exactly one link carries the reports: the control plane where there is one.
     std::string reporting = config.reporting_link;

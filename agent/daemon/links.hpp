@@ -4,7 +4,7 @@
 #include <string>
 
 #include "agent/daemon/config.hpp"
-#include "agent/desk/desk.hpp"
+#include "agent/desk/link_desk.hpp"
 #include "agent/link/submit.hpp"
 #include "core/error.hpp"
 
@@ -29,7 +29,7 @@ std::filesystem::path identity_directory(const Config& config);
 /// Errors: invalid_spec, refused (a URL that may not be used; two links that would both report).
 Result<std::unique_ptr<Links>> make_links(const Config& config, const std::string& host_id,
                                           boost::asio::io_context& io,
-                                          boost::asio::thread_pool& pool, agent::Desk& desk,
+                                          boost::asio::thread_pool& pool, agent::LinkDesk& desk,
                                           agent::link::Told told);
 
 }  // namespace metalwright::daemon

@@ -3,13 +3,6 @@
 #include <utility>
 
 namespace metalwright::agent::gate {
-namespace {
-
-Error not_from_here() {
-    return {Errc::unsupported, "this is not asked through the gate"};
-}
-
-}  // namespace
 
 void FarDesk::attach(std::shared_ptr<Channel> channel) {
     {
@@ -81,64 +74,6 @@ std::uint64_t FarDesk::on_change(std::function<void()> changed) {
 void FarDesk::forget(std::uint64_t subscription) {
     const std::lock_guard lock(mutex_);
     subscribers_.erase(subscription);
-}
-
-std::expected<std::string, Errors> FarDesk::plan(const Submission&) {
-    return std::unexpected(Errors{not_from_here()});
-}
-std::string FarDesk::status() {
-    return "{}";
-}
-std::optional<std::string> FarDesk::status_at_hand() {
-    return std::nullopt;
-}
-std::string FarDesk::operations(std::size_t) {
-    return R"({"operations":[]})";
-}
-Result<std::string> FarDesk::operation(std::int64_t) {
-    return std::unexpected(not_from_here());
-}
-Result<std::string> FarDesk::cancel(std::int64_t) {
-    return std::unexpected(not_from_here());
-}
-Result<InForce> FarDesk::in_force(const std::string&) {
-    return std::unexpected(not_from_here());
-}
-Result<std::string> FarDesk::leases() {
-    return std::unexpected(not_from_here());
-}
-Result<void> FarDesk::ready() {
-    return std::unexpected(not_from_here());
-}
-Result<std::string> FarDesk::events(std::int64_t, std::int64_t) {
-    return std::unexpected(not_from_here());
-}
-Result<std::string> FarDesk::inventory() {
-    return std::unexpected(not_from_here());
-}
-Result<std::string> FarDesk::arm() {
-    return std::unexpected(not_from_here());
-}
-Result<std::string> FarDesk::set_hold(std::string_view) {
-    return std::unexpected(not_from_here());
-}
-std::expected<std::string, Errors> FarDesk::addresses() {
-    return std::unexpected(Errors{not_from_here()});
-}
-std::expected<std::string, Errors> FarDesk::edit_addresses(std::string_view) {
-    return std::unexpected(Errors{not_from_here()});
-}
-std::expected<std::string, Errors> FarDesk::locate_disk(std::string_view) {
-    return std::unexpected(Errors{not_from_here()});
-}
-std::expected<std::string, Errors> FarDesk::replace_disk(std::string_view) {
-    return std::unexpected(Errors{not_from_here()});
-}
-std::shared_ptr<Desk::VendorCall> FarDesk::call(VendorRequest) {
-    return nullptr;
-}
-Result<std::string> FarDesk::script_log(std::int64_t) {
-    return std::unexpected(not_from_here());
 }
 
 }  // namespace metalwright::agent::gate

@@ -45,7 +45,7 @@ Result<void> is_gate(int fd) {
 
 class Gate::Impl : public std::enable_shared_from_this<Impl> {
  public:
-    Impl(asio::io_context& io, asio::thread_pool& pool, Desk& desk, sys::Fd socket,
+    Impl(asio::io_context& io, asio::thread_pool& pool, LinkDesk& desk, sys::Fd socket,
          GateOptions options)
         : io_(io),
           pool_(pool),
@@ -134,7 +134,7 @@ class Gate::Impl : public std::enable_shared_from_this<Impl> {
 
     asio::io_context& io_;
     asio::thread_pool& pool_;
-    Desk& desk_;
+    LinkDesk& desk_;
     std::shared_ptr<const GateOptions> options_;
     sys::Fd socket_;
     asio::posix::stream_descriptor acceptor_;
@@ -144,7 +144,7 @@ class Gate::Impl : public std::enable_shared_from_this<Impl> {
     bool stopped_ = false;
 };
 
-Gate::Gate(asio::io_context& io, asio::thread_pool& pool, Desk& desk, sys::Fd socket,
+Gate::Gate(asio::io_context& io, asio::thread_pool& pool, LinkDesk& desk, sys::Fd socket,
            GateOptions options)
     : impl_(std::make_shared<Impl>(io, pool, desk, std::move(socket), std::move(options))) {}
 

@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "agent/api/message.hpp"
-#include "agent/desk/desk.hpp"
+#include "agent/desk/link_desk.hpp"
 #include "agent/gate/messages.hpp"
 #include "agent/link/submit.hpp"
 #include "core/error.hpp"
@@ -47,8 +47,8 @@ class Gate {
  public:
     /// Takes over a listening SOCK_SEQPACKET Unix socket (is_gate()). `desk` must live until the
     /// pool is joined, `io` until after that.
-    Gate(boost::asio::io_context& io, boost::asio::thread_pool& pool, Desk& desk, sys::Fd socket,
-         GateOptions options);
+    Gate(boost::asio::io_context& io, boost::asio::thread_pool& pool, LinkDesk& desk,
+         sys::Fd socket, GateOptions options);
     Gate(const Gate&) = delete;
     Gate& operator=(const Gate&) = delete;
     ~Gate();  ///< stop()

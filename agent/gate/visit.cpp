@@ -60,7 +60,7 @@ Result<std::string> content_of(File file, const std::filesystem::path& path) {
     return std::unexpected(std::move(error));
 }
 
-Visit::Visit(asio::io_context& io, asio::thread_pool& pool, Desk& desk,
+Visit::Visit(asio::io_context& io, asio::thread_pool& pool, LinkDesk& desk,
              std::shared_ptr<const GateOptions> options)
     : io_(io), pool_(pool), desk_(desk), options_(std::move(options)) {}
 

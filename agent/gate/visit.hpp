@@ -14,7 +14,7 @@ namespace metalwright::agent::gate {
 /// Gate; on the io thread.
 class Visit : public std::enable_shared_from_this<Visit> {
  public:
-    Visit(boost::asio::io_context& io, boost::asio::thread_pool& pool, Desk& desk,
+    Visit(boost::asio::io_context& io, boost::asio::thread_pool& pool, LinkDesk& desk,
           std::shared_ptr<const GateOptions> options);
 
     /// `ended` hears why, once, unless end() comes first.
@@ -39,7 +39,7 @@ class Visit : public std::enable_shared_from_this<Visit> {
 
     boost::asio::io_context& io_;
     boost::asio::thread_pool& pool_;
-    Desk& desk_;
+    LinkDesk& desk_;
     std::shared_ptr<const GateOptions> options_;
     std::unique_ptr<Connection> connection_{};
     std::function<void(const Error&)> ended_{};

@@ -126,7 +126,7 @@ struct Taken {
     std::optional<Error> unwritten{};   ///< the result file could not be written
 };
 
-Taken take(Desk& desk, sys::Files& files, const fs::path& path, const FileOptions& options) {
+Taken take(LinkDesk& desk, sys::Files& files, const fs::path& path, const FileOptions& options) {
     const std::size_t limit = options.document_limit;
     const auto document = files.read(path);
     if (!document && document.error().code == Errc::not_found) return {};
@@ -152,7 +152,7 @@ Taken take(Desk& desk, sys::Files& files, const fs::path& path, const FileOption
 }
 
 /// Writes the oldest reports, then forgets them. How many; 0: there are none.
-Result<std::size_t> hand_out(Desk& desk, sys::Files& files, const FileOptions& options) {
+Result<std::size_t> hand_out(LinkDesk& desk, sys::Files& files, const FileOptions& options) {
     const auto rows = desk.unsent(options.batch);
     std::int64_t safe = 0;
     Result<void> failed;
@@ -178,7 +178,7 @@ Result<std::size_t> hand_out(Desk& desk, sys::Files& files, const FileOptions& o
 
 class FileLink::Impl : public std::enable_shared_from_this<Impl> {
  public:
-    Impl(asio::io_context& io, asio::thread_pool& pool, Desk& desk, sys::Files& files,
+    Impl(asio::io_context& io, asio::thread_pool& pool, LinkDesk& desk, sys::Files& files,
          FileOptions options)
         : io_(io),
           pool_(pool),
@@ -208,7 +208,7 @@ class FileLink::Impl : public std::enable_shared_from_this<Impl> {
 
     asio::io_context& io_;
     asio::thread_pool& pool_;
-    Desk& desk_;
+    LinkDesk& desk_;
     sys::Files& files_;
     const FileOptions options_;
     LinkBoard board_{"file"};
@@ -395,7 +395,7 @@ void FileLink::Impl::handed_out(const Result<std::size_t>& count) {
     if (*count > 0 || more_) look();
 }
 
-FileLink::FileLink(asio::io_context& io, asio::thread_pool& pool, Desk& desk, sys::Files& files,
+FileLink::FileLink(asio::io_context& io, asio::thread_pool& pool, LinkDesk& desk, sys::Files& files,
                    FileOptions options)
     : impl_(std::make_shared<Impl>(io, pool, desk, files, std::move(options))) {}
 

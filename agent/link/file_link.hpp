@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "agent/desk/desk.hpp"
+#include "agent/desk/link_desk.hpp"
 #include "agent/link/status.hpp"
 #include "agent/link/submit.hpp"
 #include "sys/files.hpp"
@@ -28,14 +28,14 @@ struct FileOptions {
 
 /// A directory as control plane: docs/control-plane.md.
 ///
-/// A file `NAME.json` that is renamed into it, or closed after writing, is handed to Desk::submit()
-/// with source "file" and the signature in `NAME.json.jws`, if there is one; the answer is written
-/// to `NAME.json.result`. Files that are there at the
-/// start are read once, oldest first. When this is the reporting link, each report becomes
-/// `reports/<seq, ten digits>.json`, durable before it is acknowledged.
+/// A file `NAME.json` that is renamed into it, or closed after writing, is handed to
+/// LinkDesk::submit() with source "file" and the signature in `NAME.json.jws`, if there is one; the
+/// answer is written to `NAME.json.result`. Files that are there at the start are read once, oldest
+/// first. When this is the reporting link, each report becomes `reports/<seq, ten digits>.json`,
+/// durable before it is acknowledged.
 class FileLink {
  public:
-    FileLink(boost::asio::io_context& io, boost::asio::thread_pool& pool, Desk& desk,
+    FileLink(boost::asio::io_context& io, boost::asio::thread_pool& pool, LinkDesk& desk,
              sys::Files& files, FileOptions options);
     FileLink(const FileLink&) = delete;
     FileLink& operator=(const FileLink&) = delete;

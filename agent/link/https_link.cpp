@@ -9,7 +9,7 @@
 
 namespace metalwright::agent::link {
 
-HttpsLink::HttpsLink(boost::asio::io_context& io, boost::asio::thread_pool& pool, Desk& desk,
+HttpsLink::HttpsLink(boost::asio::io_context& io, boost::asio::thread_pool& pool, LinkDesk& desk,
                      HttpsOptions options)
     : board_(std::make_shared<LinkBoard>("link")) {
     if (!options.seed) options.seed = std::random_device{}();

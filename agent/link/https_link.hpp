@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "agent/desk/desk.hpp"
+#include "agent/desk/link_desk.hpp"
 #include "agent/link/credentials.hpp"
 #include "agent/link/http_client.hpp"
 #include "agent/link/status.hpp"
@@ -70,7 +70,7 @@ struct HttpsOptions {
 
 /// The control plane over HTTPS: docs/control-plane.md, schema/control-plane.openapi.yaml.
 ///
-/// Documents: a long poll for the host's spec, handed to Desk::submit() with source "link", the
+/// Documents: a long poll for the host's spec, handed to LinkDesk::submit() with source "link", the
 /// generation of its ETag and the signature of its Metalwright-Signature. Reports: the outbox in
 /// order, at least once, acknowledged up to what the control plane says is safe. Each has a
 /// connection and back-off of its own; both go on for ever. Whatever goes wrong is in status() and,
@@ -78,7 +78,7 @@ struct HttpsOptions {
 /// while it is revoked or has expired.
 class HttpsLink {
  public:
-    HttpsLink(boost::asio::io_context& io, boost::asio::thread_pool& pool, Desk& desk,
+    HttpsLink(boost::asio::io_context& io, boost::asio::thread_pool& pool, LinkDesk& desk,
               HttpsOptions options);
     HttpsLink(const HttpsLink&) = delete;
     HttpsLink& operator=(const HttpsLink&) = delete;

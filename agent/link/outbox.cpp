@@ -40,8 +40,8 @@ std::optional<std::int64_t> safe_of(const std::string& body) {
 
 }  // namespace
 
-HttpsLink::Outbox::Outbox(boost::asio::io_context& io, boost::asio::thread_pool& pool, Desk& desk,
-                          std::shared_ptr<const HttpsOptions> options,
+HttpsLink::Outbox::Outbox(boost::asio::io_context& io, boost::asio::thread_pool& pool,
+                          LinkDesk& desk, std::shared_ptr<const HttpsOptions> options,
                           std::shared_ptr<LinkBoard> board)
     : io_(io),
       pool_(pool),

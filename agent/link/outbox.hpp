@@ -11,7 +11,7 @@ namespace metalwright::agent::link {
 /// The reports on their way up, in order, at least once. Internal to HttpsLink.
 class HttpsLink::Outbox : public std::enable_shared_from_this<Outbox> {
  public:
-    Outbox(boost::asio::io_context& io, boost::asio::thread_pool& pool, Desk& desk,
+    Outbox(boost::asio::io_context& io, boost::asio::thread_pool& pool, LinkDesk& desk,
            std::shared_ptr<const HttpsOptions> options, std::shared_ptr<LinkBoard> board);
 
     void start();
@@ -27,7 +27,7 @@ class HttpsLink::Outbox : public std::enable_shared_from_this<Outbox> {
 
     boost::asio::io_context& io_;
     boost::asio::thread_pool& pool_;
-    Desk& desk_;
+    LinkDesk& desk_;
     std::shared_ptr<const HttpsOptions> options_;
     std::shared_ptr<Courier> courier_;
     std::size_t batch_;  // halved by 413, doubled again by success

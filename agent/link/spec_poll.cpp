@@ -5,7 +5,7 @@
 namespace metalwright::agent::link {
 
 HttpsLink::SpecPoll::SpecPoll(boost::asio::io_context& io, boost::asio::thread_pool& pool,
-                              Desk& desk, std::shared_ptr<const HttpsOptions> options,
+                              LinkDesk& desk, std::shared_ptr<const HttpsOptions> options,
                               std::shared_ptr<LinkBoard> board)
     : io_(io),
       pool_(pool),

@@ -11,7 +11,7 @@ namespace metalwright::agent::link {
 /// The long poll for the host's document. Internal to HttpsLink.
 class HttpsLink::SpecPoll : public std::enable_shared_from_this<SpecPoll> {
  public:
-    SpecPoll(boost::asio::io_context& io, boost::asio::thread_pool& pool, Desk& desk,
+    SpecPoll(boost::asio::io_context& io, boost::asio::thread_pool& pool, LinkDesk& desk,
              std::shared_ptr<const HttpsOptions> options, std::shared_ptr<LinkBoard> board);
 
     void start();
@@ -27,7 +27,7 @@ class HttpsLink::SpecPoll : public std::enable_shared_from_this<SpecPoll> {
 
     boost::asio::io_context& io_;
     boost::asio::thread_pool& pool_;
-    Desk& desk_;
+    LinkDesk& desk_;
     std::shared_ptr<const HttpsOptions> options_;
     std::shared_ptr<LinkBoard> board_;
     std::shared_ptr<Courier> courier_;

@@ -7,7 +7,7 @@
 
 namespace metalwright::agent::link {
 
-Submitted submit(Desk& desk, const Submission& submission) {
+Submitted submit(LinkDesk& desk, const Submission& submission) {
     try {
         return desk.submit(submission);
     } catch (const std::exception& broken) {

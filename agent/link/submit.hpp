@@ -3,7 +3,7 @@
 #include <expected>
 #include <functional>
 
-#include "agent/desk/desk.hpp"
+#include "agent/desk/link_desk.hpp"
 
 namespace metalwright::agent::link {
 
@@ -13,9 +13,9 @@ using Submitted = std::expected<Accepted, Errors>;
 /// nobody does.
 using Told = std::function<void(const Submission& submission, const Submitted& result)>;
 
-/// Desk::submit(), with `internal` instead of an exception: a document that breaks the Desk must
-/// not end the daemon, or it would again after each restart. On the pool.
-Submitted submit(Desk& desk, const Submission& submission);
+/// LinkDesk::submit(), with `internal` instead of an exception: a document that breaks the desk
+/// must not end the daemon, or it would again after each restart. On the pool.
+Submitted submit(LinkDesk& desk, const Submission& submission);
 
 /// Whether the document itself, or what the host holds now, is the reason: then the same document
 /// at once again changes nothing. A full disk is another matter.
