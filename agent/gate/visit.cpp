@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "agent/gate/packet.hpp"
+#include "core/fail_point.hpp"
 #include "sys/secret_file.hpp"
 
 namespace metalwright::agent::gate {
@@ -154,6 +155,7 @@ Result<void> Visit::take(const Frame& frame) {
                             "reports are acknowledged that were never handed out");
             under_way();
             queue(frame, [&desk = desk_, id, seq = *seq] {
+                fail_point("link.after-reports");
                 const auto result = desk.acknowledge(seq);
                 return result ? Frame{Kind::done, id, {}} : to_frame(id, Errors{result.error()});
             });
