@@ -94,8 +94,8 @@ class StoreFaultsTest(FaultsTest):
         self.assertEqual(self.runs(), 1)
         self.check_reports()
         self.daemon.stop()
-        self.start()  # as on any other day
-        self.assertEqual(self.ask("GET", "/v1/status")[1]["state"], "running")
+        self.start()  # as on any other day: it looks whether all is there, and ends that
+        until(lambda: self.ask("GET", "/v1/status")[1]["state"] == "running", self.words)
 
     def test_a_start_on_a_full_disk_after_a_clean_end(self):
         self.on_a_small_disk()
