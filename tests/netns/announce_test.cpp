@@ -77,13 +77,17 @@ class Announce : public Netns {
         ASSERT_TRUE(opened) << describe(opened.error());
         socket_.emplace(std::move(*opened));
         nic_ = va();
-        in_peer([] {
-            // A link that has just come up hears no IPv6 multicast yet.
+        // A link that has just come up hears no IPv6 multicast yet, and what is sent on it is lost.
+        const auto comes_up = [](const std::string& nic) {
             const sys::Fd routes = notifications(RTMGRP_IPV6_ROUTE);
             const auto any = [](std::span<const std::byte>) { return true; };
-            while (std::system("ip -6 route show table local | grep -q 'multicast .* dev vb'") != 0)
-                ASSERT_TRUE(await(routes, any)) << "vb does not come up for IPv6";
-        });
+            const std::string there =
+                "ip -6 route show table local | grep -q 'multicast .* dev " + nic + "'";
+            while (std::system(there.c_str()) != 0)
+                ASSERT_TRUE(await(routes, any)) << nic << " does not come up for IPv6";
+        };
+        comes_up("va");
+        in_peer([&] { comes_up("vb"); });
     }
 
     std::vector<Result<void>> send_due() { return socket_->send(announcer_.due(now_, 1000)); }
