@@ -35,6 +35,8 @@ class FileLinkTest : public testing::Test {
                                                            .again = std::chrono::milliseconds(10)});
             link_->start();
         });
+        threads_
+            .settle();  // what lies there has been looked at; from here on it hears of each file
     }
     void stop() {
         threads_.on_io([&] { link_.reset(); });

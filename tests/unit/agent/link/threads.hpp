@@ -1,5 +1,6 @@
 #pragma once
 
+#include <barrier>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -8,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 #include <future>
+#include <memory>
 #include <thread>
 
 namespace metalwright::agent::link {
@@ -47,6 +49,17 @@ class Threads {
         done.get_future().wait();
     }
 
+    /// Waits until all that the pool has been given so far is done, and the io thread has heard of
+    /// it.
+    void settle() {
+        // Once each of its threads is in here, none is in what came before.
+        const auto all = std::make_shared<std::barrier<>>(pool_threads + 1);
+        for (int i = 0; i < pool_threads; ++i)
+            boost::asio::post(pool, [all] { all->arrive_and_wait(); });
+        all->arrive_and_wait();
+        on_io([] {});
+    }
+
     /// The pool first, as the daemon: nothing is posted to an io_context that is gone.
     void end() {
         if (!thread_.joinable()) return;
@@ -56,8 +69,9 @@ class Threads {
         thread_.join();
     }
 
+    static constexpr int pool_threads = 2;
     boost::asio::io_context io{1};
-    boost::asio::thread_pool pool{2};
+    boost::asio::thread_pool pool{pool_threads};
 
  private:
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
