@@ -1,5 +1,6 @@
 """A host for clients: the daemon in namespaces of this process, with a NIC, keys of its own and a listener on loopback."""
 import contextlib
+import http.client
 import json
 import os
 import pathlib
@@ -44,6 +45,18 @@ def in_own_namespaces(script):
 
 
 class Host(contextlib.ExitStack):
+    def send(self, method, target, headers, body=b"", tls=None):
+        """(status, body as JSON) of one request over TCP; `tls` is a client's context, where the listener has TLS."""
+        connection = (http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=tls) if tls
+                      else http.client.HTTPConnection("127.0.0.1", self.port, timeout=20))
+        try:
+            connection.request(method, target, body, headers)
+            answer = connection.getresponse()
+            text = answer.read()
+            return answer.status, json.loads(text) if text else None
+        finally:
+            connection.close()
+
     def __init__(self, build, more=""):
         super().__init__()
         self.build = build

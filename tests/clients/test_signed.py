@@ -35,17 +35,7 @@ class SignedTest(unittest.TestCase):
         return f"127.0.0.1:{self.host.port}"
 
     def send(self, method, target, headers, body=b""):
-        if self.tls:
-            connection = http.client.HTTPSConnection("127.0.0.1", self.host.port, timeout=20, context=self.tls)
-        else:
-            connection = http.client.HTTPConnection("127.0.0.1", self.host.port, timeout=20)
-        try:
-            connection.request(method, target, body, headers)
-            answer = connection.getresponse()
-            text = answer.read()
-            return answer.status, json.loads(text) if text else None
-        finally:
-            connection.close()
+        return self.host.send(method, target, headers, body, self.tls)
 
     def jd(self, method, path, body=None, query=(), **more):
         data = signers.as_json(body)

@@ -2,7 +2,6 @@
 """The agent in two processes: what faces the network has a user of its own, and what is root hears of the network through it alone.
 
 usage: test_split.py BUILD     re-runs itself in namespaces of its own; needs root"""
-import http.client
 import json
 import pathlib
 import shutil
@@ -83,14 +82,7 @@ backoff_max_ms = 100
 
     def send(self, method, target, headers, body=b""):
         context = ssl.create_default_context(cafile=self.plane.authority.certificate)
-        connection = http.client.HTTPSConnection("127.0.0.1", self.host.port, timeout=20, context=context)
-        try:
-            connection.request(method, target, body, headers)
-            answer = connection.getresponse()
-            text = answer.read()
-            return answer.status, json.loads(text) if text else None
-        finally:
-            connection.close()
+        return self.host.send(method, target, headers, body, context)
 
     def peers_of(self, process):
         """The lines of ss(8) about this process's TCP sockets that are connected."""
