@@ -28,8 +28,9 @@ inline constexpr std::array<std::string_view, 16> fail_points{
 
 /// Nothing at all, in what is shipped. The daemon of the tests links tests/fakes/fail_point_on.cpp
 /// instead: METALWRIGHT_FAIL_POINT names a point, and behind a colon what happens there: the
-/// process gets SIGKILL (the default) or `abort`s, or from there on what is written to the store
-/// fails as on a disk that is full (`enospc`) or broken (`eio`).
+/// process gets SIGKILL (the default), `term` (SIGTERM, and goes on), or `abort`s; systemd is asked
+/// to `restart` the unit; or from there on what is written to the store fails as on a disk that is
+/// full (`enospc`) or broken (`eio`).
 void fail_point(std::string_view name);
 
 }  // namespace metalwright

@@ -106,6 +106,32 @@ Cell controllers_in_words(const Json& status) {
     return {join(lines, "; "), tone};
 }
 
+/// What keeps a link from its work, and when it was heard last; empty where there is no link.
+Cell links_in_words(const Json& status) {
+    std::vector<std::string> lines;
+    Tone tone = Tone::plain;
+    for (const Json& link : list(status, "links")) {
+        std::vector<std::string> wrong;
+        const auto keeps = [&](const char* what, const std::optional<Error>& why) {
+            if (why) wrong.push_back(what + describe(*why));
+        };
+        keeps("no documents come: ", error(link, "documents"));
+        keeps("no reports go out: ", error(link, "reports"));
+        keeps("no next certificate: ", error(link, "renewal"));
+        if (flag(part(link, "certificate"), "revoked"))
+            wrong.push_back("the certificate is revoked");
+        if (const std::size_t count = list(link, "refused").size(); count > 0)
+            wrong.push_back("the last document was refused for " +
+                            counted(count, "error", "errors"));
+        if (!wrong.empty()) tone = Tone::warning;
+        const std::string heard = moment_in_words(text(link, "lastContact"));
+        wrong.push_back(heard.empty() ? "not heard yet" : "heard " + heard);
+        lines.push_back((text(link, "name") == "file" ? "watched directory: " : "control plane: ") +
+                        join(wrong, "; "));
+    }
+    return {join(lines, "; "), tone};
+}
+
 }  // namespace
 
 Cell user_data_in_words(const Json& user_data) {
@@ -148,6 +174,7 @@ std::string status_view(const Json& status, const Look& look) {
                               {"put back", {restored(status)}},
                               {"arrays", arrays_in_words(status)},
                               {"controllers", controllers_in_words(status)},
+                              {"links", links_in_words(status)},
                               {"reports", {reports(status), Tone::warning}},
                               {"generation", {number_in_words(status, "generation")}},
                               {"operation", {number_in_words(status, "operation")}},

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/desk/link_status.hpp"
 #include "core/error.hpp"
 
 namespace metalwright::agent {
@@ -51,7 +52,8 @@ struct OutboxRow {
 };
 
 /// The inside of the agent, as links see it. Every call may touch the disk, or wait for another
-/// process: call it on the blocking pool, never on the io thread. Thread-safe.
+/// process: call it on the blocking pool, never on the io thread, but where it says that it never
+/// waits. Thread-safe.
 class LinkDesk {
  public:
     virtual ~LinkDesk() = default;
@@ -66,6 +68,9 @@ class LinkDesk {
 
     /// Everything up to `seq` is safe at the control plane and may be forgotten.
     virtual Result<void> acknowledge(std::int64_t seq) = 0;
+
+    /// How a link is doing from now on, for the status. Never waits: from any thread.
+    virtual void link_changed(const LinkStatus& status) = 0;
 
     /// Calls `changed` from any thread whenever an event or a report was committed, until the
     /// returned number is passed to forget().

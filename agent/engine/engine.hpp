@@ -77,6 +77,7 @@ class Engine final : public agent::Desk {
     std::expected<std::string, Errors> plan(const agent::Submission& submission) override;
     std::string status() override;
     std::optional<std::string> status_at_hand() override;
+    void link_changed(const agent::LinkStatus& status) override;
     std::string operations(std::size_t limit) override;
     Result<std::string> operation(std::int64_t id) override;
     Result<std::string> cancel(std::int64_t id) override;
@@ -211,8 +212,12 @@ class Engine final : public agent::Desk {
     std::chrono::steady_clock::time_point next_output_{};  // worker only: when it is looked at
     std::mutex status_mutex_;
     std::string status_text_;
-    std::array<std::int64_t, 3> status_counts_{-1, 0, 0};  // as they were when it was made
-    std::atomic<std::int64_t> looks_{0};                   // at arrays and controllers
+    using Counts = std::array<std::int64_t, 4>;
+    Counts status_counts_{-1};            // as they were when it was made
+    std::atomic<std::int64_t> looks_{0};  // at arrays and controllers
+    std::mutex links_mutex_;
+    std::map<std::string, agent::LinkStatus> links_;  // by name
+    std::atomic<std::int64_t> links_told_{0};
     std::map<std::uint64_t, std::function<void()>> subscribers_;
     std::uint64_t next_subscription_ = 1;
     struct Calls;  // of vendors, while somebody waits for them

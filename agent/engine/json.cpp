@@ -54,6 +54,27 @@ Json to_json(const PlannedItem& item) {
     return json;
 }
 
+Json to_json(const agent::LinkStatus& link) {
+    const auto why = [](const std::optional<Error>& error) {
+        return error ? to_json(*error) : Json();
+    };
+    Json json{{"name", link.name}, {"lastContact", nullptr}};
+    if (link.last_contact)
+        json["lastContact"] = utc_with_ms(link.last_contact->time_since_epoch().count());
+    json["documents"] = why(link.document_error);
+    json["reports"] = why(link.report_error);
+    json["refused"] = to_json(link.refused);
+    json["generation"] = link.generation ? Json(*link.generation) : Json();
+    json["certificate"] = Json();
+    if (const auto& shown = link.certificate)
+        json["certificate"] = {
+            {"serial", shown->serial},
+            {"until", utc_seconds(shown->until.time_since_epoch().count() * 1000)},
+            {"revoked", shown->revoked}};
+    json["renewal"] = why(link.certificate_error);
+    return json;
+}
+
 Json script_json(const std::optional<store::ScriptRun>& run) {
     Json json{{"state", run ? run->state : "none"}, {"exitCode", nullptr}};
     if (run && run->exit_code) json["exitCode"] = *run->exit_code;

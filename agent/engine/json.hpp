@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "agent/desk/link_status.hpp"
 #include "agent/engine/room_run.hpp"
 #include "agent/store/store.hpp"
 #include "netcfg/model.hpp"
@@ -28,6 +29,10 @@ Json arrays_json(const std::vector<raid::Array>& arrays);
 /// Of a status: [{"id","model","health","flags","note","volumes":[{"name","level","state","note"}],
 /// "drives":[{"selector","serial","state"}]}], of the drives those that are not in order.
 Json controllers_json(const raid::Controllers& controllers);
+/// Of a status: {"name","lastContact","documents","reports","refused":[...],"generation",
+/// "certificate":{"serial","until","revoked"}|null,"renewal"}; "documents", "reports" and "renewal"
+/// are null or the error that keeps them.
+Json to_json(const agent::LinkStatus& link);
 /// {"state","exitCode"} of a run of user data; state "none" when there is none.
 Json script_json(const std::optional<store::ScriptRun>& run);
 /// One operation without its items.

@@ -5,6 +5,7 @@
 #include "agent/engine/log.hpp"
 #include "agent/engine/run_order.hpp"
 #include "agent/engine/work.hpp"
+#include "agent/spec/store_form.hpp"
 #include "core/fail_point.hpp"
 #include "core/utc.hpp"
 
@@ -15,6 +16,8 @@ using cloudinit::ScriptState;
 
 /// Of the output in one report, and of one run in all reports.
 constexpr std::size_t chunk_bytes = std::size_t{4} << 10;
+constexpr store::OrderedBy documents_place{.user_data = spec::stored_user_data,
+                                           .instance = spec::stored_instance_id};
 constexpr std::int64_t most_streamed = std::int64_t{256} << 10;
 
 /// A run that is over, as the store tells it.
@@ -242,7 +245,7 @@ bool Engine::settle_script(store::ScriptRun run, const cloudinit::ScriptStatus& 
         run.bytes.clear();
         run.run_order.clear();
     }
-    if (auto kept = store_.set_script(run, dump(report), clock_()); !kept) {
+    if (auto kept = store_.set_script(run, documents_place, dump(report), clock_()); !kept) {
         log(Level::error, "cannot note the end of user data: " + describe(kept.error()));
         return false;
     }

@@ -30,11 +30,11 @@ Result<netcfg::Owned> Engine::network_owned() {
 /// What is asked for most, by whoever watches: told again as it was, until something has changed.
 std::string Engine::status() {
     const std::lock_guard lock(status_mutex_);
-    const std::array counts{store_.writes(), restored_.load(), looks_.load()};
+    const Counts counts{store_.writes(), restored_.load(), looks_.load(), links_told_.load()};
     if (status_counts_ != counts) {
         status_text_ = status_now();
         // A hold ends by itself.
-        status_counts_ = hold() == Hold() ? counts : std::array<std::int64_t, 3>{-1, 0, 0};
+        status_counts_ = hold() == Hold() ? counts : Counts{-1};
     }
     return status_text_;
 }
@@ -43,9 +43,19 @@ std::optional<std::string> Engine::status_at_hand() {
     const std::unique_lock lock(status_mutex_, std::try_to_lock);
     if (!lock) return std::nullopt;
     const auto writes = store_.writes_at_hand();
-    if (!writes || status_counts_ != std::array{*writes, restored_.load(), looks_.load()})
+    if (!writes ||
+        status_counts_ != Counts{*writes, restored_.load(), looks_.load(), links_told_.load()})
         return std::nullopt;
     return status_text_;
+}
+
+void Engine::link_changed(const agent::LinkStatus& status) {
+    const std::lock_guard lock(links_mutex_);
+    agent::LinkStatus& known = links_[status.name];
+    const auto last_contact = known.last_contact;
+    known = status;
+    if (!known.last_contact) known.last_contact = last_contact;  // of its process before this one
+    ++links_told_;
 }
 
 std::string Engine::status_now() {
@@ -59,6 +69,11 @@ std::string Engine::status_now() {
         const std::lock_guard lock(arrays_mutex_);
         json["arrays"] = arrays_json(arrays_seen_);
         json["controllers"] = controllers_json(controllers_seen_);
+    }
+    {
+        const std::lock_guard lock(links_mutex_);
+        Json& links = json["links"] = Json::array();
+        for (const auto& [name, link] : links_) links.push_back(to_json(link));
     }
     if (!standing) {
         json["state"] = "failed";

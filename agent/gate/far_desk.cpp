@@ -8,6 +8,8 @@ void FarDesk::attach(std::shared_ptr<Channel> channel) {
     {
         const std::lock_guard lock(mutex_);
         channel_ = std::move(channel);
+        telling_ = false;
+        untold_.reset();  // a link that begins anew says so itself
     }
     changed();
 }
@@ -56,6 +58,30 @@ Result<void> FarDesk::acknowledge(std::int64_t seq) {
     if (!answer) return std::unexpected(answer.error());
     if (auto errors = errors_in(*answer)) return std::unexpected(errors->front());
     return {};
+}
+
+void FarDesk::link_changed(const LinkStatus& status) {
+    {
+        const std::lock_guard lock(mutex_);
+        untold_ = status;
+        if (std::exchange(telling_, true)) return;
+    }
+    tell_next();
+}
+
+void FarDesk::tell_next() {
+    std::shared_ptr<Channel> there;
+    std::optional<LinkStatus> status;
+    {
+        const std::lock_guard lock(mutex_);
+        status = std::exchange(untold_, std::nullopt);
+        there = channel_;
+        telling_ = status && there;
+    }
+    if (!status || !there) return;
+    there->ask(to_frame(0, *status), [this, there = there.get()](const Result<Frame>&) {
+        if (channel().get() == there) tell_next();
+    });
 }
 
 Result<std::string> FarDesk::content(File file) {

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "agent/desk/link_desk.hpp"
 #include "agent/gate/channel.hpp"
@@ -27,14 +28,18 @@ class FarDesk final : public LinkDesk {
     std::expected<Accepted, Errors> submit(const Submission& submission) override;
     std::vector<OutboxRow> unsent(std::size_t limit) override;
     Result<void> acknowledge(std::int64_t seq) override;
+    void link_changed(const LinkStatus& status) override;
     std::uint64_t on_change(std::function<void()> changed) override;
     void forget(std::uint64_t subscription) override;
 
  private:
     Result<Frame> ask(Frame frame) const;
+    void tell_next();
 
     mutable std::mutex mutex_{};
     std::shared_ptr<Channel> channel_{};
+    std::optional<LinkStatus> untold_{};  ///< the newest, while an older one is on its way
+    bool telling_ = false;
     std::map<std::uint64_t, std::function<void()>> subscribers_{};
     std::uint64_t last_subscription_ = 0;
 };

@@ -10,7 +10,7 @@ namespace {
 constexpr std::array kinds{Kind::hello,    Kind::listener, Kind::changed, Kind::accepted,
                            Kind::refused,  Kind::reports,  Kind::done,    Kind::content,
                            Kind::response, Kind::submit,   Kind::unsent,  Kind::acknowledge,
-                           Kind::file,     Kind::request};
+                           Kind::file,     Kind::request,  Kind::standing};
 
 void put(std::string& out, std::uint64_t number, unsigned bytes) {
     for (unsigned i = 0; i < bytes; ++i) out += static_cast<char>(number >> (8 * i) & 0xff);

@@ -28,6 +28,7 @@ enum class Kind : std::uint8_t {
     acknowledge = 34,
     file = 35,
     request = 36,
+    standing = 37,  ///< how the link is doing
 };
 
 /// One message between the two parts. What its fields are, messages.hpp says.

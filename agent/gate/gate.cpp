@@ -56,6 +56,7 @@ class Gate::Impl : public std::enable_shared_from_this<Impl> {
           timer_(io) {}
 
     void start() {
+        if (options_->hello.https) tell_away();
         // Asio closes its own.
         const int copy = ::fcntl(socket_.get(), F_DUPFD_CLOEXEC, 0);
         const int flags = ::fcntl(socket_.get(), F_GETFL);
@@ -76,6 +77,13 @@ class Gate::Impl : public std::enable_shared_from_this<Impl> {
     }
 
  private:
+    void tell_away() {
+        desk_.link_changed({.name = "link",
+                            .document_error = Error{Errc::unavailable,
+                                                    "metalwright-link is not there: see "
+                                                    "`systemctl status metalwright-link`"}});
+    }
+
     void wait() {
         acceptor_.async_wait(asio::posix::stream_descriptor::wait_read,
                              [weak = weak_from_this()](error_code ec) {
@@ -124,6 +132,7 @@ class Gate::Impl : public std::enable_shared_from_this<Impl> {
         // By a post: what has called us stands on it.
         const auto visit = std::exchange(visit_, nullptr);
         visiting_.close();
+        if (options_->hello.https) tell_away();
         asio::post(io_, [visit] { visit->end(); });
         if (why.code == Errc::unavailable) return spdlog::info("metalwright-link is gone");
         spdlog::error("metalwright-link is disconnected: {}", why.message);

@@ -19,6 +19,34 @@ Result<T> read(const Reader& reader, T value) {
     return value;
 }
 
+// Of a LinkStatus: what its words are cut to, and how many errors a document is refused with.
+constexpr std::size_t most_text = 1024;
+constexpr std::size_t most_told = 16;
+constexpr std::uint64_t most_ms = 253'402'300'799'999;  ///< the end of the year 9999
+
+using Moment = std::chrono::sys_time<std::chrono::milliseconds>;
+
+Moment at_ms(std::uint64_t ms) {
+    return Moment(std::chrono::milliseconds(ms));
+}
+
+/// Within what is read again: a clock before 1970 says 0.
+std::uint64_t ms_of(Moment moment) {
+    const std::int64_t ms = moment.time_since_epoch().count();
+    return std::min(static_cast<std::uint64_t>(std::max<std::int64_t>(ms, 0)), most_ms);
+}
+
+void add_error(Frame& frame, const Error& error, std::size_t most = most_frame) {
+    for (std::string field : {std::string(to_string(error.code)), error.message.substr(0, most),
+                              error.where.substr(0, most), std::to_string(std::max(error.sys, 0))})
+        frame.fields.push_back(std::move(field));
+}
+
+Error error_in(Reader& reader, std::size_t most = most_frame) {
+    return {errc_from(reader.text(most)), reader.text(most), reader.text(most),
+            static_cast<int>(reader.number(INT32_MAX))};
+}
+
 std::optional<File> file_named(std::string_view name) {
     for (const File file : files)
         if (to_string(file) == name) return file;
@@ -97,11 +125,7 @@ Frame to_frame(std::uint32_t id, const Submission& submission) {
 Result<Submission> submission_in(const Frame& frame) {
     Reader reader(frame, Kind::submit);
     Submission submission{.source = {}, .document = reader.text()};
-    // One without a generation has an empty field.
-    if (frame.fields.size() > 1 && frame.fields[1].empty())
-        (void)reader.text();
-    else
-        submission.generation = reader.number();
+    submission.generation = reader.optional_number();
     const bool is_signed = reader.flag();
     submission.signature = reader.text();
     reader.require(is_signed || submission.signature->empty());
@@ -142,6 +166,45 @@ Result<File> file_in(const Frame& frame) {
     return read(reader, file.value_or(File::token));
 }
 
+Frame to_frame(std::uint32_t id, const LinkStatus& status) {
+    Frame frame{Kind::standing, id, {}};
+    frame.fields.push_back(status.last_contact ? std::to_string(ms_of(*status.last_contact)) : "");
+    frame.fields.push_back(status.generation ? std::to_string(*status.generation) : "");
+    frame.fields.push_back(flag(status.certificate.has_value()));
+    if (const auto& certificate = status.certificate) {
+        frame.fields.push_back(certificate->serial.substr(0, most_text));
+        frame.fields.push_back(std::to_string(ms_of(certificate->until)));
+        frame.fields.push_back(flag(certificate->revoked));
+    }
+    for (const auto* error :
+         {&status.document_error, &status.report_error, &status.certificate_error}) {
+        frame.fields.push_back(flag(error->has_value()));
+        if (*error) add_error(frame, **error, most_text);
+    }
+    for (std::size_t i = 0; i < std::min(status.refused.size(), most_told); ++i)
+        add_error(frame, status.refused[i], most_text);
+    return frame;
+}
+
+Result<LinkStatus> standing_in(const Frame& frame) {
+    Reader reader(frame, Kind::standing);
+    LinkStatus status;
+    if (const auto ms = reader.optional_number(most_ms)) status.last_contact = at_ms(*ms);
+    status.generation = reader.optional_number();
+    if (reader.flag()) {
+        const std::string& serial = reader.text(most_text);
+        const auto until = std::chrono::floor<std::chrono::seconds>(at_ms(reader.number(most_ms)));
+        status.certificate = LinkCertificate{serial, until, reader.flag()};
+    }
+    for (auto* error : {&status.document_error, &status.report_error, &status.certificate_error})
+        if (reader.flag()) *error = error_in(reader, most_text);
+    while (reader.left() > 0) {
+        reader.require(status.refused.size() < most_told);
+        status.refused.push_back(error_in(reader, most_text));
+    }
+    return read(reader, std::move(status));
+}
+
 Frame to_frame(std::uint32_t id, const Accepted& accepted) {
     return {Kind::accepted,
             id,
@@ -152,12 +215,7 @@ Frame to_frame(std::uint32_t id, const Accepted& accepted) {
 Frame to_frame(std::uint32_t id, const Errors& errors) {
     Frame frame{Kind::refused, id, {}};
     constexpr std::size_t most = most_fields / 4;
-    for (std::size_t i = 0; i < std::min(errors.size(), most); ++i) {
-        const Error& error = errors[i];
-        for (std::string field : {std::string(to_string(error.code)), error.message, error.where,
-                                  std::to_string(std::max(error.sys, 0))})
-            frame.fields.push_back(std::move(field));
-    }
+    for (std::size_t i = 0; i < std::min(errors.size(), most); ++i) add_error(frame, errors[i]);
     return frame;
 }
 
@@ -165,9 +223,7 @@ std::optional<Errors> errors_in(const Frame& frame) {
     if (frame.kind != Kind::refused) return std::nullopt;
     Reader reader(frame, Kind::refused);
     Errors errors;
-    while (reader.left() > 0)
-        errors.push_back({errc_from(reader.text()), reader.text(), reader.text(),
-                          static_cast<int>(reader.number(INT32_MAX))});
+    while (reader.left() > 0) errors.push_back(error_in(reader));
     if (!reader.ended() || errors.empty())
         return Errors{{Errc::internal, "metalwrightd refuses it and does not say why"}};
     return errors;

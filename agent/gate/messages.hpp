@@ -68,6 +68,10 @@ Result<std::int64_t> seq_in(const Frame& frame);  ///< from 1 up
 Frame file_frame(std::uint32_t id, File file);
 Result<File> file_in(const Frame& frame);
 
+/// How the link is doing, cut to what fits into a status. Read without a name: it is the link's.
+Frame to_frame(std::uint32_t id, const LinkStatus& status);
+Result<LinkStatus> standing_in(const Frame& frame);
+
 /// A request over TCP: method, target, head, address, headers and body.
 Frame to_frame(std::uint32_t id, const api::Request& request);
 /// What it is: remote, of no local user. Only what HTTP allows is in it: a target without control

@@ -4,10 +4,18 @@
 
 namespace metalwright::agent::gate {
 
-const std::string& Reader::text() {
+const std::string& Reader::text(std::size_t most) {
     static const std::string none;
-    require(left() > 0);
+    require(left() > 0 && frame_.fields[at_].size() <= most);
     return left() > 0 ? frame_.fields[at_++] : none;
+}
+
+std::optional<std::uint64_t> Reader::optional_number(std::uint64_t most) {
+    if (left() > 0 && frame_.fields[at_].empty()) {
+        ++at_;
+        return std::nullopt;
+    }
+    return number(most);
 }
 
 std::uint64_t Reader::number(std::uint64_t most) {

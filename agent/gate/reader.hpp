@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "agent/gate/frame.hpp"
@@ -13,10 +14,12 @@ class Reader {
  public:
     Reader(const Frame& frame, Kind kind) : frame_(frame), good_(frame.kind == kind) {}
 
-    /// The next field; an empty one where there is none.
-    const std::string& text();
+    /// The next field, of at most so many bytes; an empty one where there is none.
+    const std::string& text(std::size_t most = most_frame);
     /// A whole number in decimal without a sign or leading zeros, at most `most`.
     std::uint64_t number(std::uint64_t most = UINT64_MAX);
+    /// The same, or an empty field: nothing.
+    std::optional<std::uint64_t> optional_number(std::uint64_t most = UINT64_MAX);
     bool flag() { return number(1) == 1; }
     std::size_t left() const { return frame_.fields.size() - at_; }
     void require(bool holds) { good_ = good_ && holds; }

@@ -174,6 +174,14 @@ Result<void> Visit::take(const Frame& frame) {
             });
             return {};
         }
+        case Kind::standing: {
+            auto status = standing_in(frame);
+            if (!status) return std::unexpected(status.error());
+            status->name = "link";
+            desk_.link_changed(*status);
+            connection_->send({.kind = Kind::done, .id = id});
+            return {};
+        }
         case Kind::request: {
             auto request = request_in(frame);
             if (!request) return std::unexpected(request.error());

@@ -342,6 +342,7 @@ void HttpsLink::Enrolment::rest(bool talks, const std::optional<Error>& trouble,
         spdlog::warn("link: the next certificate is not there yet: {}", describe(*trouble));
     if (trouble && !talks) board_->trouble(Talk::documents, *trouble);
     told_ = trouble;
+    show();
     record_.trouble = trouble ? describe(*trouble) : "";
     const auto now = Clock::now();
     const auto turn = std::max<milliseconds>(
@@ -356,6 +357,15 @@ void HttpsLink::Enrolment::rest(bool talks, const std::optional<Error>& trouble,
             if (!kept) self->board_->trouble(Talk::documents, kept.error());
             self->arm(wait);
         });
+}
+
+/// For the status.
+void HttpsLink::Enrolment::show() const {
+    std::optional<LinkCertificate> shown;
+    if (certificate_)
+        shown = LinkCertificate{certificate_->serial, certificate_->valid.to,
+                                certificate_->serial == record_.revoked};
+    board_->certificate(shown, told_);
 }
 
 void HttpsLink::Enrolment::arm(milliseconds wait) {

@@ -53,6 +53,7 @@ class HttpsLink::Enrolment : public std::enable_shared_from_this<Enrolment> {
     /// Tells why nothing comes of it, if so, and rests.
     void rest(bool talks, const std::optional<Error>& trouble, std::chrono::milliseconds most);
     void arm(std::chrono::milliseconds wait);
+    void show() const;
     Turns new_turns() const;
     void heard(bool revoked);
     TlsFiles files(bool pinned, bool with_identity) const;

@@ -211,7 +211,7 @@ class FileLink::Impl : public std::enable_shared_from_this<Impl> {
     LinkDesk& desk_;
     sys::Files& files_;
     const FileOptions options_;
-    LinkBoard board_{"file"};
+    LinkBoard board_{"file", [this](const LinkStatus& status) { desk_.link_changed(status); }};
     asio::posix::stream_descriptor inotify_;
     asio::steady_timer watch_timer_;
     asio::steady_timer take_timer_;

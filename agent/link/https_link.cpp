@@ -11,7 +11,8 @@ namespace metalwright::agent::link {
 
 HttpsLink::HttpsLink(boost::asio::io_context& io, boost::asio::thread_pool& pool, LinkDesk& desk,
                      HttpsOptions options)
-    : board_(std::make_shared<LinkBoard>("link")) {
+    : board_(std::make_shared<LinkBoard>(
+          "link", [&desk](const LinkStatus& status) { desk.link_changed(status); })) {
     if (!options.seed) options.seed = std::random_device{}();
     if (options.enrolment) options.admission = std::make_shared<Admission>();
     const auto shared = std::make_shared<const HttpsOptions>(std::move(options));

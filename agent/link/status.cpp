@@ -34,7 +34,7 @@ bool same(const Error& one, const Error& other) {
 
 }  // namespace
 
-LinkBoard::LinkBoard(std::string name) {
+LinkBoard::LinkBoard(std::string name, Tell tell) : tell_(std::move(tell)) {
     status_.name = std::move(name);
 }
 
@@ -43,13 +43,27 @@ LinkStatus LinkBoard::read() const {
     return status_;
 }
 
+void LinkBoard::change(const std::function<void()>& how) {
+    LinkStatus now;
+    {
+        const std::lock_guard lock(mutex_);
+        const LinkStatus before = status_;
+        how();
+        if (status_ == before) return;
+        now = status_;
+    }
+    tell_(now);
+}
+
 void LinkBoard::contact(Talk talk) {
-    const std::lock_guard lock(mutex_);
-    status_.last_contact = std::chrono::system_clock::now();
-    auto& error = talk == Talk::documents ? status_.document_error : status_.report_error;
-    if (error) spdlog::info("{}: {} pass again", status_.name, purpose(talk));
-    error.reset();
-    told_[static_cast<std::size_t>(talk)].clear();
+    change([&] {
+        status_.last_contact =
+            std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+        auto& error = talk == Talk::documents ? status_.document_error : status_.report_error;
+        if (error) spdlog::info("{}: {} pass again", status_.name, purpose(talk));
+        error.reset();
+        told_[static_cast<std::size_t>(talk)].clear();
+    });
 }
 
 void LinkBoard::absent() {
@@ -59,31 +73,42 @@ void LinkBoard::absent() {
 }
 
 void LinkBoard::trouble(Talk talk, const Error& error) {
-    const std::lock_guard lock(mutex_);
-    (talk == Talk::documents ? status_.document_error : status_.report_error) = error;
-    // Several base URLs fail in turn, each in its own way.
-    auto& told = told_[static_cast<std::size_t>(talk)];
-    const auto as_this = [&](const Error& former) { return same(former, error); };
-    if (told.size() >= most_told || std::ranges::any_of(told, as_this)) return;
-    told.push_back(error);
-    spdlog::warn("{}: no {} pass for now: {}", status_.name, purpose(talk), describe(error));
+    change([&] {
+        (talk == Talk::documents ? status_.document_error : status_.report_error) = error;
+        // Several base URLs fail in turn, each in its own way.
+        auto& told = told_[static_cast<std::size_t>(talk)];
+        const auto as_this = [&](const Error& former) { return same(former, error); };
+        if (told.size() >= most_told || std::ranges::any_of(told, as_this)) return;
+        told.push_back(error);
+        spdlog::warn("{}: no {} pass for now: {}", status_.name, purpose(talk), describe(error));
+    });
 }
 
 void LinkBoard::taken(std::optional<std::uint64_t> generation) {
-    const std::lock_guard lock(mutex_);
-    spdlog::info("{}: {} is accepted", status_.name, named(generation));
-    absent_ = false;
-    status_.generation = generation;
-    status_.refused.clear();
+    change([&] {
+        spdlog::info("{}: {} is accepted", status_.name, named(generation));
+        absent_ = false;
+        status_.generation = generation;
+        status_.refused.clear();
+    });
 }
 
 void LinkBoard::refused(std::optional<std::uint64_t> generation, const Errors& errors) {
-    const std::lock_guard lock(mutex_);
-    if (status_.refused == errors) return;
-    for (const Error& error : errors) {
-        spdlog::warn("{}: {} is refused: {}", status_.name, named(generation), describe(error));
-    }
-    status_.refused = errors;
+    change([&] {
+        if (status_.refused == errors) return;
+        for (const Error& error : errors) {
+            spdlog::warn("{}: {} is refused: {}", status_.name, named(generation), describe(error));
+        }
+        status_.refused = errors;
+    });
+}
+
+void LinkBoard::certificate(const std::optional<LinkCertificate>& shown,
+                            const std::optional<Error>& trouble) {
+    change([&] {
+        status_.certificate = shown;
+        status_.certificate_error = trouble;
+    });
 }
 
 }  // namespace metalwright::agent::link

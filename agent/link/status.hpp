@@ -1,28 +1,17 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "agent/desk/link_status.hpp"
 #include "core/error.hpp"
 
 namespace metalwright::agent::link {
-
-/// How a link is doing, for `GET /v1/status` and for people.
-struct LinkStatus {
-    std::string name{};                                                   ///< "link", "file"
-    std::optional<std::chrono::system_clock::time_point> last_contact{};  ///< last good answer
-    std::optional<Error> document_error{};  ///< why no document comes in; empty when all is well
-    std::optional<Error> report_error{};    ///< why no report goes out
-    Errors refused{};                       ///< what was wrong with the last document, if refused
-    std::optional<std::uint64_t> generation{};  ///< of the last document taken
-
-    bool operator==(const LinkStatus&) const = default;
-};
 
 /// The two conversations a link has.
 enum class Talk { documents, reports };
@@ -31,7 +20,10 @@ enum class Talk { documents, reports };
 /// until all is well again, and that too; never each repetition.
 class LinkBoard {
  public:
-    explicit LinkBoard(std::string name);
+    using Tell = std::function<void(const LinkStatus&)>;
+
+    /// `tell` is called after each change, by whoever makes it.
+    LinkBoard(std::string name, Tell tell);
 
     LinkStatus read() const;
     void contact(Talk talk);
@@ -39,8 +31,14 @@ class LinkBoard {
     void trouble(Talk talk, const Error& error);
     void taken(std::optional<std::uint64_t> generation);
     void refused(std::optional<std::uint64_t> generation, const Errors& errors);
+    /// Which certificate is shown, and why it is not the next one. Logs nothing.
+    void certificate(const std::optional<LinkCertificate>& shown,
+                     const std::optional<Error>& trouble);
 
  private:
+    void change(const std::function<void()>& how);
+
+    Tell tell_;
     mutable std::mutex mutex_{};
     LinkStatus status_{};
     std::array<std::vector<Error>, 2> told_{};  // by Talk, since the last good answer

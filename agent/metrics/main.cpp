@@ -131,6 +131,10 @@ std::string metrics_of(std::string_view status_text) {
     metrics.sample(number(status, "restored").value_or(0));
     metrics.begin("reports_waiting", "Reports that the control plane has not taken yet.");
     metrics.sample(number(status, "reportsWaiting").value_or(0));
+    metrics.begin("link_well", "1 while documents come and reports go.");
+    for (const Json& link : list(status, "links"))
+        metrics.sample(member(link, "documents").is_null() && member(link, "reports").is_null(),
+                       {{"link", text(link, "name")}});
     arrays(metrics, status);
     controllers(metrics, status);
     return metrics.text();

@@ -13,6 +13,10 @@ namespace metalwright::spec {
 /// password_hash, then store. Holds token and user data: never log it.
 std::string to_store(const HostSpec& spec);
 
+// Where that has them: paths as SQLite's JSON functions take them.
+inline constexpr std::string_view stored_user_data = "$.spec.userData";
+inline constexpr std::string_view stored_instance_id = "$.spec.instance.id";
+
 /// from_store(to_store(s)) == s but for `password`, for every s that read_document or merge gave.
 /// Errors: io, when the text is not of to_store's making; it says where.
 Result<HostSpec> from_store(std::string_view text);

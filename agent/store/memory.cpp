@@ -177,7 +177,8 @@ Result<void> Store::put_script(const ScriptRun& run, std::int64_t now_ms) {
     return put_event(run.operation, "userData", body + "}", now_ms);
 }
 
-Result<void> Store::set_script(const ScriptRun& run, std::string_view report, std::int64_t now_ms) {
+Result<void> Store::set_script(const ScriptRun& run, const OrderedBy& ordered,
+                               std::string_view report, std::int64_t now_ms) {
     const std::lock_guard lock(mutex_);
     auto tx = Transaction::begin(db_);
     if (!tx) return std::unexpected(tx.error());
@@ -188,11 +189,11 @@ Result<void> Store::set_script(const ScriptRun& run, std::string_view report, st
     if (spent) {
         // Nor do the documents that ordered it keep it: it runs for no instance again.
         auto forget = db_.prepare(
-            "UPDATE source SET document = json_remove(document, '$.spec.userData')"
-            " WHERE json_valid(document) AND"
-            " coalesce(json_extract(document, '$.spec.instance.id'), ?1) = ?1");
+            "UPDATE source SET document = json_remove(document, ?2) WHERE json_valid(document)"
+            " AND coalesce(json_extract(document, ?3), ?1) = ?1");
         if (!forget) return std::unexpected(forget.error());
-        if (auto done = forget->bind(1, run.instance).run(); !done) return done;
+        forget->bind(1, run.instance).bind(2, ordered.user_data).bind(3, ordered.instance);
+        if (auto done = forget->run(); !done) return done;
     }
     if (auto done = tx->commit(); !done) return done;
     // Not from the log of the database either; the next one that ends, or a release, tries again.

@@ -166,6 +166,13 @@ inline constexpr std::int64_t kept_details = 100;
 inline constexpr std::int64_t kept_operations = 1'000;
 inline constexpr std::int64_t kept_tokens = 10'000;
 
+/// Where a document in force has user data, and the id of its instance: JSON paths of SQLite's.
+/// One without an id is of any instance.
+struct OrderedBy {
+    std::string_view user_data;
+    std::string_view instance;
+};
+
 /// All durable state of the agent, in one SQLite file. Thread-safe; every call that writes is one
 /// transaction that is on the disk when it returns (WAL, synchronous=FULL), but for those that say
 /// "soon": they outlive the process, and a loss of power once any other call has returned. No
@@ -275,9 +282,11 @@ class Store {
 
     // -- user data
     Result<std::optional<ScriptRun>> script(const std::string& instance);
-    /// State, exit code and signal of a run, with its event and report. `started` forgets nothing;
-    /// a final state drops the script's bytes.
-    Result<void> set_script(const ScriptRun& run, std::string_view report, std::int64_t now_ms);
+    /// State, exit code and signal of a run, with its event and report. Once neither bytes nor
+    /// order of it are left, the documents of its instance lose what `ordered` names, and nothing
+    /// of it stays in the database's log.
+    Result<void> set_script(const ScriptRun& run, const OrderedBy& ordered, std::string_view report,
+                            std::int64_t now_ms);
     /// set_script() of a run that is about to start, counted (see below). On an error it must not
     /// be started.
     Result<void> start_script(const ScriptRun& run, std::int64_t now_ms);

@@ -64,5 +64,8 @@ class SplitHost(host.Host):
         getattr(self.link, how)()
         return self.link.wait(20)
 
+    def log(self):
+        return super().log() + self.link_log()
+
     def link_log(self):
         return (self.place / "log").read_text()

@@ -42,10 +42,14 @@ class EnrolmentTest(unittest.TestCase):
         self.enrolments = self.plane.enrolments
         self.folder = pathlib.Path(self.plane.directory)
         self.token_file = self.folder / "enrolment"
-        self.host = Host(BUILD, f'[link.https]\nurls = ["{self.plane.url}"]\nca_file = "{self.plane.authority.certificate}"\n'
-                                f'enrolment_file = "{self.token_file}"\nwait_seconds = 20\n')
+        self.host = self.new_host(f'[link.https]\nurls = ["{self.plane.url}"]\nca_file = "{self.plane.authority.certificate}"\n'
+                                  f'enrolment_file = "{self.token_file}"\nwait_seconds = 20\n')
         self.addCleanup(self.host.close)
-        self.identity = self.host.folder / "state/link/identity.pem"
+
+    def new_host(self, configuration):
+        host = Host(BUILD, configuration)
+        self.identity = host.folder / "state/link/identity.pem"
+        return host
 
     def put(self, text):
         """Into the enrolment file, whole or not at all."""
@@ -137,7 +141,10 @@ class EnrolmentTest(unittest.TestCase):
         self.assertEqual(len(self.requests("spec")), asked)
         self.assertEqual(self.host.log().count("has revoked this host's certificate"), told)
         self.assertNotIn(2, [report.get("generation") for report in self.plane.reports("h")])
-        self.assertEqual(self.host.daemon.ask("GET", "/v1/status")[1]["state"], "running")
+        status = self.host.daemon.ask("GET", "/v1/status")[1]
+        self.assertEqual(status["state"], "running")
+        self.assertIs(status["links"][0]["certificate"]["revoked"], True)
+        self.assertIn("has revoked", status["links"][0]["documents"]["message"])
         self.enrol(2)
         self.assertEqual(len(self.enrolments.serials("h")), 2)
         self.assertNotIn(key, self.identity.read_text())

@@ -316,6 +316,17 @@ class FakeDesk final : public Desk {
         return {};
     }
 
+    void link_changed(const LinkStatus& status) override {
+        const std::lock_guard lock(mutex_);
+        links_[status.name] = status;
+    }
+    /// What was told of this link last.
+    LinkStatus link(const std::string& name) const {
+        const std::lock_guard lock(mutex_);
+        const auto found = links_.find(name);
+        return found == links_.end() ? LinkStatus() : found->second;
+    }
+
     std::uint64_t on_change(std::function<void()> changed) override {
         const std::lock_guard lock(mutex_);
         subscribers_[++last_subscription_] = std::move(changed);
@@ -374,6 +385,7 @@ class FakeDesk final : public Desk {
     std::map<std::int64_t, Operation> operations_{};
     std::map<std::string, std::uint64_t> generations_{};
     std::vector<nlohmann::json> host_events_{};
+    std::map<std::string, LinkStatus> links_{};
     std::vector<OutboxRow> outbox_{};
     std::int64_t last_seq_ = 0;
     std::optional<Error> acknowledge_failure_{};

@@ -41,6 +41,9 @@ void read_requests(const Frame& frame) {
             check(!name.empty() && value.find_first_of("\r\n") == std::string::npos);
         check(to_frame(frame.id, *request) == frame);
     }
+    // Not the same frame: an error of a kind that is not known here is read as our own.
+    if (const auto status = standing_in(frame))
+        check(standing_in(to_frame(frame.id, *status)) == *status);
 }
 
 void read_answers(const Frame& frame) {
@@ -74,9 +77,14 @@ std::vector<Bytes> seeds() {
                                                           .body = "{}",
                                                           .headers = {{"Host", "h"}},
                                                           .address = "::1"});
+    agent::LinkStatus status{.document_error = Error{Errc::unavailable, "away", "u", 111},
+                             .refused = {{Errc::conflict, "older"}},
+                             .generation = 4,
+                             .certificate = agent::LinkCertificate{"0A", {}, true}};
     std::vector<Bytes> all;
-    for (const Frame& frame : {submission, request, unsent_frame(3, 100), acknowledge_frame(4, 9),
-                               file_frame(5, File::token), to_frame(Hello{.host_id = "h"})}) {
+    for (const Frame& frame :
+         {submission, request, to_frame(6, status), unsent_frame(3, 100), acknowledge_frame(4, 9),
+          file_frame(5, File::token), to_frame(Hello{.host_id = "h"})}) {
         const std::string bytes = encode(frame);
         all.emplace_back(bytes.begin(), bytes.end());
     }

@@ -10,7 +10,8 @@ using testing::HasSubstr;
 
 TEST(Metrics, AStatusIsToldAsMetrics) {
     const std::string status = R"({"host":"h-1","state":"running","generation":7,"restored":2,
-      "reportsWaiting":3,"locked":null,"items":[{"item":"a","outcome":"failed"}],"arrays":[
+      "reportsWaiting":3,"links":[{"name":"link","documents":{"code":"io"},"reports":null},
+      {"name":"file","documents":null,"reports":null}],"locked":null,"items":[{"item":"a","outcome":"failed"}],"arrays":[
       {"name":"da\"ta","health":"recovering","degraded":1,"sync":{"percent":12.5}},
       {"name":"more","health":"failed","degraded":2,"sync":null}],
       "controllers":[{"id":"storcli64/c0","health":"attention","volumes":[
@@ -27,6 +28,8 @@ TEST(Metrics, AStatusIsToldAsMetrics) {
              "metalwright_items_failed 1\n",
              "# TYPE metalwright_restored_total counter\nmetalwright_restored_total 2\n",
              "metalwright_reports_waiting 3\n",
+             "metalwright_link_well{link=\"link\"} 0\n",
+             "metalwright_link_well{link=\"file\"} 1\n",
              "metalwright_array_healthy{array=\"da\\\"ta\"} 1\n",
              "metalwright_array_healthy{array=\"more\"} 0\n",
              "metalwright_array_missing_members{array=\"more\"} 2\n",

@@ -91,6 +91,22 @@ TEST_F(Cli, StatusOfARunningHost) {
               "user data  exited with 0\n");
 }
 
+TEST_F(Cli, StatusSaysHowTheLinksAreDoing) {
+    const auto links = [&](const std::string& list) {
+        out.str("");
+        daemon.will_answer(R"({"host":"h-1","state":"idle","links":[)" + list + "]}");
+        EXPECT_EQ(run_with({"status"}), 0);
+        return out.str();
+    };
+    EXPECT_EQ(links(R"({"name":"link","lastContact":"2026-11-21T21:00:00.123Z","documents":null})"),
+              "host   h-1\nstate  idle\nlinks  control plane: heard 2026-11-21 21:00:00 UTC\n");
+    EXPECT_EQ(
+        links(R"({"name":"file","lastContact":null,"documents":{"code":"io","message":"no folder",
+          "where":"/d"},"refused":[{"code":"conflict"}],"certificate":{"revoked":true}})"),
+        "host   h-1\nstate  idle\nlinks  watched directory: no documents come: /d: no folder; the "
+        "certificate is revoked; the last document was refused for 1 error; not heard yet\n");
+}
+
 TEST_F(Cli, StatusOfALockedHostSaysWhyAndWhatToDo) {
     daemon.will_answer(R"({"host":"h-1","instance":null,"generation":0,"state":"idle",
       "locked":{"reason":"the store was made anew","since":"2026-11-21T21:00:00.123Z"},

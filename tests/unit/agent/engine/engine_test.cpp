@@ -87,6 +87,28 @@ TEST_F(EngineTest, ChangedIsSaidOnlyWhenTheReadBackShowsIt) {
     EXPECT_EQ(status["state"], "degraded");
 }
 
+TEST_F(EngineTest, TheStatusSaysHowTheLinksAreDoing) {
+    finished(document());
+    (void)engine_->status();
+    engine_->link_changed(
+        {.name = "link",
+         .last_contact = std::chrono::sys_time<std::chrono::milliseconds>(
+             std::chrono::milliseconds(1'700'000'000'123)),
+         .generation = 4,
+         .certificate = agent::LinkCertificate{
+             "0A", std::chrono::sys_seconds(std::chrono::seconds(1'800'000'000))}});
+    EXPECT_EQ(engine_->status_at_hand(), std::nullopt);
+    EXPECT_EQ(json::parse(engine_->status())["links"], json::parse(R"([{"name":"link","lastContact":
+      "2023-11-14T22:13:20.123Z","documents":null,"reports":null,"refused":[],"generation":4,
+      "certificate":{"serial":"0A","until":"2027-01-15T08:00:00Z","revoked":false},
+      "renewal":null}])"));
+    // The process that had it is gone, and with it what it knew.
+    engine_->link_changed({.name = "link", .document_error = Error{Errc::unavailable, "away"}});
+    const json link = json::parse(engine_->status())["links"][0];
+    EXPECT_EQ(link["documents"]["message"], "away");
+    EXPECT_EQ(link["lastContact"], "2023-11-14T22:13:20.123Z");
+}
+
 TEST_F(EngineTest, AStatusIsAtHandUntilSomethingHasChanged) {
     finished(document());
     const std::string told = engine_->status();

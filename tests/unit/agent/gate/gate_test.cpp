@@ -77,6 +77,46 @@ TEST_F(GateTest, ReportsGoOutInOrderAndAreAcknowledged) {
     far_.forget(subscription);
 }
 
+TEST_F(GateTest, HowTheLinkIsDoingIsToldAndThatItIsNotThere) {
+    options_.hello.https = HttpsTerms{.urls = {"https://cp.example"}};
+    serve();
+    const auto says = [&](const std::string& words) {
+        return eventually([&] {
+            const auto error = desk_.link("link").document_error;
+            return error && error->message.find(words) != std::string::npos;
+        });
+    };
+    EXPECT_TRUE(says("metalwright-link is not there"));
+    come();
+    const std::chrono::sys_seconds end_of_time{std::chrono::seconds(253'402'300'799)};
+    LinkStatus sent{
+        .name = "admin",
+        .last_contact = std::chrono::sys_time<milliseconds>(milliseconds(1'700'000'000'123)),
+        .document_error = Error{Errc::unavailable, "nobody answers", "https://cp.example", 111},
+        .refused = {{Errc::conflict, "older than 5"}, {Errc::invalid_spec, "no", "/a/b"}},
+        .generation = 4,
+        .certificate = LinkCertificate{"0A1B", end_of_time, true},
+        .certificate_error = Error{Errc::refused, "not yet", "file"}};
+    far_.link_changed(sent);
+    ASSERT_TRUE(says("nobody answers"));
+    EXPECT_EQ(desk_.link("admin"), LinkStatus()) << "whoever comes does not choose it";
+    sent.name = "link";
+    EXPECT_EQ(desk_.link("link"), sent);
+
+    // More of them than one at a time, and larger than a status may be: the last one counts.
+    for (int i = 0; i < 50; ++i) {
+        sent.generation = static_cast<std::uint64_t>(i);
+        sent.refused = Errors(40, {Errc::internal, std::string(1 << 20, 'x')});
+        far_.link_changed(sent);
+    }
+    ASSERT_TRUE(eventually([&] { return desk_.link("link").generation == 49U; }));
+    EXPECT_EQ(desk_.link("link").refused,
+              Errors(16, {Errc::internal, std::string(std::size_t{1} << 10, 'x')}));
+    EXPECT_FALSE(lost_);
+    threads_.on_io([&] { leave(); });
+    EXPECT_TRUE(says("metalwright-link is not there"));
+}
+
 TEST_F(GateTest, AFileIsReadWhenItIsAskedForAndOnlyWhereItIsSafe) {
     const auto token = dir_.path() / "token", ca = dir_.path() / "ca";
     const auto put = [](const std::filesystem::path& path, const char* text, unsigned mode) {

@@ -119,6 +119,9 @@ TEST_F(EnrolmentTest, ATokenIsExchangedOnceAndAllElseGoesWithTheCertificate) {
     const auto found = files_.look();
     EXPECT_NE(found->record.spent, "");
     EXPECT_FALSE(found->pending);
+    ASSERT_TRUE(eventually([&] { return desk_.link("link").certificate.has_value(); }));
+    EXPECT_EQ(desk_.link("link").certificate->serial, serial());
+    EXPECT_EQ(desk_.link("link").certificate->until, found->certificate->valid.to);
 }
 
 TEST_F(EnrolmentTest, TheKeyNeverLeavesTheHost) {

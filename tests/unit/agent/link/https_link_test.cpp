@@ -48,6 +48,7 @@ TEST_F(HttpsLinkTest, TakesADocumentOnceWithItsGeneration) {
     EXPECT_EQ(link_->status().generation, 17u);
     EXPECT_TRUE(link_->status().last_contact);
     EXPECT_FALSE(link_->status().document_error);
+    EXPECT_EQ(desk_.link("link"), link_->status()) << "it is shown to whoever asks for the status";
 }
 
 TEST_F(HttpsLinkTest, TheSignatureIsHandedOverAsItCame) {

@@ -247,7 +247,7 @@ TEST_F(LinkFaults, AClockThatJumpsByYearsDelaysNothingAndIsToldWhereItMatters) {
 }
 
 TEST_F(LinkFaults, ATroubleThatLastsIsLoggedOnceThoughItTellsTheTime) {
-    LinkBoard board("link");
+    LinkBoard board("link", [](const LinkStatus&) {});
     std::ostringstream log;
     const auto before = spdlog::default_logger();
     spdlog::set_default_logger(std::make_shared<spdlog::logger>(

@@ -43,6 +43,8 @@ class StoreTest : public testing::Test {
     std::unique_ptr<Store> store_;
 };
 
+constexpr OrderedBy ordered_by{.user_data = "$.script", .instance = "$.id"};
+
 TEST_F(StoreTest, AnAcceptedRequestIsWholeAfterAReopen) {
     const auto id = store_->accept(candidate(), 1000);
     ASSERT_TRUE(id) << describe(id.error());
@@ -83,7 +85,7 @@ TEST_F(StoreTest, ASecondOrderNeverReplacesARunOfUserData) {
     run.state = "exited";
     run.exit_code = 0;
     run.bytes.clear();
-    ASSERT_TRUE(store_->set_script(run, "", 2));
+    ASSERT_TRUE(store_->set_script(run, ordered_by, "", 2));
     c.token = "token-2";
     c.rerun_interrupted = true;
     ASSERT_TRUE(store_->accept(c, 3));
@@ -91,7 +93,7 @@ TEST_F(StoreTest, ASecondOrderNeverReplacesARunOfUserData) {
 
     run.state = "interrupted";
     run.exit_code.reset();
-    ASSERT_TRUE(store_->set_script(run, "", 4));
+    ASSERT_TRUE(store_->set_script(run, ordered_by, "", 4));
     c.token = "token-3";
     c.rerun_interrupted = false;
     ASSERT_TRUE(store_->accept(c, 5));
@@ -179,13 +181,40 @@ TEST_F(StoreTest, AReleaseLeavesNothingOfTheInstanceInItsFiles) {
     EXPECT_FALSE((*store_->script("i-1")).has_value()) << "it never began, and waits for nobody";
 }
 
+TEST_F(StoreTest, ARunThatIsOverIsForgottenInTheDocumentsOfItsInstance) {
+    const auto accepts = [&](const char* source, const char* document) {
+        Candidate c = candidate();
+        c.source = source;
+        c.token = source;
+        c.document = document;
+        ASSERT_TRUE(store_->accept(c, 1));
+    };
+    accepts("admin", R"({"id":"i-1","script":"s3cret","kept":1})");
+    accepts("file", R"({"id":"i-2","script":"another"})");
+    accepts("ip", R"({"script":"s3cret"})");
+    ScriptRun run = **store_->script("i-1");
+    run.state = "exited";
+    ASSERT_TRUE(store_->set_script(run, ordered_by, "", 2));
+    EXPECT_NE(store_->sources().value().front().document.find("s3cret"), std::string::npos)
+        << "its bytes are there still";
+    run.bytes.clear();
+    run.run_order.clear();
+    ASSERT_TRUE(store_->set_script(run, ordered_by, "", 3));
+    std::map<std::string, std::string> left;
+    const auto sources = store_->sources();
+    for (const Source& source : *sources) left[source.name] = source.document;
+    EXPECT_EQ(left["admin"], R"({"id":"i-1","kept":1})");
+    EXPECT_EQ(left["file"], R"({"id":"i-2","script":"another"})");
+    EXPECT_EQ(left["ip"], "{}");
+}
+
 TEST_F(StoreTest, AReinstallForgetsWhatWasDoneOnce) {
     Candidate c = candidate();
     const auto id = *store_->accept(c, 1);
     ScriptRun run = **store_->script("i-1");
     run.state = "exited";
     run.exit_code = 0;
-    ASSERT_TRUE(store_->set_script(run, "", 2));
+    ASSERT_TRUE(store_->set_script(run, ordered_by, "", 2));
     ASSERT_TRUE(store_->mark_once("i-1", std::vector<std::string>{"hostname"}, id, 2));
     ASSERT_TRUE(store_->finish(id, "done", {}, "", 2));
     EXPECT_TRUE(*store_->has_run("i-1"));
