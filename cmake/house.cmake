@@ -13,7 +13,7 @@ set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g -DNDEBUG -Wno-maybe-uninitialized")
 
 option(METALWRIGHT_TESTS "Build the tests" ON)
 option(METALWRIGHT_WERROR "Warnings are errors" ON)
-set(METALWRIGHT_SANITIZE "" CACHE STRING "Sanitizers for every target: address,undefined or thread")
+set(METALWRIGHT_SANITIZE "" CACHE STRING "Sanitizers for every target: address,undefined or thread; fuzzer-no-link with them")
 
 find_program(CCACHE ccache)
 if(CCACHE)

@@ -1011,3 +1011,7 @@ claim(6.api.contract "Every path answers as its description says, whatever is as
   agent_api.Status.APathIsNoPointerIntoTheDocument agent_api.Routes.EveryPathOfTheOpenApiDescriptionIsThere)
 claim(5.raid.late-udev "A file system whose making udev has missed is mounted all the same: udev is told to look again."
   raid.Apply.AnUdevThatHasLookedTooEarlyIsToldToLookAgain raid.Apply.AMountWaitsForAFileSystemOfAnEarlierRunThatUdevHasNotSeen)
+claim(6.link-status "The status says what keeps each link from its work, when it was heard last and which certificate it shows, also when that is another process."
+  agent_engine.EngineTest.TheStatusSaysHowTheLinksAreDoing agent_gate.GateTest.HowTheLinkIsDoingIsToldAndThatItIsNotThere
+  agent_cli.Cli.StatusSaysHowTheLinksAreDoing agent_link.EnrolmentTest.ATokenIsExchangedOnceAndAllElseGoesWithTheCertificate
+  clients.enrolment clients.split_enrolment)
