@@ -1,5 +1,6 @@
 #include "core/utc.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -7,9 +8,13 @@
 namespace metalwright {
 namespace {
 
+// Of the years that four digits can say.
+constexpr std::int64_t first_ms = -62'167'219'200'000;
+constexpr std::int64_t last_ms = 253'402'300'799'999;
+
 std::string written(std::int64_t ms_since_1970, bool with_ms) {
     using namespace std::chrono;
-    const milliseconds since(ms_since_1970);
+    const milliseconds since(std::clamp(ms_since_1970, first_ms, last_ms));
     const auto second = floor<seconds>(since);
     const auto day = floor<days>(second);
     const year_month_day date{sys_days(day)};

@@ -278,11 +278,12 @@ void MadeLinks::make_vlan(const Wanted& one, const std::string& item, Work& work
     if (one.primary && one.primary->mtu) {
         vlan.mtu = *one.primary->mtu;
         if (parent.mtu < vlan.mtu) {
-            work.steps.push_back(step(item,
-                                      "set the MTU of " + parent.name + " to " +
-                                          std::to_string(vlan.mtu) + ", it is " +
-                                          std::to_string(parent.mtu),
-                                      SetLink{.ifindex = parent.index, .mtu = vlan.mtu}));
+            work.steps.push_back(
+                step(item,
+                     "set the MTU of " + parent.name + " to " + std::to_string(vlan.mtu) +
+                         ", it is " + std::to_string(parent.mtu),
+                     SetLink{.ifindex = parent.index, .mtu = vlan.mtu},
+                     {KernelOp{SetLink{.ifindex = parent.index, .mtu = parent.mtu}}}));
             changed_link(parent.index).mtu = vlan.mtu;
         }
     }

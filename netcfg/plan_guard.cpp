@@ -16,6 +16,10 @@ std::vector<Op> undo_of(const Site& site, const Op& op) {
                                        .keep_siblings = !site.nic().promote_secondaries}}};
     if (const auto* remove = std::get_if<RemoveAddress>(&kernel))
         return {KernelOp{AddAddress{.ifindex = remove->ifindex, .first = remove->prefix}}};
+    if (const auto* set = std::get_if<SetLink>(&kernel); set != nullptr && set->mtu != 0)
+        for (const Link& link : site.observed().links)
+            if (link.index == set->ifindex)
+                return {KernelOp{SetLink{.ifindex = link.index, .mtu = link.mtu}}};
     if (!std::holds_alternative<AddRoute>(kernel)) return {};
     const auto& route = std::get<AddRoute>(kernel);
     for (const KernelRoute* former : site.routes(route.route.to, table_main))

@@ -17,10 +17,17 @@ void plan_mtu(Draft& draft, const JudgedPrimary& judged) {
     const std::optional<std::uint32_t>& mtu = judged.accepted.mtu;
     if (!mtu) return;
     if (nic.mtu == *mtu) return draft.unchanged(item);
-    draft.step(item,
-               "set the MTU of " + nic.name + " to " + std::to_string(*mtu) + ", it is " +
-                   std::to_string(nic.mtu),
-               KernelOp{SetLink{.ifindex = nic.index, .mtu = *mtu}});
+    const auto set = [&](const Link& link) {
+        draft.step(item,
+                   "set the MTU of " + link.name + " to " + std::to_string(*mtu) + ", it is " +
+                       std::to_string(link.mtu),
+                   KernelOp{SetLink{.ifindex = link.index, .mtu = *mtu}});
+    };
+    // The kernel gives a VLAN no more than the link has that it stands on.
+    if (nic.kind == "vlan")
+        for (const Link& under : draft.site.observed().links)
+            if (under.index == nic.parent && under.mtu < *mtu) set(under);
+    set(nic);
 }
 
 void plan_address(Draft& draft, const JudgedPrimary& primary) {

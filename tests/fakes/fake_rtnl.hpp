@@ -104,6 +104,9 @@ class FakeRtnl final : public netcfg::Rtnl {
         netcfg::Link* nic = link(set.ifindex);
         if (nic == nullptr) return no(op, ENODEV, "No such device");
         if (set.mtu != 0) {
+            const netcfg::Link* under = nic->kind == "vlan" ? link(nic->parent) : nullptr;
+            if (under != nullptr && under->mtu < set.mtu)
+                return no(op, ERANGE, "Numerical result out of range");
             nic->mtu = set.mtu;
             for (netcfg::Link& upper : kernel_.links)
                 if (upper.kind == "vlan" && upper.parent == set.ifindex)

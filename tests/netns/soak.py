@@ -4,9 +4,11 @@ that comes and goes. Each minute says what the daemon holds once all has been re
 
 usage: soak.py BUILD MINUTES [PREFIX...]        PREFIX is put before the daemon's command: heaptrack -o FILE
 needs root, runs itself in namespaces of its own; METALWRIGHT_SEED=N does the same deeds again (tools/soak is the way to it)"""
+import contextlib
 import os
 import pathlib
 import random
+import sqlite3
 import sys
 import time
 import unittest
@@ -14,6 +16,7 @@ import unittest
 from faults import FaultsTest, in_own_namespaces, ip, until
 
 GROWTH = 1.05
+MOST_ON_DISK = 64 << 10  # KiB: the audit's files up to their bound, and the outbox's
 SEED = int(os.environ.get("METALWRIGHT_SEED") or random.SystemRandom().randrange(1 << 32))
 OUTAGES = ("refuse", "hang", "5xx", "cut", "garbage", "nonsense", None, None, None)  # None: it is well
 
@@ -29,9 +32,17 @@ class SoakTest(FaultsTest):
     def held(self):
         pid = self.process()
         status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        folder = self.folder / "state"
         return {"RSS KiB": int(status.split("VmRSS:")[1].split()[0]), "threads": int(status.split("Threads:")[1].split()[0]),
-                "files": len(os.listdir(f"/proc/{pid}/fd")),
-                "store KiB": sum(file.stat().st_size for file in (self.folder / "state").iterdir() if file.is_file()) // 1024}
+                "files": len(os.listdir(f"/proc/{pid}/fd")), "store KiB": self.in_use(folder / "state.db"),
+                "disk KiB": sum(file.stat().st_size for file in folder.iterdir() if file.is_file()) // 1024}
+
+    @staticmethod
+    def in_use(database):
+        """Of its pages those that hold something: the file is as long as the longest outage has made it."""
+        with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as store:
+            one = lambda name: store.execute(f"PRAGMA {name}").fetchone()[0]
+            return (one("page_count") - one("freelist_count")) * one("page_size") // 1024
 
     # --- what is done to it
 
@@ -93,6 +104,7 @@ class SoakTest(FaultsTest):
         if self.prefix:
             return  # what holds memory then is whoever watches it
         early, late = samples[len(samples) // 2], samples[-1]
+        self.assertLessEqual(late["disk KiB"], MOST_ON_DISK, samples)
         for name in ("RSS KiB", "store KiB", "threads", "files"):
             self.assertLessEqual(late[name], early[name] * GROWTH + (2 if name in ("threads", "files") else 0), f"{name}: {samples}")
 

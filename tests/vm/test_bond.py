@@ -83,6 +83,12 @@ class BondTest(LabTest):
         status, items = self.apply({**self.TAGGED, "primary": {**self.TAGGED["primary"], "routes": []}})
         self.assertEqual({item["outcome"] for item in items.values()}, {"unchanged"}, items)
 
+        for mtu in (2000, 1500):  # the kernel gives a VLAN no more than the bond under it has
+            status, items = self.apply({**self.TAGGED, "primary": {**self.TAGGED["primary"], "mtu": mtu}})
+            self.assertEqual((status, items["mtu"]["outcome"]), (0, "changed"), items)
+            self.assertIn(f" mtu {mtu} ", self.vm.sh("ip link show bond0.100"))
+        self.answers("10.9.0.10", "10.9.0.51", "10.9.3.7")
+
         for port in ("p0", "p1"):  # either cable alone is enough
             self.assertEqual(self.vm.hmp(f"set_link {port} off"), "")
             self.answers("10.9.0.10", "10.9.3.7")

@@ -26,8 +26,8 @@ TEST(FormsTest, AClockThatIsWrongByYearsHasMomentsToo) {
     EXPECT_EQ(utc_with_ms(-1), "1969-12-31T23:59:59.999Z");
     EXPECT_EQ(utc_seconds(-1'000), "1969-12-31T23:59:59Z");
     EXPECT_EQ(utc_seconds(4'102'444'800'000), "2100-01-01T00:00:00Z");
-    EXPECT_FALSE(utc_with_ms(std::numeric_limits<std::int64_t>::min()).empty());
-    EXPECT_FALSE(utc_with_ms(std::numeric_limits<std::int64_t>::max()).empty());
+    EXPECT_EQ(utc_with_ms(std::numeric_limits<std::int64_t>::min()), "0000-01-01T00:00:00.000Z");
+    EXPECT_EQ(utc_with_ms(std::numeric_limits<std::int64_t>::max()), "9999-12-31T23:59:59.999Z");
 }
 
 }  // namespace

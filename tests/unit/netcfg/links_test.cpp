@@ -387,14 +387,17 @@ TEST(Links, OperationsAreReadBackFromTheJournal) {
                  .mtu = 1500,
                  .bond = BondState{.mode = 4, .hash = 2, .fast = true, .miimon_ms = 100}},
         MakeLink{.ifindex = vlan, .name = "bond0.100", .mtu = 9000, .parent = bond0, .vlan = 100},
-        RemoveLink{bond0, "bond0"}, SetMaster{2, "eth0", bond0}, SetMaster{2, "eth0", 0}};
+        RemoveLink{bond0, "bond0"},
+        SetMaster{2, "eth0", bond0},
+        SetMaster{2, "eth0", 0},
+        SetLink{.ifindex = 2, .mtu = 1400}};
     for (const KernelOp& op : ops) {
         const auto back = op_from(journal_form(Op(op)));
         ASSERT_TRUE(back) << journal_form(Op(op));
         EXPECT_EQ(*back, op);
     }
-    for (const char* text :
-         {"make link", "make link bond0 nic x", "set master eth0 nic 2", "remove link bond0"})
+    for (const char* text : {"make link", "make link bond0 nic x", "set master eth0 nic 2",
+                             "remove link bond0", "set mtu x nic 2", "set mtu 1400"})
         EXPECT_FALSE(op_from(text)) << text;
 }
 

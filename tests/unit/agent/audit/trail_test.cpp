@@ -98,7 +98,7 @@ TEST_F(AuditTrail, ALineSaysWhoDidWhatWhenAndHowItEnded) {
     EXPECT_EQ(all[1]["code"], "conflict");
     EXPECT_EQ(checked().misfit, std::nullopt);
     EXPECT_EQ(checked().lines, 2);
-    EXPECT_EQ(checked().chain, all[1]["chain"]);
+    EXPECT_EQ(all[1]["chain"], checked().chain);
 }
 
 TEST_F(AuditTrail, ItIsRootsAloneToRead) {

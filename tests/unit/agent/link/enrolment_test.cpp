@@ -29,8 +29,20 @@ class EnrolmentTest : public HttpsLinkTest {
  protected:
     using Decide = TestServer::Decide;
 
+    /// Link and server end with the test's own variables, which their answers are made from.
+    struct [[nodiscard]] Serving {
+        explicit Serving(EnrolmentTest& of) : test(of) {}
+        Serving(const Serving&) = delete;
+        Serving& operator=(const Serving&) = delete;
+        ~Serving() {
+            test.stop();
+            test.server_.reset();
+        }
+        EnrolmentTest& test;
+    };
+
     /// `issue` decides over requests for a certificate; documents go to whoever shows one.
-    TestServer& serve(Decide issue, X509* clients = nullptr, Decide talk = {}) {
+    Serving serve(Decide issue, X509* clients = nullptr, Decide talk = {}) {
         if (!talk)
             talk = [](const Seen& seen) {
                 return seen.peer.empty() ? answer(401) : Act{.hang = true};
@@ -41,7 +53,7 @@ class EnrolmentTest : public HttpsLinkTest {
             },
             &identity_, clients != nullptr ? clients : ca_.certificate(), 0,
             /*clients_must=*/false);
-        return *server_;
+        return Serving(*this);
     }
     Act issued(const Seen& seen, long from = -3600, long to = 86400) const {
         return answer(201, ca_.sign(seen.body, "host 7", "", from, to));
@@ -103,7 +115,7 @@ class EnrolmentTest : public HttpsLinkTest {
 };
 
 TEST_F(EnrolmentTest, ATokenIsExchangedOnceAndAllElseGoesWithTheCertificate) {
-    serve([&](const Seen& seen) { return issued(seen); });
+    const Serving until_the_end = serve([&](const Seen& seen) { return issued(seen); });
     put_token("t0ken");
     start(enrolling());
     ASSERT_TRUE(server_->wait_for([](const auto& all) { return all.size() >= 2; }));
@@ -125,7 +137,7 @@ TEST_F(EnrolmentTest, ATokenIsExchangedOnceAndAllElseGoesWithTheCertificate) {
 }
 
 TEST_F(EnrolmentTest, TheKeyNeverLeavesTheHost) {
-    serve([&](const Seen& seen) { return issued(seen); });
+    const Serving until_the_end = serve([&](const Seen& seen) { return issued(seen); });
     put_token("t0ken");
     testing::internal::CaptureStderr();
     testing::internal::CaptureStdout();
@@ -151,7 +163,7 @@ TEST_F(EnrolmentTest, TheKeyNeverLeavesTheHost) {
 }
 
 TEST_F(EnrolmentTest, WithoutAnIdentityNothingIsSaidButWhatIsMissing) {
-    serve([&](const Seen& seen) { return issued(seen); });
+    const Serving until_the_end = serve([&](const Seen& seen) { return issued(seen); });
     start(enrolling());
     EXPECT_TRUE(told("cannot read the secret: No such file or directory: put it there, mode 0600"));
     EXPECT_TRUE(server_->seen().empty());
@@ -160,7 +172,7 @@ TEST_F(EnrolmentTest, WithoutAnIdentityNothingIsSaidButWhatIsMissing) {
 }
 
 TEST_F(EnrolmentTest, ARestartKeepsTheIdentityAndLeavesTheTokenAlone) {
-    serve([&](const Seen& seen) { return issued(seen); });
+    const Serving until_the_end = serve([&](const Seen& seen) { return issued(seen); });
     put_token("t0ken");
     start(enrolling());
     ASSERT_TRUE(eventually([&] { return !talked().empty(); }));
@@ -175,7 +187,7 @@ TEST_F(EnrolmentTest, ARestartKeepsTheIdentityAndLeavesTheTokenAlone) {
 
 TEST_F(EnrolmentTest, ARequestThatWasCutOffIsMadeAgainTheSame) {
     std::atomic<int> turn = 0;
-    serve([&](const Seen& seen) {
+    const Serving until_the_end = serve([&](const Seen& seen) {
         // Signed, and the answer is lost.
         return ++turn == 1 ? Act{.bytes = "HTTP/1.1 201", .close = true} : issued(seen);
     });
@@ -188,7 +200,8 @@ TEST_F(EnrolmentTest, ARequestThatWasCutOffIsMadeAgainTheSame) {
 
 TEST_F(EnrolmentTest, SoItIsAfterARestart) {
     std::atomic<bool> well = false;
-    serve([&](const Seen& seen) { return well ? issued(seen) : answer(503); });
+    const Serving until_the_end =
+        serve([&](const Seen& seen) { return well ? issued(seen) : answer(503); });
     put_token("t0ken");
     start(enrolling());
     ASSERT_TRUE(server_->wait_for(1));
@@ -200,7 +213,7 @@ TEST_F(EnrolmentTest, SoItIsAfterARestart) {
 }
 
 TEST_F(EnrolmentTest, ARefusedTokenIsToldOnceAndAnotherOneIsTriedAtOnce) {
-    serve([&](const Seen& seen) {
+    const Serving until_the_end = serve([&](const Seen& seen) {
         return seen.header("authorization") == "Bearer good" ? issued(seen) : answer(403);
     });
     put_token("used");
@@ -220,7 +233,7 @@ TEST_F(EnrolmentTest, ARefusedTokenIsToldOnceAndAnotherOneIsTriedAtOnce) {
 
 TEST_F(EnrolmentTest, ApprovalIsWaitedFor) {
     std::atomic<int> turn = 0;
-    serve([&](const Seen& seen) {
+    const Serving until_the_end = serve([&](const Seen& seen) {
         return ++turn < 3 ? answer(202, "", "Retry-After: 0\r\n") : issued(seen);
     });
     put_token("t0ken");
@@ -236,7 +249,7 @@ TEST_F(EnrolmentTest, WhatIsNoCertificateOfOursIsNotKept) {
     std::atomic<int> turn = 0;
     std::mutex mutex;
     std::vector<std::string> answers{"garbage", "", std::string(100'000, 'x')};
-    serve([&](const Seen& seen) {
+    const Serving until_the_end = serve([&](const Seen& seen) {
         const std::lock_guard lock(mutex);
         const int now = turn++;
         if (now < 3) return answer(201, answers[static_cast<std::size_t>(now)]);
@@ -257,7 +270,7 @@ TEST_F(EnrolmentTest, WhatIsNoCertificateOfOursIsNotKept) {
 
 TEST_F(EnrolmentTest, ItIsRenewedOverTheOldOneAndNewConnectionsTakeTheNew) {
     std::atomic<int> turn = 0;
-    serve([&](const Seen& seen) {
+    const Serving until_the_end = serve([&](const Seen& seen) {
         // The first is past two thirds of its life when it comes.
         return ++turn == 1 ? issued(seen, -3000, 1000) : issued(seen);
     });
@@ -276,8 +289,9 @@ TEST_F(EnrolmentTest, ItIsRenewedOverTheOldOneAndNewConnectionsTakeTheNew) {
 }
 
 TEST_F(EnrolmentTest, AnAuthorityWhoseCertificatesAreDueAtOnceIsNotHammered) {
-    serve([&](const Seen& seen) { return issued(seen, -3000, 1000); }, nullptr,
-          [&](const Seen&) { return answer(200, document, "ETag: \"1\"\r\n"); });
+    const Serving until_the_end =
+        serve([&](const Seen& seen) { return issued(seen, -3000, 1000); }, nullptr,
+              [&](const Seen&) { return answer(200, document, "ETag: \"1\"\r\n"); });
     put_token("t0ken");
     auto made = enrolling();
     made.wait = std::chrono::seconds(0);
@@ -289,7 +303,7 @@ TEST_F(EnrolmentTest, AnAuthorityWhoseCertificatesAreDueAtOnceIsNotHammered) {
 }
 
 TEST_F(EnrolmentTest, ATokenInOurOwnDirectoryIsRemovedOnceItIsUsed) {
-    serve([&](const Seen& seen) { return issued(seen); });
+    const Serving until_the_end = serve([&](const Seen& seen) { return issued(seen); });
     fs::create_directory(place_);
     fs::permissions(place_, fs::perms::owner_all);
     put_token("t0ken");
@@ -304,7 +318,7 @@ TEST_F(EnrolmentTest, ATokenInOurOwnDirectoryIsRemovedOnceItIsUsed) {
 TEST_F(EnrolmentTest, AConnectionIsGivenUpForTheNewCertificate) {
     std::atomic<int> turn = 0;
     std::atomic<bool> renewed = false;
-    serve(
+    const Serving until_the_end = serve(
         [&](const Seen& seen) {
             if (++turn == 1) return issued(seen, -3000, 1000);
             renewed = true;
@@ -321,8 +335,9 @@ TEST_F(EnrolmentTest, AConnectionIsGivenUpForTheNewCertificate) {
 
 TEST_F(EnrolmentTest, WhileTheRenewalFailsTheOldOneIsUsed) {
     std::atomic<int> turn = 0;
-    serve([&](const Seen& seen) { return ++turn == 1 ? issued(seen, -3000, 1000) : answer(503); },
-          nullptr, [&](const Seen&) { return answer(200, document, "ETag: \"1\"\r\n"); });
+    const Serving until_the_end = serve(
+        [&](const Seen& seen) { return ++turn == 1 ? issued(seen, -3000, 1000) : answer(503); },
+        nullptr, [&](const Seen&) { return answer(200, document, "ETag: \"1\"\r\n"); });
     put_token("t0ken");
     auto made = enrolling();
     made.wait = std::chrono::seconds(0);
@@ -338,14 +353,15 @@ TEST_F(EnrolmentTest, ARevokedHostStopsAndGoesOnWithANewToken) {
     std::atomic<bool> revoked = true;
     std::mutex mutex;
     std::string first;
-    serve([&](const Seen& seen) { return issued(seen); }, nullptr,
-          [&](const Seen& seen) {
-              const std::lock_guard lock(mutex);
-              if (first.empty()) first = seen.peer;
-              if (revoked && seen.peer == first)
-                  return answer(403, R"({"code":"revoked","detail":"s"})");
-              return answer(200, document, "ETag: \"1\"\r\n");
-          });
+    const Serving until_the_end =
+        serve([&](const Seen& seen) { return issued(seen); }, nullptr,
+              [&](const Seen& seen) {
+                  const std::lock_guard lock(mutex);
+                  if (first.empty()) first = seen.peer;
+                  if (revoked && seen.peer == first)
+                      return answer(403, R"({"code":"revoked","detail":"s"})");
+                  return answer(200, document, "ETag: \"1\"\r\n");
+              });
     put_token("t1");
     start(enrolling());
     ASSERT_TRUE(told("has revoked this host's certificate (serial"));
@@ -363,11 +379,12 @@ TEST_F(EnrolmentTest, ARevokedHostStopsAndGoesOnWithANewToken) {
 
 TEST_F(EnrolmentTest, ARevokedHostAsksOnceAfterARestart) {
     std::atomic<bool> revoked = true;
-    serve([&](const Seen& seen) { return issued(seen); }, nullptr,
-          [&](const Seen&) {
-              return revoked ? answer(403, R"({"code":"revoked"})")
-                             : answer(200, document, "ETag: \"1\"\r\n");
-          });
+    const Serving until_the_end = serve([&](const Seen& seen) { return issued(seen); }, nullptr,
+                                        [&](const Seen&) {
+                                            return revoked
+                                                       ? answer(403, R"({"code":"revoked"})")
+                                                       : answer(200, document, "ETag: \"1\"\r\n");
+                                        });
     put_token("t1");
     start(enrolling());
     ASSERT_TRUE(noted("has revoked"));
@@ -384,7 +401,7 @@ TEST_F(EnrolmentTest, ARevokedHostAsksOnceAfterARestart) {
 }
 
 TEST_F(EnrolmentTest, AnAlertOfRevocationIsTheSame) {
-    serve([&](const Seen& seen) { return issued(seen); });
+    const Serving until_the_end = serve([&](const Seen& seen) { return issued(seen); });
     put_token("t1");
     start(enrolling());
     ASSERT_TRUE(eventually([&] { return !talked().empty(); }));
@@ -404,7 +421,7 @@ TEST_F(EnrolmentTest, AnAlertOfRevocationIsTheSame) {
 }
 
 TEST_F(EnrolmentTest, AnExpiredCertificateIsToldAndReplacedWithANewToken) {
-    serve([&](const Seen& seen) { return issued(seen); });
+    const Serving until_the_end = serve([&](const Seen& seen) { return issued(seen); });
     put_token("t1");
     auto made = enrolling();
     start(made);
@@ -427,7 +444,7 @@ TEST_F(EnrolmentTest, AnExpiredCertificateIsToldAndReplacedWithANewToken) {
 }
 
 TEST_F(EnrolmentTest, ADamagedIdentityIsToldAndMadeAnewWithANewToken) {
-    serve([&](const Seen& seen) { return issued(seen); });
+    const Serving until_the_end = serve([&](const Seen& seen) { return issued(seen); });
     put_token("t1");
     start(enrolling());
     ASSERT_TRUE(eventually([&] { return !talked().empty(); }));
@@ -442,7 +459,7 @@ TEST_F(EnrolmentTest, ADamagedIdentityIsToldAndMadeAnewWithANewToken) {
 }
 
 TEST_F(EnrolmentTest, ADirectoryThatIsNoneOfOursIsToldAndNothingIsAsked) {
-    serve([&](const Seen& seen) { return issued(seen); });
+    const Serving until_the_end = serve([&](const Seen& seen) { return issued(seen); });
     put_token("t1");
     fs::create_directory(dir_.path() / "theirs");
     fs::create_directory_symlink(dir_.path() / "theirs", place_);
@@ -453,7 +470,7 @@ TEST_F(EnrolmentTest, ADirectoryThatIsNoneOfOursIsToldAndNothingIsAsked) {
 }
 
 TEST_F(EnrolmentTest, ABootstrapFileNamesTheAuthorityWhichIsPinned) {
-    serve([&](const Seen& seen) { return issued(seen); });
+    const Serving until_the_end = serve([&](const Seen& seen) { return issued(seen); });
     auto made = enrolling();
     made.tls.ca_file.clear();
     put_token("bare");
