@@ -249,22 +249,38 @@ void MadeLinks::make_vlan(const Wanted& one, const std::string& item, Work& work
     if (!base) return failed(base.error());
     const Link parent = *base->link;
     const std::uint16_t id = *one.vlan;
-    if (const Link* there = vlan_on(observed(), parent.index, id)) {
-        const bool ours = is_made_by_us(*there, before_.persisted);
-        if (there->up || !ours)
-            return work.settled.push_back(
+    // The kernel gives a VLAN no more than the link under it has.
+    const auto make_room = [&](std::uint32_t mtu) {
+        if (parent.mtu >= mtu) return;
+        work.steps.push_back(step(item,
+                                  "set the MTU of " + parent.name + " to " + std::to_string(mtu) +
+                                      ", it is " + std::to_string(parent.mtu),
+                                  SetLink{.ifindex = parent.index, .mtu = mtu},
+                                  {KernelOp{SetLink{.ifindex = parent.index, .mtu = parent.mtu}}}));
+        changed_link(parent.index).mtu = mtu;
+    };
+    const std::optional<std::uint32_t> mtu = one.primary ? one.primary->mtu : std::nullopt;
+    if (const Link* found = vlan_on(observed(), parent.index, id)) {
+        const Link there = *found;
+        const bool ours = is_made_by_us(there, before_.persisted);
+        const std::size_t steps = work.steps.size();
+        if (ours && mtu) make_room(*mtu);
+        if (!there.up && ours) {
+            work.steps.push_back(
+                step(item, "bring up " + there.name, SetLink{.ifindex = there.index, .up = true}));
+            changed_link(there.index).up = true;
+        }
+        if (work.steps.size() == steps)
+            work.settled.push_back(
                 line(item, Outcome::unchanged,
-                     there->name + (ours ? "" : " was already there; it is not ours")));
-        work.steps.push_back(
-            step(item, "bring up " + there->name, SetLink{.ifindex = there->index, .up = true}));
-        changed_link(there->index).up = true;
+                     there.name + (ours ? "" : " was already there; it is not ours")));
         return;
     }
     Link vlan{.index = free_index(observed()),
               .name = vlan_name(parent, id),
               .mac = parent.mac,
               .kind = "vlan",
-              .mtu = parent.mtu,
+              .mtu = mtu.value_or(parent.mtu),
               .up = true,
               .carrier = parent.carrier,
               .parent = parent.index,
@@ -275,18 +291,7 @@ void MadeLinks::make_vlan(const Wanted& one, const std::string& item, Work& work
                        "there is a NIC named " + vlan.name + " already, and it is not VLAN " +
                            std::to_string(id) + " on " + parent.name,
                        "vlan"});
-    if (one.primary && one.primary->mtu) {
-        vlan.mtu = *one.primary->mtu;
-        if (parent.mtu < vlan.mtu) {
-            work.steps.push_back(
-                step(item,
-                     "set the MTU of " + parent.name + " to " + std::to_string(vlan.mtu) +
-                         ", it is " + std::to_string(parent.mtu),
-                     SetLink{.ifindex = parent.index, .mtu = vlan.mtu},
-                     {KernelOp{SetLink{.ifindex = parent.index, .mtu = parent.mtu}}}));
-            changed_link(parent.index).mtu = vlan.mtu;
-        }
-    }
+    if (mtu) make_room(*mtu);
     if (!parent.up) {
         work.steps.push_back(
             step(item, "bring up " + parent.name, SetLink{.ifindex = parent.index, .up = true}));

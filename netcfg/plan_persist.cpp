@@ -20,10 +20,13 @@ struct BootFile {
     std::optional<Error> reason{};
 };
 
-/// The links, with those that somebody else makes as if they were plain NICs.
-std::vector<Link> links_of_ours(const Site& site) {
+/// The links as they will be, with those that somebody else makes as if they were plain NICs.
+std::vector<Link> links_of_ours(const Draft& draft) {
+    const Site& site = draft.site;
     std::vector<Link> links = site.observed().links;
     for (Link& link : links) {
+        if (link.index == site.nic().index && draft.primary)
+            link.mtu = draft.primary->accepted.mtu.value_or(link.mtu);
         if (is_made_by_us(link, site.observed().persisted)) continue;
         link.kind.clear();
         link.bond.reset();
@@ -93,7 +96,7 @@ std::string path_for(const Draft& draft, const Link& nic) {
 std::vector<TextFile> files_that_make(const Draft& draft, const Link& nic) {
     const Site& site = draft.site;
     if (site.observed().persisted.persister != Persister::networkd) return {};
-    const std::vector<Link> links = links_of_ours(site);
+    const std::vector<Link> links = links_of_ours(draft);
     const auto own = std::ranges::find(links, nic.index, &Link::index);
     if (own == links.end()) return {};
     std::vector<TextFile> files = persist::networkd_links(*own, links, vlans_on(site, own->parent));
@@ -117,7 +120,7 @@ bool is_of_plan(const Draft& draft, std::string_view path) {
 }
 
 std::string commands_for(const Draft& draft) {
-    const std::vector<Link> links = links_of_ours(draft.site);
+    const std::vector<Link> links = links_of_ours(draft);
     const auto own = std::ranges::find(links, draft.site.nic().index, &Link::index);
     return own == links.end() ? std::string() : persist::ifupdown_links(*own, links);
 }

@@ -23,7 +23,7 @@ void plan_mtu(Draft& draft, const JudgedPrimary& judged) {
                        std::to_string(link.mtu),
                    KernelOp{SetLink{.ifindex = link.index, .mtu = *mtu}});
     };
-    // The kernel gives a VLAN no more than the link has that it stands on.
+    // The kernel gives a VLAN no more than the link under it has; for ours that is done by now.
     if (nic.kind == "vlan")
         for (const Link& under : draft.site.observed().links)
             if (under.index == nic.parent && under.mtu < *mtu) set(under);

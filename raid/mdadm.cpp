@@ -132,7 +132,10 @@ std::map<std::string, Sync, std::less<>> parse_mdstat(std::string_view text) {
             double percent = -1;
             const auto [end, error] =
                 std::from_chars(rest.data(), rest.data() + rest.size(), percent);
-            if (error == std::errc{} && end != rest.data() + rest.size() && *end == '%')
+            const bool read =
+                error == std::errc{} && end != rest.data() + rest.size() && *end == '%';
+            if (read && percent >= 0 &&
+                percent <= 100)  // else it is no share of anything, or no number
                 sync = {percent, eta_of(rest)};
             syncs[array] = sync;
         }

@@ -224,7 +224,9 @@ class EnrolmentTest(unittest.TestCase):
                 before = self.enrolments.serials("h")
                 self.killed_at(point)
                 self.host.start()
-                self.accepts(2)
+                self.accepts(2)  # with the old one, it may be
+                self.assertTrue(self.plane.wait_for(lambda _, known=before: [r for r in self.requests("spec")
+                                                                             if r["certificate"] not in (None, "", *known)], PATIENCE_S))
                 after = self.enrolments.serials("h")
                 self.assertEqual(len(after), len(before) + 1)
                 self.assertEqual(self.serial_in_force(), after[-1])

@@ -1,7 +1,11 @@
 // The same inputs on each run, whatever the compiler: seeds, and what simple mutations make of
 // them; before them what is kept in a folder, from libFuzzer's campaigns.
 // usage: replay COUNT [SEED] [--corpus FOLDER] | replay --seeds FOLDER (writes the seeds there)
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -32,10 +36,13 @@ void mutate(Random& random, Bytes& input, const std::vector<Bytes>& seeds) {
             if (!input.empty()) input[at] = telling[below(random, std::size(telling))];
             break;
         case 2: input.resize(at); break;
-        case 3:
-            input.insert(input.begin() + static_cast<std::ptrdiff_t>(at), 1 + random() % 8,
+        case 3: {
+            const std::size_t size =
+                1 + random() % 8;  // first: of two arguments no compiler has to
+            input.insert(input.begin() + static_cast<std::ptrdiff_t>(at), size,
                          static_cast<std::uint8_t>(random()));
             break;
+        }
         case 4: {
             const std::size_t size = std::min(input.size() - at, 1 + below(random, 16));
             input.erase(input.begin() + static_cast<std::ptrdiff_t>(at),
@@ -70,15 +77,31 @@ std::vector<Bytes> kept_in(const std::filesystem::path& folder) {
     return all;
 }
 
+const Bytes* under_test = nullptr;
+
+/// What broke it, for whoever looks: abort() is how a target says that a promise is not kept.
+void write_down(int signal) {
+    constexpr const char* name = "broken-input";
+    const int file = ::open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (file >= 0 && under_test != nullptr)
+        (void)!::write(file, under_test->data(), under_test->size());
+    std::signal(signal, SIG_DFL);
+}
+
+void look(const Bytes& input) {
+    under_test = &input;
+    run(input);
+}
+
 void replay(std::size_t count, std::uint64_t seed, const std::vector<Bytes>& kept) {
-    for (const Bytes& each : kept) run(each);
+    for (const Bytes& each : kept) look(each);
     const std::vector<Bytes> all = seeds();
-    for (const Bytes& each : all) run(each);
+    for (const Bytes& each : all) look(each);
     Random random(seed);
     for (std::size_t i = 0; i < count; ++i) {
         Bytes input = all[below(random, all.size())];
         for (std::size_t n = 1 + below(random, 6); n-- > 0;) mutate(random, input, all);
-        run(input);
+        look(input);
     }
     std::cout << kept.size() << " kept inputs, " << all.size() << " seeds and " << count
               << " inputs made of them, seed " << seed << '\n';
@@ -108,5 +131,6 @@ int main(int argc, char** argv) {
         else
             seed = std::stoull(word);
     }
+    std::signal(SIGABRT, write_down);
     replay(std::stoul(argv[1]), seed, kept);
 }

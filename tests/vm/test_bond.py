@@ -87,6 +87,7 @@ class BondTest(LabTest):
             status, items = self.apply({**self.TAGGED, "primary": {**self.TAGGED["primary"], "mtu": mtu}})
             self.assertEqual((status, items["mtu"]["outcome"]), (0, "changed"), items)
             self.assertIn(f" mtu {mtu} ", self.vm.sh("ip link show bond0.100"))
+            self.assertIn(" mtu 2000 ", self.vm.sh("ip link show bond0"))
         self.answers("10.9.0.10", "10.9.0.51", "10.9.3.7")
 
         for port in ("p0", "p1"):  # either cable alone is enough

@@ -156,6 +156,22 @@ TEST(Links, SomebodyElsesAddressKeepsANicOutOfABond) {
     EXPECT_EQ(host.kernel.mutations(), 0U);
 }
 
+TEST(Links, AVlanThatIsThereGetsALargerMtuWithTheBondUnderIt) {
+    Host host(server());
+    Wanted wanted = on_bond(100);
+    host.bring_to(wanted);
+    for (const std::uint32_t mtu : {9000U, 1400U}) {
+        wanted.primary->mtu = mtu;
+        const auto results = host.bring_to(wanted);
+        EXPECT_EQ(line(results, "mtu").outcome, Outcome::changed) << host.trace;
+        EXPECT_EQ(line(results, "persist").outcome, Outcome::changed) << host.trace;
+        EXPECT_EQ(link(host, "bond0.100")->mtu, mtu);
+        EXPECT_EQ(link(host, "bond0")->mtu, 9000U) << "others may stand on it";
+        for (const ItemResult& result : host.bring_to(wanted))
+            EXPECT_EQ(result.outcome, Outcome::unchanged) << result.item << host.trace;
+    }
+}
+
 TEST(Links, SomebodyElsesBondIsUsedWhereItFitsAndNeverChanged) {
     Observed state = server();
     state.links.push_back({.index = 9,

@@ -117,6 +117,12 @@ TEST(Mdstat, TellsPercentAndWaiting) {
     EXPECT_EQ(percents.at("md126").eta_s, 162);
     EXPECT_EQ(percents.at("md125"), Sync{});
     EXPECT_TRUE(parse_mdstat("").empty());
+    for (const char* no_share : {"90000000.8", "-1", "nan", "inf"})
+        EXPECT_LT(parse_mdstat("md1 : active raid1 a[0]\n  resync = " + std::string(no_share) + "%")
+                      .at("md1")
+                      .percent,
+                  0)
+            << no_share;
     EXPECT_TRUE(parse_mdstat("      resync =").empty());
     EXPECT_LT(parse_mdstat("md1 : active raid1 a[0]\n  resync =").at("md1").percent, 0);
 }
