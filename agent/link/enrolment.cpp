@@ -373,7 +373,8 @@ void HttpsLink::Enrolment::arm(milliseconds wait) {
     timer_->until.expires_after(revoked_ ? milliseconds(0) : wait);
     timer_->until.async_wait([weak = weak_from_this()](boost::system::error_code cancelled) {
         const auto self = weak.lock();
-        if (cancelled || !self || self->stopped_) return;
+        // One whose time had come before it was set anew is called all the same.
+        if (cancelled || !self || self->stopped_ || !self->resting_) return;
         self->resting_ = false;
         self->look();
     });

@@ -144,7 +144,7 @@ class EnrolmentTest(unittest.TestCase):
         status = self.host.daemon.ask("GET", "/v1/status")[1]
         self.assertEqual(status["state"], "running")
         self.assertIs(status["links"][0]["certificate"]["revoked"], True)
-        self.assertIn("has revoked", status["links"][0]["documents"]["message"])
+        self.assertEqual(status["links"][0]["documents"]["code"], "refused")
         self.enrol(2)
         self.assertEqual(len(self.enrolments.serials("h")), 2)
         self.assertNotIn(key, self.identity.read_text())

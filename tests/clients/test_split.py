@@ -160,6 +160,8 @@ backoff_max_ms = 100
             self.assertNotIn(secret, self.host.link_log() + self.host.log())
 
     def test_whoever_faces_the_network_may_do_nothing_else(self):
+        self.order(1)
+        self.assertTrue(self.accepted(1))
         status = pathlib.Path(f"/proc/{self.host.link.pid}/status").read_text()
         self.assertIn(f"Uid:\t{UID}\t{UID}\t{UID}\t{UID}", status)
         script = (f"import os, socket\nos.setgroups([]); os.setgid({UID}); os.setuid({UID})\n"
