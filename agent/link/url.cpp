@@ -16,6 +16,15 @@ bool is_port(std::string_view text) {
     return error == std::errc{} && end == text.data() + text.size() && value > 0 && value < 65536;
 }
 
+/// RFC 3986 allows much more, and any byte behind a per cent sign: a line feed in a header is one.
+bool is_host(std::string_view text) {
+    constexpr std::string_view of_names =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+    constexpr std::string_view of_addresses = "0123456789abcdefABCDEF:.";
+    return text.find_first_not_of(of_names) == std::string_view::npos ||
+           text.find_first_not_of(of_addresses) == std::string_view::npos;
+}
+
 Result<Url> parse(std::string_view text) {
     const auto url = boost::urls::parse_uri(text);
     if (!url || url->host().empty() ||
@@ -35,6 +44,11 @@ Result<Url> parse(std::string_view text) {
     parsed.port = url->port().empty() ? (parsed.tls ? "443" : "80") : std::string(url->port());
     parsed.path = std::string(url->encoded_path());
     while (parsed.path.ends_with('/')) parsed.path.pop_back();
+    if (!is_host(parsed.host)) {
+        return fail(Errc::invalid_spec,
+                    "names no host: a name of letters, digits, '-', '_' and '.', or an address",
+                    std::string(text));
+    }
     if (!is_port(parsed.port)) {
         return fail(Errc::invalid_spec, "names no port from 1 to 65535", std::string(text));
     }

@@ -28,13 +28,20 @@ TEST(Url, PlainHttpIsForLoopbackOnly) {
 }
 
 TEST(Url, RefusesWhatIsNone) {
-    for (const char* bad : {"", "cp.example", "ftp://cp.example", "https://", "https:///x",
-                            "https://cp.example:0", "https://cp.example:99999",
-                            "https://cp.example/?a=b", "https://cp.example/#x", "https://a b"}) {
+    for (const char* bad :
+         {"", "cp.example", "ftp://cp.example", "https://", "https:///x", "https://cp.example:0",
+          "https://cp.example:99999", "https://cp.example/?a=b", "https://cp.example/#x",
+          "https://a b", "https://cp%0d%0aX-Header:%20x", "https://c%22x", "https://cp*x"}) {
         const auto url = parse_base_url(bad);
         ASSERT_FALSE(url) << bad;
         EXPECT_EQ(url.error().code, Errc::invalid_spec) << bad;
     }
+}
+
+TEST(Url, TakesNamesAndAddresses) {
+    for (const char* good :
+         {"https://cp-1_a.example.", "https://[fd00::1]:8443", "https://10.0.0.1"})
+        EXPECT_TRUE(parse_base_url(good)) << good;
 }
 
 TEST(Url, BoostCutsAHostThatBeginsLikeAnAddress) {
