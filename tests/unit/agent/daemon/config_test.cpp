@@ -188,6 +188,23 @@ TEST(Config, ControllersAreLookedAtNowAndThen) {
     EXPECT_FALSE(read_config("[raid]\nwatch_seconds = -1\n", "m.toml"));
 }
 
+TEST(Config, OtherCharactersStandInCommentsAndQuotes) {
+    const auto good = read_config(
+        "# \u00e4\n[state]  # \u00df \"\ndir = \"/\u00e4\\\"#\u00f6\"\n"
+        "[host]\nid = '\u00e4\"'\n[user_data]\nrunner = \"\"\"/\n\u00e4\"\"\"\n",
+        "m.toml");
+    ASSERT_TRUE(good) << describe(good.error().front());
+    EXPECT_EQ(good->state_dir, "/\u00e4\"#\u00f6");
+    EXPECT_EQ(good->host_id, "\u00e4\"");
+    for (const char* bad : {"[host]\n\u00e4 = 1\n", "[host]\nid = \u00e4\n",
+                            "[host]\n\u2003id = 'x'\n", "[host]\nid = 'x'\u00a0\n"}) {
+        const auto config = read_config(bad, "m.toml");
+        ASSERT_FALSE(config) << bad;
+        EXPECT_EQ(config.error().front().where, "m.toml:2") << bad;
+        EXPECT_NE(config.error().front().message.find("ASCII"), std::string::npos);
+    }
+}
+
 TEST(Config, BrokenTomlIsToldWithItsLine) {
     const auto config = read_config("[host]\nid = \n", "m.toml");
     ASSERT_FALSE(config);
