@@ -53,7 +53,8 @@ struct Writer {
         return "set master " + op.name + on(op.ifindex) + " master " + std::to_string(op.master);
     }
     std::string operator()(const SetLink& op) const {
-        return op.mtu == 0 ? std::string() : "set mtu " + std::to_string(op.mtu) + on(op.ifindex);
+        return op.mtu == 0 ? std::string()
+                           : "set link mtu" + on(op.ifindex) + " mtu " + std::to_string(op.mtu);
     }
     std::string operator()(const auto&) const { return {}; }
 
@@ -115,20 +116,9 @@ KernelRoute route_from(const Prefix& to, Values& values) {
             .type = static_cast<std::uint8_t>(values.number("type"))};
 }
 
-/// Nothing where it is no number.
-std::uint32_t number_in(std::string_view text) {
-    std::uint32_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc{} && end == text.data() + text.size() ? value : 0;
-}
-
 std::optional<KernelOp> link_op(std::string_view what, const std::string& name, Values& values) {
     const int nic = static_cast<int>(values.number("nic"));
-    if (what == "set mtu") {
-        const std::uint32_t mtu = number_in(name);
-        return mtu == 0 ? std::nullopt
-                        : std::optional<KernelOp>(SetLink{.ifindex = nic, .mtu = mtu});
-    }
+    if (what == "set link") return SetLink{.ifindex = nic, .mtu = values.number("mtu")};
     if (what == "remove link") return RemoveLink{nic, name};
     if (what == "set master")
         return SetMaster{nic, name, static_cast<int>(values.number("master"))};
@@ -159,7 +149,7 @@ Result<KernelOp> op_from(std::string_view text) {
     if (words.size() < 3) return not_ours(text);
     Values values(words);
     const std::string what = std::string(words[0]) + ' ' + std::string(words[1]);
-    if (what.ends_with(" link") || what == "set master" || what == "set mtu") {
+    if (what.ends_with(" link") || what == "set master") {
         const std::optional<KernelOp> made = link_op(what, std::string(words[2]), values);
         return made && !values.bad() ? Result<KernelOp>(*made) : not_ours(text);
     }

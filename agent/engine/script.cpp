@@ -16,9 +16,10 @@ using cloudinit::ScriptState;
 
 /// Of the output in one report, and of one run in all reports.
 constexpr std::size_t chunk_bytes = std::size_t{4} << 10;
+constexpr std::int64_t most_streamed = std::int64_t{256} << 10;
+
 constexpr store::OrderedBy documents_place{.user_data = spec::stored_user_data,
                                            .instance = spec::stored_instance_id};
-constexpr std::int64_t most_streamed = std::int64_t{256} << 10;
 
 /// A run that is over, as the store tells it.
 bool ended(ScriptState state) {

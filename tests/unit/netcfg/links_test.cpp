@@ -412,8 +412,9 @@ TEST(Links, OperationsAreReadBackFromTheJournal) {
         ASSERT_TRUE(back) << journal_form(Op(op));
         EXPECT_EQ(*back, op);
     }
-    for (const char* text : {"make link", "make link bond0 nic x", "set master eth0 nic 2",
-                             "remove link bond0", "set mtu x nic 2", "set mtu 1400"})
+    for (const char* text :
+         {"make link", "make link bond0 nic x", "set master eth0 nic 2", "remove link bond0",
+          "set mtu x nic 2", "set mtu 1400", "set link mtu nic 2", "set link mtu nic 2 mtu x"})
         EXPECT_FALSE(op_from(text)) << text;
 }
 
